@@ -1,0 +1,120 @@
+"""The command line: nouns with verbs, and the verbs that are the point.
+
+Data go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 an error the user can mend
+(one line), 2 wrong usage, 130 interrupted. Command modules import nothing heavy before they run.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from fusbench.errors import ConfigError, FusbenchError, unknown
+
+COMMANDS = {
+    "evaluate": "Score models on a data set, between floors and ceiling.",
+    "train": "Train a network of the zoo.",
+    "predict": "Write densities and overlays for your own pictures.",
+    "model": "List and show models.",
+    "dataset": "List, make, check and show data sets.",
+    "augment": "Look at augmentation policies.",
+}
+
+
+class Commands(click.Group):
+    """The command table; ``fusbench.cli.<name>`` is imported when its command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(f"fusbench.cli.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(str(unknown("command", args[0], list(COMMANDS))), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: fusbench evaluate --model clstmunet-keras",
+)
+@click.version_option(package_name="fusbench", prog_name="fusbench")
+def cli() -> None:
+    """Where will a sonographer look? Data sets, benchmark and models for gaze on ultrasound video.
+
+    --debug anywhere on the line shows the traceback of an error.
+    """
+
+
+def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    """Defaults from a TOML file: its table of the command's name, keys named like the options."""
+    if value is None:
+        return
+    import tomllib
+    from pathlib import Path
+
+    try:
+        content = tomllib.loads(Path(value).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", value, "Correct --config.") from None
+    table = ctx.info_name or ""
+    for name in content:
+        if name not in COMMANDS:
+            raise ConfigError(f"the table '{name}' is unknown", value, f"Use [{table}].")
+    known = {o.lstrip("-"): p.name for p in ctx.command.params for o in p.opts if o[:2] == "--"}
+    defaults = {}
+    for key, setting in content.get(table, {}).items():
+        if key not in known:
+            hint = str(unknown("option", key, list(known)))
+            raise ConfigError(hint.rstrip("."), f"{value}, table [{table}]")
+        defaults[known[key]] = setting
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=read_config,
+    help="TOML file with a table named like the command; options on the line win.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; the same command continues where it stopped", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 1
+    except FusbenchError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,128 @@
+"""``fusbench dataset``: make, check and show data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fusbench.cli import json_option
+
+if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
+
+
+@click.group()
+def dataset() -> None:
+    """List, make, check and show data sets."""
+
+
+@dataset.command("list")
+@json_option
+def list_datasets(as_json: bool) -> None:
+    """List the data sets that have a name."""
+    from fusbench.cli.render import print_json, show, table
+    from fusbench.data.dataset import dataset_card
+    from fusbench.discovery import DATASETS, scan
+
+    entries, faults = scan(DATASETS)
+    rows = [(name, dataset_card(name).title, entry.owner) for name, entry in entries.items()]
+    if as_json:
+        print_json([dict(zip(("name", "title", "from"), row, strict=True)) for row in rows])
+        return
+    show(table(("name", "title", "from"), rows, text=3))
+    for fault in faults:
+        show(f"! {fault.name}: {fault.what}")
+
+
+@dataset.command("make", epilog="Example: fusbench dataset make phantom data/phantom")
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", type=int, help="Another seed makes another phantom.")
+@click.option("--lag-s", type=float, help="Lag of the gaze behind the picture, in seconds.")
+def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None) -> None:
+    """Make an embedded data set, all splits, in a new FOLDER."""
+    from dataclasses import replace
+
+    from fusbench.phantom.presets import PRESETS
+
+    from fusbench.cli.render import progress, show
+    from fusbench.data.embedded import make_phantom
+    from fusbench.errors import ConfigError, unknown
+
+    if name not in PRESETS:
+        raise unknown("phantom", name, list(PRESETS))
+    if lag_s is not None and not 0 <= lag_s <= 1:
+        raise ConfigError(f"a lag of {lag_s} s is outside 0..1", fix="Use --lag-s 0.2, say.")
+    if seed is not None and seed < 0:
+        raise ConfigError(f"the seed {seed} is negative", fix="Use --seed 0 or more.")
+    chosen = {"seed": seed, "lag_s": lag_s}
+    phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
+    with progress(f"making {name}") as update:
+        make_phantom(folder, phantom, report=lambda done, total: update(done, total))
+    show(f"{folder}: {len(phantom.plans)} clips")
+
+
+@dataset.command("check", epilog="Example: fusbench dataset check data/phantom")
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+def check(folder: Path, as_json: bool) -> None:
+    """Check a data set FOLDER against the specification, all findings at once."""
+    from fusbench.cli.render import print_json, show
+    from fusbench.data.dataset import check_dataset
+
+    findings = [str(error) for error in check_dataset(folder)]
+    if as_json:
+        print_json({"folder": str(folder), "findings": findings})
+    else:
+        for finding in findings:
+            show(finding)
+        show(f"{folder}: {len(findings) or 'no'} finding{'s' if len(findings) != 1 else ''}")
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
+@dataset.command("show", epilog="Example: fusbench dataset show phantom")
+@click.argument("source")
+@json_option
+def show_dataset(source: str, as_json: bool) -> None:
+    """Show what a data set holds; SOURCE is a name or a folder."""
+    from dataclasses import asdict
+
+    from fusbench.cli.render import print_json, progress, show, table
+    from fusbench.data.dataset import open_dataset
+
+    with progress(f"making {source}") as update:
+        data = open_dataset(source, report=lambda done, total: update(done, total))
+    splits = _counts(data)
+    if as_json:
+        print_json({"info": asdict(data.info), "splits": splits, "folder": str(data.root)})
+        return
+    columns = ("split", "scans", "clips", "frames", "without gaze", "points", "points/frame")
+    rows = [[split, *map(str, counts.values())] for split, counts in splits.items()]
+    show(table(columns, rows, title=f"{data.info.name} {data.info.version}"))
+    for key, value in asdict(data.info).items():
+        if value not in (None, "", ()) and key not in ("name", "version"):
+            show(f"{key}: {value}")
+    show(f"folder: {data.root}")
+
+
+def _counts(data: Dataset) -> dict[str, dict[str, Any]]:
+    from fusbench.data.scan import SPLITS
+
+    result = {}
+    for split in SPLITS:
+        clips = [clip for clip in data.clips if clip.split == split]
+        n_frames = sum(clip.n_frames for clip in clips)
+        with_gaze = sum(len(clip.gaze.frames()) for clip in clips)
+        points = sum(len(clip.gaze) for clip in clips)
+        result[split] = {
+            "scans": len({clip.scan_id for clip in clips}),
+            "clips": len(clips),
+            "frames": n_frames,
+            "without_gaze": n_frames - with_gaze,
+            "points": points,
+            "points_per_frame": round(points / with_gaze, 2) if with_gaze else 0,
+        }
+    return result

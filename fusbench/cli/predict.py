@@ -1,0 +1,78 @@
+"""``fusbench predict``: densities and overlays for a user's own pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fusbench.cli import config_option, json_option
+
+
+@click.command(
+    epilog="Example: fusbench predict --model clstmunet-keras --video scan.mp4 --out out"
+)
+@click.option("--model", "name", required=True, help="A model's name.")
+@click.option("--dataset", help="A data set's name or folder.")
+@click.option("--split", default="test", show_default=True, help="Split of the data set.")
+@click.option(
+    "--video", type=click.Path(path_type=Path), help="A video file, or a folder of pictures."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
+@click.option("--device", help="The framework's name of a device, such as cuda.")
+@click.option("--no-overlay", is_flag=True, help="Write the densities only.")
+@config_option
+@json_option
+def predict(
+    name: str,
+    dataset: str | None,
+    split: str,
+    video: Path | None,
+    out: Path,
+    checkpoint: Path | None,
+    device: str | None,
+    no_overlay: bool,
+    as_json: bool,
+) -> None:
+    """Write a density (float32, sum 1) for every frame, and an overlay video to look at."""
+    if (dataset is None) == (video is None):
+        raise click.UsageError("Give either --dataset or --video.")
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.errors import ConfigError
+    from fusbench.models.registry import card_of_weights, load_model, model_card
+    from fusbench.prediction import predict_clip, predict_video
+    from fusbench.video import frame_rate_hz, read_video
+
+    card = card_of_weights(model_card(name), checkpoint)
+    if video is not None and card.sees != "frames":
+        what = f"model '{name}' needs a data set, not a video alone"
+        raise ConfigError(what, fix="Use --dataset.")
+    written: list[Path] = []
+    if dataset is not None:
+        with progress(f"making {dataset}") as update:
+            data = open_dataset(dataset, (split,), lambda done, total: update(done, total))
+        clips = data.split(split)
+        model = load_model(card, checkpoint=checkpoint, device=device, dataset=data)
+        with progress(name, len(clips)) as update:
+            for done, clip in enumerate(clips, start=1):
+                written += predict_clip(model, card, clip, out, with_overlay=not no_overlay)
+                update(done, note=clip.clip_id)
+    elif video is not None:
+        next(read_video(video))  # a fault of the video comes before the model is loaded
+        model = load_model(card, checkpoint=checkpoint, device=device)
+        with progress(name) as update:
+            written = predict_video(
+                model,
+                card,
+                video,
+                out,
+                frame_rate_hz=frame_rate_hz(video),
+                with_overlay=not no_overlay,
+                report=lambda done, total: update(done, total),
+            )
+    if as_json:
+        print_json({"model": name, "files": [str(path) for path in written]})
+    else:
+        show(f"{len(written)} files in {out}")

@@ -1,0 +1,148 @@
+"""A data set: scans of clips under one description, opened by name or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusbench.data.card import DatasetCard
+from fusbench.data.folder import Report, read_folder
+from fusbench.data.scan import SPLITS, Clip, DatasetInfo
+from fusbench.discovery import DATASETS, card, load_target, scan
+from fusbench.errors import DatasetError, FusbenchError, unknown
+from fusbench.files import text_sha256
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Clips under one description. Opened by `open_dataset`, written by `write_dataset`."""
+
+    root: Path
+    info: DatasetInfo
+    clips: tuple[Clip, ...]
+
+    def split(self, name: str) -> tuple[Clip, ...]:
+        """Clips of a split, in order of scan and clip.
+
+        Raises
+        ------
+        UnknownName
+            If `name` is no split.
+        DatasetError
+            If the split is empty.
+        """
+        if name not in SPLITS:
+            raise unknown("split", name, SPLITS)
+        clips = tuple(clip for clip in self.clips if clip.split == name)
+        if not clips:
+            raise DatasetError(
+                f"the {name} split is empty",
+                str(self.root / "clips.csv"),
+                "Assign scans to it, or choose another split with --split.",
+            )
+        return clips
+
+    def scans(self, split: str) -> Iterator[tuple[str, tuple[Clip, ...]]]:
+        """Scans of a split with their clips, ordered by scan_id."""
+        clips = self.split(split)
+        for scan_id in sorted({clip.scan_id for clip in clips}):
+            yield scan_id, tuple(clip for clip in clips if clip.scan_id == scan_id)
+
+    def fingerprint(self, split: str) -> str:
+        """SHA-256 over what a split contains: frames, gaze, grouping into scans, and sigma.
+
+        Names of data set, scans, clips and files do not count, nor does the order of rows.
+        """
+        scans = [
+            text_sha256(*sorted(clip.digest for clip in clips)) for _, clips in self.scans(split)
+        ]
+        info = self.info
+        facts = (info.frame_shape, info.frame_rate_hz, info.sigma_px)
+        return text_sha256(*(repr(fact) for fact in facts), *sorted(scans))
+
+    def gaze_fingerprint(self, split: str) -> str:
+        """SHA-256 over the gaze of a split alone; "" where the split is empty."""
+        parts = [
+            text_sha256(
+                *(repr(c.tolist()) for c in (clip.gaze.frame, clip.gaze.x_px, clip.gaze.y_px))
+            )
+            for clip in self.clips
+            if clip.split == split
+        ]
+        return text_sha256(repr(self.info.image_shape), *sorted(parts)) if parts else ""
+
+
+def dataset_card(name: str) -> DatasetCard:
+    """The card of a registered data set.
+
+    Raises
+    ------
+    UnknownName, PluginError
+    """
+    return card(DATASETS, "dataset", name, DatasetCard)
+
+
+def open_dataset(
+    source: str | Path,
+    splits: tuple[str, ...] = SPLITS,
+    report: Progress | None = None,
+) -> Dataset:
+    """Open a data set; frames stay on disk until they are looked at.
+
+    Parameters
+    ----------
+    source : str or Path
+        A registered name, such as "phantom", or the path of a data set folder.
+    splits : tuple of str
+        Splits whose frames will be needed; a registered data set may make only these.
+    report : callable, optional
+        Told (done, total) while a registered data set is made.
+
+    Raises
+    ------
+    UnknownName
+        If `source` is neither a name nor a folder.
+    DatasetError
+        At the first breach of the specification, naming file, row and remedy.
+    """
+    for split in splits:
+        if split not in SPLITS:
+            raise unknown("split", split, SPLITS)
+    names, _ = scan(DATASETS)
+    if str(source) in names:
+        named = dataset_card(str(source))
+        provide = load_target(named.provider, f"dataset '{source}'")
+        root = provide(named, splits, report)
+    elif Path(source).is_dir():
+        root = Path(source)
+    else:
+        see = "A folder's path does as well; 'fusbench dataset list' shows the names."
+        raise unknown("data set", str(source), list(names), see)
+
+    def stop(error: FusbenchError) -> None:
+        raise error
+
+    return _dataset(root, stop)
+
+
+def check_dataset(root: Path) -> list[FusbenchError]:
+    """Every breach of the specification, frames and hashes included; an empty list is a pass."""
+    findings: list[FusbenchError] = []
+    try:
+        dataset = _dataset(root, findings.append)
+    except FusbenchError as error:  # nothing more can be read
+        return [*findings, error]
+    for clip in dataset.clips:
+        try:
+            clip.check()
+        except FusbenchError as error:
+            findings.append(error)
+    return findings
+
+
+def _dataset(root: Path, report: Report) -> Dataset:
+    info, clips = read_folder(root, report)
+    return Dataset(root, info, clips)

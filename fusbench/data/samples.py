@@ -1,0 +1,156 @@
+"""Windows with their targets, as a lazy sequence: what training loops draw batches from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from fusbench.data.dataset import Dataset
+from fusbench.data.frames import fit_frames, fit_points
+from fusbench.data.gaze import saliency_map
+from fusbench.data.scan import Clip
+from fusbench.data.window import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A window, frames uint8 (L, H, W), and its target: x_px, y_px (N,), density float32 (H, W)."""
+
+    scan_id: str
+    clip_id: str
+    frame: int
+    frames: np.ndarray
+    x_px: np.ndarray
+    y_px: np.ndarray
+    density: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Several samples: frames uint8 (B, L, H, W) and densities float32 (B, H, W)."""
+
+    frames: np.ndarray
+    densities: np.ndarray
+
+
+class Samples(Sequence[Sample]):
+    """All windows of a split whose target frame has gaze, in order of scan, clip and frame.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    split : {"train", "val", "test"}
+    window : Window
+    shape : (int, int), optional
+        Rows and columns that frames, gaze and sigma are scaled to; default: as stored.
+    channels : {1, 3}
+    complete : bool
+        Leave out targets whose window would need repeated edge frames (the rule for training).
+    window_count : {"exact", "paper"}
+        "exact" keeps all T - L + 1 complete windows of a clip, "paper" drops the last one, T - L.
+    every : int
+        Keep each `every`-th target frame of a clip only.
+
+    Raises
+    ------
+    WindowError
+        If a clip holds no complete window.
+    DatasetError
+        If the split is empty.
+
+    Notes
+    -----
+    Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
+    file, and nothing is copied before a batch is made. At another size, each clip is resized once,
+    when it is first touched, and kept.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str,
+        window: Window,
+        *,
+        shape: tuple[int, int] | None = None,
+        channels: int = 1,
+        complete: bool = True,
+        window_count: str = "exact",
+        every: int = 1,
+    ) -> None:
+        self.window = window
+        self.stored_shape = dataset.info.image_shape
+        self.shape = shape or self.stored_shape
+        self.channels = channels
+        scale = np.divide(self.shape, self.stored_shape)
+        self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
+        self.clips = dataset.split(split)
+        self._frames = lru_cache(maxsize=None)(self._fit_clip)
+        keys = []
+        for number, clip in enumerate(self.clips):
+            targets = np.arange(clip.n_frames)
+            if complete:
+                window.require(clip.n_frames, f"clip '{clip.clip_id}'")
+                targets = window.complete_targets(clip.n_frames)
+            if window_count == "paper":
+                targets = targets[:-1]
+            targets = np.intersect1d(targets[::every], clip.gaze.frames())
+            keys += [(number, int(target)) for target in targets]
+        self.keys: tuple[tuple[int, int], ...] = tuple(keys)
+
+    def _fit_clip(self, number: int) -> np.ndarray:
+        return fit_frames(self.clips[number].frames, self.shape, self.channels)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def clip_of(self, index: int) -> tuple[Clip, int]:
+        """Clip and target frame of sample `index`."""
+        number, target = self.keys[index]
+        return self.clips[number], target
+
+    def frames_of(self, index: int) -> np.ndarray:
+        """Frames of a window, uint8 (L, H, W): a view where it is complete and unstrided."""
+        number, target = self.keys[index]
+        frames = self._frames(number)
+        first = target - self.window.horizon - self.window.target_index
+        if self.window.stride == 1 and 0 <= first <= len(frames) - self.window.length:
+            return frames[first : first + self.window.length]
+        return frames[self.window.indices([target], len(frames))[0]]
+
+    def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Gaze points of a sample's target frame, in pixels of `shape`."""
+        number, target = self.keys[index]
+        return fit_points(*self.clips[number].gaze.at(target), self.stored_shape, self.shape)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        clip, target = self.clip_of(index)
+        x_px, y_px = self.points_of(index)
+        return Sample(
+            scan_id=clip.scan_id,
+            clip_id=clip.clip_id,
+            frame=target,
+            frames=self.frames_of(index),
+            x_px=x_px,
+            y_px=y_px,
+            density=saliency_map(x_px, y_px, self.shape, self.sigma_px).astype(np.float32),
+        )
+
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """The samples of these indices as arrays that may be written to."""
+        samples = [self[int(index)] for index in indices]
+        return Batch(
+            frames=np.stack([sample.frames for sample in samples]),
+            densities=np.stack([sample.density for sample in samples]),
+        )
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """All samples in order, in batches of `size`; the last may be smaller."""
+        for start in range(0, len(self), size):
+            yield self.batch(range(start, min(start + size, len(self))))

@@ -1,0 +1,180 @@
+"""What a data set is made of: its description, and clips whose frames are read when looked at."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
+from fusbench.errors import DatasetError
+from fusbench.files import file_sha256, text_sha256
+
+SPLITS = ("train", "val", "test")
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo:
+    """What holds for a whole data set: the content of ``dataset.toml``.
+
+    Parameters
+    ----------
+    name, version, licence, citation, description : str
+    frame_rate_hz, gaze_rate_hz : float
+    frame_shape : (int, int) or (int, int, 3)
+        Rows, columns and, for colour frames, 3.
+    pixel_spacing_mm : (float, float) or None
+        Row and column spacing, where known.
+    sigma_px : float
+        Standard deviation of the Gaussian that turns a gaze point into a saliency map.
+    synthetic : bool
+        True where no person was recorded.
+    landmarks : tuple of str
+        Names of the landmarks whose positions ``landmarks/`` holds.
+    """
+
+    name: str
+    version: str
+    licence: str
+    citation: str
+    frame_rate_hz: float
+    frame_shape: tuple[int, ...]
+    gaze_rate_hz: float
+    sigma_px: float
+    pixel_spacing_mm: tuple[float, float] | None = None
+    synthetic: bool = False
+    description: str = ""
+    landmarks: tuple[str, ...] = ()
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Rows and columns, whatever the number of channels."""
+        return self.frame_shape[0], self.frame_shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """Consecutive frames of one scan, with the gaze on them."""
+
+    clip_id: str
+    scan_id: str
+    split: str
+    n_frames: int
+    gaze: GazePoints
+    info: DatasetInfo
+    root: Path
+    file: str = ""
+    sha256: str = ""
+    segments: tuple[tuple[int, int, str], ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The clip's frame file; `DatasetError` where this copy holds only the gaze."""
+        if not self.file:
+            raise DatasetError(
+                "holds the clip's gaze but not its frames",
+                f"{self.root}, clip '{self.clip_id}'",
+                "Open a copy of the data set that includes this split's frames.",
+            )
+        return self.root / self.file
+
+    @cached_property
+    def frames(self) -> np.ndarray:
+        """Frames, uint8 (T, H, W) or (T, H, W, 3), memory-mapped: nothing is copied."""
+        return map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
+
+    @cached_property
+    def mixture(self) -> np.ndarray | None:
+        """The known generating density of synthetic gaze, float32 (T, K, 4), or None.
+
+        Columns are weight, x_px, y_px, sd_px of a Gaussian mixture over gaze points.
+        """
+        return self._optional("density", (self.n_frames, None, 4))
+
+    @cached_property
+    def landmarks(self) -> np.ndarray | None:
+        """Positions of the data set's landmarks, float32 (T, N, 3), or None.
+
+        Columns are x_px, y_px and visibility from 0 to 1; `DatasetInfo.landmarks` names the N.
+        """
+        return self._optional("landmarks", (self.n_frames, len(self.info.landmarks), 3))
+
+    def _optional(self, folder: str, shape: tuple[int | None, ...]) -> np.ndarray | None:
+        path = self.root / folder / f"{self.clip_id}.npy"
+        return map_array(path, shape, np.float32) if path.exists() else None
+
+    def verify(self) -> None:
+        """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
+        if file_sha256(self.path) != self.sha256:
+            raise DatasetError(
+                "the file's content does not match its sha256 in clips.csv",
+                str(self.path),
+                "Restore the file, or make the data set anew.",
+            )
+
+    def check(self) -> None:
+        """Raise `DatasetError` at the first fault of the clip's arrays."""
+        if self.file:
+            _ = self.frames
+            self.verify()
+        _ = self.landmarks
+        if self.mixture is not None and not np.allclose(self.mixture[..., 0].sum(1), 1, atol=1e-3):
+            where = str(self.root / "density" / f"{self.clip_id}.npy")
+            raise DatasetError("the weights of a frame do not sum to 1", where, "Normalise them.")
+
+    def saliency_map(self, frame: int) -> np.ndarray:
+        """Empirical saliency map of a frame with gaze, float64 (H, W), sum 1."""
+        return saliency_map(*self.gaze.at(frame), self.info.image_shape, self.info.sigma_px)
+
+    def fixation_map(self, frame: int) -> np.ndarray:
+        """Gaze points per pixel of a frame, uint16 (H, W)."""
+        return fixation_map(*self.gaze.at(frame), self.info.image_shape)
+
+    def segment(self, frame: int) -> str:
+        """Kind of the segment that the frame lies in, such as "sweep"; empty where unknown."""
+        kinds = (kind for first, last, kind in self.segments if first <= frame <= last)
+        return next(kinds, "")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the clip's frames and gaze; its names do not count."""
+        gaze = hashlib.sha256()
+        for column in (self.gaze.frame, self.gaze.time_s, self.gaze.x_px, self.gaze.y_px):
+            gaze.update(np.ascontiguousarray(column).tobytes())
+        return text_sha256(self.sha256, str(self.n_frames), gaze.hexdigest())
+
+
+def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndarray:
+    """Memory-map a ``.npy`` file after checking its shape and type; None fits any extent.
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, truncated, no ``.npy`` file, or of another shape or type.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise DatasetError(
+            "the file is missing", str(path), "Restore it or drop the clip."
+        ) from None
+    except (ValueError, OSError, EOFError) as error:
+        raise DatasetError(
+            f"the file is truncated or no .npy file ({error})", str(path), "Restore or remake it."
+        ) from None
+    fits = array.ndim == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != dtype:
+        want = " x ".join("any" if n is None else str(n) for n in shape)
+        have = " x ".join(str(n) for n in array.shape)
+        raise DatasetError(
+            f"holds {array.dtype} {have} where {np.dtype(dtype)} {want} is declared",
+            str(path),
+            "Correct n_frames in clips.csv or frame_shape in dataset.toml, or remake the file.",
+        )
+    return array

@@ -1,0 +1,76 @@
+"""Every error a user can cause. Imports nothing of fusbench, so any module may raise them.
+
+A message answers three questions in one line: *what* is wrong, *where*, and *what to do*.
+"""
+
+from __future__ import annotations
+
+
+class FusbenchError(Exception):
+    """Base of all errors that a user can cause and mend.
+
+    Parameters
+    ----------
+    what : str
+        The fault, without a final full stop.
+    where : str
+        The place: a file, a row, a clip and frame, a model's name.
+    fix : str
+        What to do about it: a full sentence.
+    """
+
+    def __init__(self, what: str, where: str = "", fix: str = "") -> None:
+        super().__init__(what, where, fix)
+        self.what, self.where, self.fix = what, where, fix
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.what}." if self.where else f"{self.what}."
+        return " ".join(f"{line} {self.fix}".split())
+
+
+class DatasetError(FusbenchError):
+    """A data set breaks its specification, or does not hold what is asked of it."""
+
+
+class WindowError(FusbenchError):
+    """A window has impossible numbers, or does not fit into a clip."""
+
+
+class UnknownName(FusbenchError):
+    """A model, data set, metric, recipe or split of that name does not exist."""
+
+
+class PluginError(FusbenchError):
+    """An installed plug-in cannot be listed, imported or loaded."""
+
+
+class PredictionError(FusbenchError):
+    """A prediction is no density: wrong shape, negative, not finite, or of the wrong sum."""
+
+
+class CheckpointError(FusbenchError):
+    """A weight file is missing, damaged, or made for another network."""
+
+
+class ConfigError(FusbenchError):
+    """An option or a configuration file has an impossible value."""
+
+
+class OutputError(FusbenchError):
+    """A result cannot be written: a full disk, a read-only folder, an existing file."""
+
+
+def unknown(kind: str, name: str, known: list[str] | tuple[str, ...], see: str = "") -> UnknownName:
+    """The `UnknownName` for `name`, with the nearest known names as the remedy.
+
+    Examples
+    --------
+    >>> print(unknown("model", "clstmunet-kears", ["clstmunet-keras", "uniform"]))
+    no model is called 'clstmunet-kears'. Did you mean 'clstmunet-keras'?
+    """
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=2)
+    hint = " or ".join(f"'{n}'" for n in near)
+    fix = f"Did you mean {hint}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+    return UnknownName(f"no {kind} is called '{name}'", fix=f"{fix} {see}".strip())

@@ -1,0 +1,278 @@
+"""The straight line: a model's densities for every frame with gaze, scored, kept scan by scan."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench import metrics
+from fusbench.data.dataset import Dataset
+from fusbench.data.frames import fit_density, fit_frames
+from fusbench.data.scan import Clip
+from fusbench.errors import DatasetError, PredictionError
+from fusbench.files import file_sha256, replacing, text_sha256, write_json
+from fusbench.models.card import ModelCard
+from fusbench.models.registry import checkpoint_path, load_model
+from fusbench.results import KEY_COLUMNS, Result, environment, summarise, write_result
+
+BATCH_SIZE = 16
+N_EXAMPLES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What is to be evaluated: a model with its weights, on a split, under a metric profile."""
+
+    card: ModelCard
+    dataset: Dataset
+    split: str = "test"
+    profile: str = "tuebingen"
+    checkpoint: Path | None = None
+    device: str | None = None
+    owner: str = "fusbench"
+    version: str = ""
+    threads: int = 1
+
+    @property
+    def signature(self) -> str:
+        """How the scores are made, as every table that shows them states it."""
+        return metrics.signature(self.profile, self.dataset.info.sigma_px)
+
+    def weights_sha256(self) -> str | None:
+        """Hash of the weight file; None for a model without one."""
+        path = checkpoint_path(self.card, self.checkpoint)
+        return file_sha256(path) if path else None
+
+    def key(self) -> str:
+        """Name of the run: the model's name and a hash over all that its scores follow from."""
+        parts = {
+            "card": asdict(self.card),
+            "weights": self.weights_sha256(),
+            "data": self.dataset.fingerprint(self.split),
+            "train": self.dataset.gaze_fingerprint("train") if self.card.sees != "frames" else "",
+            "signature": self.signature,
+            "version": [self.owner, self.version],
+            "device": self.device,
+        }
+        digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
+        return f"{self.card.name}-{digest[:16]}"
+
+
+def densities(model: Any, card: ModelCard, clip: Clip, targets: np.ndarray) -> Iterator[np.ndarray]:
+    """Predicted densities (H, W) of a clip's target frames, checked and at the clip's own size.
+
+    The one place where frames are resized to `card.input_shape` and densities back. `targets` is
+    int (B,); a batch never crosses a clip.
+
+    Raises
+    ------
+    PredictionError
+        If a prediction is no density, naming model, clip and frame.
+    """
+    shape = card.input_shape or clip.info.image_shape
+    for frames, raw in _raw_densities(model, card, clip, targets):
+        if np.shape(raw)[:1] != (len(frames),):
+            what = f"{np.shape(raw)} densities came for {len(frames)} windows"
+            where = f"model '{card.name}', clip '{clip.clip_id}'"
+            raise PredictionError(what, where, "Return one density (H, W) a window.")
+        for frame, density in zip(frames, raw, strict=True):
+            where = f"model '{card.name}', clip '{clip.clip_id}', frame {frame}"
+            checked = metrics.check_density(density, shape, where)
+            yield fit_density(checked, clip.info.image_shape)
+
+
+def _raw_densities(
+    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    if card.sees == "clip":
+        yield targets, model.predict_gaze(clip, targets)
+        return
+    frames = fit_frames(clip.frames, card.input_shape, card.channels)
+    window = card.window
+    if hasattr(model, "predict_clip"):
+        current = np.maximum(targets - window.horizon, 0)
+        yield targets, model.predict_clip(frames)[current]
+        return
+    for start in range(0, len(targets), BATCH_SIZE):
+        batch = targets[start : start + BATCH_SIZE]
+        yield batch, model.predict(frames[window.indices(batch, len(frames))])
+
+
+def examples(dataset: Dataset, split: str) -> list[tuple[str, int]]:
+    """Clip and frame of the six frames that a run's picture shows: one each of scans far apart."""
+    scans = [clips for _, clips in dataset.scans(split)]
+    chosen = np.unique(np.linspace(0, len(scans) - 1, N_EXAMPLES).round().astype(int))
+    picked = []
+    for number in chosen:
+        clip = scans[number][0]
+        frames = clip.gaze.frames()
+        if len(frames):
+            picked.append((clip.clip_id, int(frames[len(frames) // 2])))
+    return picked
+
+
+def evaluate(
+    job: Evaluation,
+    runs: Path,
+    *,
+    force: bool = False,
+    report: Callable[[int, int], None] | None = None,
+    picture: Callable[[Path, list[dict[str, Any]]], None] | None = None,
+) -> tuple[Result, Path]:
+    """Evaluate a model, or return the finished run of the same key.
+
+    Work is kept scan by scan, so that the same call continues a stopped run, with the same bytes as
+    an unbroken one.
+
+    Parameters
+    ----------
+    job : Evaluation
+    runs : Path
+        Folder of all runs; this one lies in ``runs / job.key()``.
+    force : bool
+        Do a finished run again.
+    report : callable, optional
+        Told (frames done, frames in all).
+    picture : callable, optional
+        Given the path to draw and the six example frames, at the end of a run.
+
+    Returns
+    -------
+    Result, Path
+        The result and the run's folder.
+    """
+    from fusbench.results import read_result
+
+    folder = runs / job.key()
+    if (folder / "result.json").exists() and not force:
+        return read_result(folder), folder
+    if force:
+        shutil.rmtree(folder, ignore_errors=True)
+    scans = list(job.dataset.scans(job.split))
+    n_frames = sum(clip.n_frames for _, clips in scans for clip in clips)
+    wanted = set(examples(job.dataset, job.split))
+    model, card, done = None, job.card, 0
+    for scan_id, clips in scans:
+        part = folder / "scans" / f"{scan_id}.npz"
+        if not part.exists():
+            if model is None:
+                model = load_model(
+                    job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
+                )
+                card = getattr(model, "card", job.card)
+            arrays = _score_scan(model, card, clips, job.profile, wanted)
+            with replacing(part) as file, file.open("wb") as stream:
+                np.savez(stream, **arrays)
+        done += sum(clip.n_frames for clip in clips)
+        if report:
+            report(done, n_frames)
+    return _finish(job, folder, scans, n_frames, picture), folder
+
+
+def _score_scan(
+    model: Any, card: ModelCard, clips: tuple[Clip, ...], profile: str, wanted: set[tuple[str, int]]
+) -> dict[str, np.ndarray]:
+    clip_ids, frames, rows, shown = [], [], [], {}
+    seconds = 0.0
+    for clip in clips:
+        clip.verify()
+        targets = clip.gaze.frames().astype(np.intp)
+        if not len(targets):
+            continue
+        predictions = densities(model, card, clip, targets)
+        for frame in targets:
+            start = time.perf_counter()
+            predicted = next(predictions)
+            seconds += time.perf_counter() - start
+            scores = metrics.score_frame(
+                predicted, clip.saliency_map(frame), clip.fixation_map(frame), profile
+            )
+            clip_ids.append(clip.clip_id)
+            frames.append(frame)
+            rows.append([scores[key] for key in metrics.METRICS])
+            if (clip.clip_id, int(frame)) in wanted:
+                shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(metrics.METRICS))
+    return {
+        "clip_id": np.array(clip_ids, dtype=np.str_),
+        "frame": np.array(frames, dtype=np.int64),
+        "scores": values,
+        "seconds": np.array(seconds),
+        **shown,
+    }
+
+
+def _finish(
+    job: Evaluation,
+    folder: Path,
+    scans: list[tuple[str, tuple[Clip, ...]]],
+    n_frames: int,
+    picture: Callable[[Path, list[dict[str, Any]]], None] | None,
+) -> Result:
+    tables, shown, seconds = [], {}, 0.0
+    for scan_id, _ in scans:
+        with np.load(folder / "scans" / f"{scan_id}.npz", allow_pickle=False) as part:
+            table = pd.DataFrame(part["scores"], columns=list(metrics.METRICS))
+            keys = (scan_id, part["clip_id"], part["frame"])
+            for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
+                table.insert(position, name, column)
+            tables.append(table)
+            seconds += float(part["seconds"])
+            shown |= {name: part[name] for name in part.files if name.startswith("example:")}
+    scores = pd.concat(tables, ignore_index=True)
+    if scores.empty:
+        fix = "Choose another split, or check the gaze with 'fusbench dataset check'."
+        raise DatasetError(
+            f"no frame of the {job.split} split has gaze", str(job.dataset.root), fix
+        )
+    info = job.dataset.info
+    result = Result(
+        key=job.key(),
+        model={
+            "name": job.card.name,
+            "title": job.card.title,
+            "backend": job.card.backend,
+            "role": job.card.role,
+            "distribution": job.owner,
+            "version": job.version,
+            "weights_sha256": job.weights_sha256(),
+            "licence": job.card.licence,
+            "cite": job.card.cite,
+            "window": asdict(job.card.window),
+        },
+        dataset={
+            "name": info.name,
+            "version": info.version,
+            "synthetic": info.synthetic,
+            "fingerprint": job.dataset.fingerprint(job.split),
+        },
+        split=job.split,
+        signature=job.signature,
+        profile=job.profile,
+        summary=summarise(scores),
+        n_frames=len(scores),
+        n_skipped=n_frames - len(scores),
+        n_scans=scores["scan_id"].nunique(),
+        environment=environment(job.card.backend, job.threads),
+        config={"device": job.device, "checkpoint": job.checkpoint and job.checkpoint.name},
+    )
+    write_json(folder / "timing.json", {"seconds_per_frame": seconds / len(scores)})
+    if picture:
+        clips = {clip.clip_id: clip for _, group in scans for clip in group}
+        panels = []
+        for name, density in sorted(shown.items()):
+            _, clip_id, frame = name.split(":")
+            panels.append({"clip": clips[clip_id], "frame": int(frame), "predicted": density})
+        with replacing(folder / "frames.png") as part:
+            picture(part, panels)
+    write_result(folder, result, scores)
+    shutil.rmtree(folder / "scans", ignore_errors=True)
+    return result

@@ -1,0 +1,1 @@
+"""What a model is, where models come from, and the baselines that every table shows."""

@@ -1,0 +1,125 @@
+"""What the core knows of a model before it loads it: cheap to import, free of frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fusbench.data.window import Window
+from fusbench.errors import PluginError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ROLES = ("model", "floor", "ceiling")
+SEES = ("frames", "train-gaze", "clip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """A model, described: data only.
+
+    Parameters
+    ----------
+    name : str
+        Unique name; equals the entry point's name.
+    title : str
+        One line for tables and figures.
+    loader : str
+        "module:callable". Called as ``loader(card)``; with ``checkpoint=Path`` where weights are
+        named, ``device=str`` where the user chose one, and ``dataset=Dataset`` where `sees` is not
+        "frames".
+    window : Window
+        Frames the model sees for one target.
+    input_shape : (int, int) or None
+        Rows and columns the model works at; the core resizes frames to it and densities back. None
+        takes any size.
+    channels : {1, 3}
+        Grey or colour frames; the core converts.
+    backend : str
+        "numpy", "torch", "keras" or another framework's name.
+    network, recipe : str or None
+        Zoo network and training recipe, where there are any.
+    learner : str or None
+        "module:callable" that makes the backend's learner, where the model can be trained.
+    checkpoint : str or None
+        Bundled weights: a path inside the package ``fusbench.zoo``, or an absolute path.
+    options : mapping
+        Free settings of the loader.
+    role : {"model", "floor", "ceiling"}
+        Floors and the ceiling frame a table; they do not compete.
+    sees : {"frames", "train-gaze", "clip"}
+        What the model may look at. "train-gaze" is fitted on the train split's gaze; "clip" gets
+        the whole clip, gaze included, and so can only be a reference.
+    licence, cite : str
+        Terms of the model and where it is published.
+    """
+
+    name: str
+    title: str
+    loader: str
+    window: Window = field(default_factory=Window)
+    input_shape: tuple[int, int] | None = None
+    channels: int = 1
+    backend: str = "numpy"
+    network: str | None = None
+    recipe: str | None = None
+    learner: str | None = None
+    checkpoint: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    role: str = "model"
+    sees: str = "frames"
+    licence: str = ""
+    cite: str = ""
+
+    def __post_init__(self) -> None:
+        problems = [
+            (
+                not self.name or self.name != self.name.strip().lower(),
+                "name is not a lower-case word",
+            ),
+            (":" not in self.loader, "loader is not of the form 'module:callable'"),
+            (self.channels not in (1, 3), "channels is neither 1 nor 3"),
+            (self.role not in ROLES, f"role is not one of {', '.join(ROLES)}"),
+            (self.sees not in SEES, f"sees is not one of {', '.join(SEES)}"),
+        ]
+        for wrong, what in problems:
+            if wrong:
+                raise PluginError(
+                    what, f"card of model '{self.name}'", "Correct the plug-in's card."
+                )
+
+
+class Model(Protocol):
+    """What a loader returns. A model may also have the fast path ``predict_clip``.
+
+    ``predict_clip(frames: uint8 (T, H, W)) -> (T, H, W)`` gives, for every frame t of a clip, the
+    density whose current frame is t, with the clip's edge frames repeated where a window sticks
+    out: the same densities as `predict`, each frame encoded once.
+    """
+
+    def predict(self, frames: np.ndarray) -> np.ndarray:
+        """Densities (B, H, W), each of sum 1, for windows of uint8 frames (B, L, H, W)."""
+        ...
+
+
+class Learner(Protocol):
+    """What a backend adds to be trained; the training loop itself is the core's, in NumPy."""
+
+    def load(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take these float32 weights, by canonical name."""
+        ...
+
+    def gradients(
+        self, frames: np.ndarray, densities: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """Mean loss of a batch and its gradient by canonical name.
+
+        `frames` is uint8 (B, L, H, W), `densities` float32 (B, H, W), each summing to 1.
+        """
+        ...
+
+    def loss(self, frames: np.ndarray, densities: np.ndarray) -> float:
+        """Mean loss of a batch, without gradients."""
+        ...

@@ -1,0 +1,35 @@
+"""Cards of the baselines."""
+
+from fusbench.models.card import ModelCard
+
+uniform = ModelCard(
+    name="uniform",
+    title="Uniform",
+    loader="fusbench.models.baselines:Uniform",
+    role="floor",
+    licence="MIT",
+)
+centre_bias = ModelCard(
+    name="centre-bias",
+    title="Centre bias",
+    loader="fusbench.models.baselines:CentreBias",
+    role="floor",
+    licence="MIT",
+    cite="Tatler, Journal of Vision 2007, doi:10.1167/7.14.4",
+)
+mean_map = ModelCard(
+    name="mean-map",
+    title="Mean map of the train split",
+    loader="fusbench.models.baselines:MeanMap",
+    role="floor",
+    sees="train-gaze",
+    licence="MIT",
+)
+ideal_observer = ModelCard(
+    name="ideal-observer",
+    title="Ideal observer (generating density)",
+    loader="fusbench.models.baselines:IdealObserver",
+    role="ceiling",
+    sees="clip",
+    licence="MIT",
+)

@@ -1,0 +1,1 @@
+"""The phantom: synthetic first-trimester ultrasound clips with simulated sonographer gaze."""

@@ -1,0 +1,121 @@
+"""Predicting for users' own pictures: densities as float32 arrays, and overlays to look at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusbench import metrics
+from fusbench.data.frames import fit_density, fit_frames
+from fusbench.data.scan import Clip
+from fusbench.errors import OutputError
+from fusbench.evaluation import BATCH_SIZE, densities
+from fusbench.files import replacing
+from fusbench.models.card import ModelCard
+from fusbench.video import overlay, read_video, write_video
+
+Report = Callable[[int, int], None]
+
+
+def predict_clip(
+    model: Any, card: ModelCard, clip: Clip, out: Path, *, with_overlay: bool = True
+) -> list[Path]:
+    """Write a clip's densities, and an overlay video, for every frame.
+
+    Returns
+    -------
+    list of Path
+        ``<clip_id>.npy``, float32 (T, H, W), each frame of sum 1, and ``<clip_id>.mp4``.
+    """
+    frames = np.arange(clip.n_frames)
+    shape = (clip.n_frames, *clip.info.image_shape)
+    array = out / f"{clip.clip_id}.npy"
+    _write_array(array, shape, densities(model, card, clip, frames))
+    if not with_overlay:
+        return [array]
+    pictures = zip(clip.frames, np.load(array, mmap_mode="r"), strict=True)
+    video = out / f"{clip.clip_id}.mp4"
+    with replacing(video) as part:
+        write_video(part, (overlay(*pair) for pair in pictures), clip.info.frame_rate_hz)
+    return [array, video]
+
+
+def predict_video(
+    model: Any,
+    card: ModelCard,
+    source: Path,
+    out: Path,
+    *,
+    frame_rate_hz: float,
+    with_overlay: bool = True,
+    report: Report | None = None,
+) -> list[Path]:
+    """Write densities, and an overlay video, for every frame of a video or folder of pictures.
+
+    The source is read twice and never held whole: once at the model's input size, once for the
+    overlay. Densities are written at the size of the frames.
+
+    Returns
+    -------
+    list of Path
+        ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
+    """
+    small, image_shape = _read_small(source, card)
+    raw = _clip_densities(model, card, small)
+    total = len(small)
+    array = out / f"{source.stem}.npy"
+
+    def reported() -> Iterator[np.ndarray]:
+        for done, density in enumerate(raw, start=1):
+            if report:
+                report(done, total)
+            where = f"model '{card.name}', {source.name}, frame {done - 1}"
+            checked = metrics.check_density(density, small.shape[1:3], where)
+            yield fit_density(checked, image_shape)
+
+    _write_array(array, (total, *image_shape), reported())
+    if not with_overlay:
+        return [array]
+    pictures = zip(read_video(source), np.load(array, mmap_mode="r"), strict=True)
+    video = out / f"{source.stem}.mp4"
+    with replacing(video) as part:
+        write_video(part, (overlay(*pair) for pair in pictures), frame_rate_hz)
+    return [array, video]
+
+
+def _read_small(source: Path, card: ModelCard) -> tuple[np.ndarray, tuple[int, int]]:
+    """All frames at the model's input size, and the size of the originals."""
+    shape = (0, 0)
+    small = []
+    for frame in read_video(source):
+        shape = (frame.shape[0], frame.shape[1])
+        small.append(fit_frames(frame[None], card.input_shape, card.channels)[0])
+    return np.stack(small), shape
+
+
+def _clip_densities(model: Any, card: ModelCard, frames: np.ndarray) -> Iterator[np.ndarray]:
+    """The density whose current frame is t, for every frame t."""
+    if hasattr(model, "predict_clip"):
+        yield from model.predict_clip(frames)
+        return
+    targets = np.arange(len(frames)) + card.window.horizon
+    for start in range(0, len(frames), BATCH_SIZE):
+        at = card.window.indices(targets[start : start + BATCH_SIZE], len(frames))
+        yield from model.predict(frames[at])
+
+
+def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray]) -> None:
+    """Write float32 rows to a ``.npy`` file as they come, a whole file or nothing."""
+    with replacing(path) as part:
+        need = 4 * int(np.prod(shape))
+        if need > shutil.disk_usage(path.parent).free:
+            what = f"needs {need / 1e9:.1f} GB and the disk has less"
+            raise OutputError(what, str(path), "Free some space or choose another disk.")
+        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+        for number, row in enumerate(rows):
+            array[number] = row
+        array.flush()

@@ -1,0 +1,124 @@
+"""Video files and folders of pictures: frames in, overlays out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fusbench.errors import DatasetError, OutputError
+from fusbench.outline import outlines
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+DEFAULT_RATE_HZ = 30.0
+HEAT = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)[:, 0]
+WHITE = (255, 255, 255)
+
+
+def read_video(path: Path) -> Iterator[np.ndarray]:
+    """Frames of a video file, or of a folder of pictures in order of name, one at a time.
+
+    Yields
+    ------
+    ndarray of uint8, shape (H, W, 3)
+        Red, green, blue.
+
+    Raises
+    ------
+    DatasetError
+        If nothing can be read, or a picture's size differs from the first one's.
+    """
+    frames = _read_folder(path) if path.is_dir() else _read_file(path)
+    shape = None
+    for number, frame in enumerate(frames):
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            what = f"frame {number} has {frame.shape[0]} x {frame.shape[1]} pixels"
+            what += f", the first {shape[0]} x {shape[1]}"
+            raise DatasetError(what, str(path), "Give frames of one size.")
+        yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    if shape is None:
+        raise DatasetError(
+            "holds no frame that can be read", str(path), "Convert it to mp4 or PNG."
+        )
+
+
+def _read_file(path: Path) -> Iterator[np.ndarray]:
+    if not path.is_file():
+        raise DatasetError("no video is here", str(path), "Check the path.")
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        while True:
+            good, frame = capture.read()
+            if not good:
+                return
+            yield frame
+    finally:
+        capture.release()
+
+
+def _read_folder(path: Path) -> Iterator[np.ndarray]:
+    for file in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES):
+        frame = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        if frame is None:
+            raise DatasetError("is no picture that can be read", str(file), "Remove or convert it.")
+        yield frame
+
+
+def frame_rate_hz(path: Path) -> float:
+    """Nominal frame rate of a video file; 30 for a folder of pictures or where none is told."""
+    if path.is_dir():
+        return DEFAULT_RATE_HZ
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return rate if 1 <= rate <= 1000 else DEFAULT_RATE_HZ
+
+
+def overlay(frame: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """A frame with a density laid over it as colour, and half of its mass outlined in white.
+
+    Parameters
+    ----------
+    frame : ndarray of uint8, shape (H, W) or (H, W, 3)
+    density : ndarray, shape (H, W)
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+        Red, green, blue.
+    """
+    picture = np.repeat(frame[..., None], 3, axis=-1) if frame.ndim == 2 else frame
+    share = density / density.max()
+    colour = HEAT[(share * 255).astype(np.uint8)][..., ::-1]
+    strength = 0.65 * np.sqrt(share)[..., None]
+    blended = np.ascontiguousarray((picture * (1 - strength) + colour * strength).astype(np.uint8))
+    cv2.polylines(blended, outlines(density), True, WHITE, 1, cv2.LINE_AA)
+    return blended
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], frame_rate_hz: float) -> None:
+    """Write RGB frames (H, W, 3) as an mp4 file; the caller gives a temporary path.
+
+    Raises
+    ------
+    OutputError
+        If no encoder is there or the file cannot be written.
+    """
+    writer = None
+    for frame in frames:
+        height, width = (n + n % 2 for n in frame.shape[:2])  # encoders want even sides
+        if writer is None:
+            code = cv2.VideoWriter.fourcc(*"mp4v")
+            writer = cv2.VideoWriter(
+                str(path), cv2.CAP_FFMPEG, code, frame_rate_hz, (width, height)
+            )
+            if not writer.isOpened():
+                raise OutputError("no mp4 file can be written", str(path), "Use --no-overlay.")
+        edge = (0, height - frame.shape[0], 0, width - frame.shape[1])
+        padded = cv2.copyMakeBorder(frame, *edge, cv2.BORDER_REPLICATE)
+        writer.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
+    if writer is not None:
+        writer.release()

@@ -1,0 +1,87 @@
+"""Windows of a 90-frame clip: against a copy in memory, and against decoding PNG files."""
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from fusbench.data.dataset import open_dataset
+from fusbench.data.gaze import GazePoints
+from fusbench.data.samples import Samples
+from fusbench.data.scan import DatasetInfo
+from fusbench.data.window import Window
+from fusbench.data.writer import NewClip, write_dataset
+
+SHAPE, N_FRAMES, LENGTH = (224, 288), 90, 6
+
+
+def best(function, repeats=5):
+    """Shortest time in seconds of several calls: the one least disturbed by others."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """A clip of speckle-like noise, as a data set and as a folder of PNG files."""
+    root = tmp_path_factory.mktemp("windows")
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (N_FRAMES, *SHAPE), dtype=np.uint8)
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(root / f"{number:03}.png"), frame)
+    one = np.ones(N_FRAMES)
+    gaze = GazePoints(
+        frame=np.arange(N_FRAMES, dtype=np.int32), time_s=one, x_px=one * 100, y_px=one * 90
+    )
+    info = DatasetInfo(
+        name="noise", version="1", licence="CC0-1.0", citation="", frame_rate_hz=30.0,
+        frame_shape=SHAPE, gaze_rate_hz=30.0, sigma_px=8.0, synthetic=True,
+    )  # fmt: skip
+    new = NewClip(
+        clip_id="c", scan_id="s", split="test", n_frames=N_FRAMES, gaze=gaze, frames=frames
+    )
+    return open_dataset(write_dataset(root / "set", info, [new])), root
+
+
+def test_windows(benchmark, clip):
+    data, pictures = clip
+    samples = Samples(data, "test", Window(length=LENGTH))
+    windows = [range(t - LENGTH + 1, t + 1) for t in range(LENGTH - 1, N_FRAMES)]
+    memory = np.array(data.clips[0].frames)
+    buffer = np.empty((LENGTH, *SHAPE), np.uint8)
+
+    def views():
+        return sum(len(samples.frames_of(index)) for index in range(len(samples)))
+
+    def copies():
+        for index in range(len(samples)):
+            np.copyto(buffer, samples.frames_of(index))
+
+    def memory_copies():
+        for window in windows:
+            np.copyto(buffer, memory[window.start : window.stop])
+
+    def decoded():
+        flag = cv2.IMREAD_GRAYSCALE
+        return [
+            np.stack([cv2.imread(str(pictures / f"{k:03}.png"), flag) for k in w]) for w in windows
+        ]
+
+    np.testing.assert_array_equal([s.frames for s in samples], decoded())
+    benchmark(views)
+    times = {"png": best(decoded, 3), "memory": best(memory_copies, 9), "copies": best(copies, 9)}
+    times["views"] = best(views, 9)
+    ratios = {
+        "copies, times faster than PNG": times["png"] / times["copies"],
+        "views, times faster than PNG": times["png"] / times["views"],
+        "copies, share of memory speed": times["memory"] / times["copies"],
+    }
+    benchmark.extra_info |= {name: round(ratio, 2) for name, ratio in ratios.items()}
+    assert ratios["copies, times faster than PNG"] >= 50
+    assert ratios["views, times faster than PNG"] >= 350
+    assert ratios["copies, share of memory speed"] >= 0.4

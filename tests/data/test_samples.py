@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from small_dataset import small_clip, small_info
+
+from fusbench.data.dataset import open_dataset
+from fusbench.data.frames import fit_frames, fit_points
+from fusbench.data.samples import Samples
+from fusbench.data.window import Window
+from fusbench.data.writer import write_dataset
+from fusbench.errors import WindowError
+
+
+def test_samples_are_the_complete_windows_with_gaze(folder):
+    data = open_dataset(folder)
+    samples = Samples(data, "train", Window(length=4))
+    # frames 3..9 of both clips have a complete window, and all of them have gaze
+    assert [(s.clip_id, s.frame) for s in samples] == [
+        (clip, frame) for clip in ("s1-c1", "s1-c2") for frame in range(3, 10)
+    ]
+    clip = data.clips[0]
+    np.testing.assert_array_equal(samples[2].frames, clip.frames[2:6])
+    np.testing.assert_allclose(samples[2].density, clip.saliency_map(5), rtol=1e-6)
+
+
+def test_a_window_is_a_view_into_the_file(folder):
+    samples = Samples(open_dataset(folder), "train", Window(length=4))
+    assert np.shares_memory(samples[0].frames, samples[1].frames)
+    assert samples[0].frames.base is not None
+    assert not samples[0].frames.flags.writeable
+
+
+def test_edges_are_repeated_when_every_frame_counts(folder):
+    samples = Samples(open_dataset(folder), "test", Window(length=4), complete=False)
+    assert [s.frame for s in samples if s.clip_id == "s3-c1"] == list(range(1, 10))
+    frames = open_dataset(folder).split("test")[0].frames
+    np.testing.assert_array_equal(samples[0].frames, frames[[0, 0, 0, 1]])
+
+
+def test_the_papers_window_count_is_one_lower_per_clip(folder):
+    data = open_dataset(folder)
+    exact = Samples(data, "train", Window(length=4))
+    paper = Samples(data, "train", Window(length=4), window_count="paper")
+    assert len(exact) - len(paper) == 2
+
+
+def test_every_keeps_each_nth_target(folder):
+    samples = Samples(open_dataset(folder), "train", Window(length=4), every=3)
+    assert [s.frame for s in samples if s.clip_id == "s1-c1"] == [3, 6, 9]
+
+
+def test_a_horizon_shifts_the_target(folder):
+    data = open_dataset(folder)
+    sample = Samples(data, "train", Window(length=2, horizon=3))[0]
+    assert sample.frame == 4
+    np.testing.assert_array_equal(sample.frames, data.clips[0].frames[0:2])
+    np.testing.assert_allclose(sample.density, data.clips[0].saliency_map(4), rtol=1e-6)
+
+
+def test_batches_hold_every_sample_once(folder):
+    samples = Samples(open_dataset(folder), "train", Window(length=4))
+    batches = list(samples.batches(4))
+    assert [len(batch.frames) for batch in batches] == [4, 4, 4, 2]
+    np.testing.assert_array_equal(
+        np.concatenate([batch.densities for batch in batches]), [s.density for s in samples]
+    )
+
+
+def test_frames_gaze_and_sigma_shrink_together(tmp_path):
+    """A bright spot at the gaze stays at the maximum of the target map after resizing."""
+    clip = small_clip(1, "test")
+    frames = np.zeros_like(clip.frames)
+    x, y = 21.0, 9.0
+    frames[:, 8:11, 20:23] = 255
+    clip.gaze.x_px[:], clip.gaze.y_px[:] = x, y
+    changed = type(clip)(**{**vars(clip), "frames": frames})
+    data = open_dataset(write_dataset(tmp_path / "spot", small_info(), [changed]))
+    sample = Samples(data, "test", Window(), shape=(12, 16))[0]
+    spot = np.unravel_index(sample.frames[-1].argmax(), (12, 16))
+    peak = np.unravel_index(sample.density.argmax(), (12, 16))
+    assert np.hypot(*np.subtract(spot, peak)) <= 1
+    rows, columns = np.mgrid[:12, :16]
+    centre = (sample.density * rows).sum(), (sample.density * columns).sum()
+    assert np.allclose(centre, ((y + 0.5) / 2 - 0.5, (x + 0.5) / 2 - 0.5), atol=0.1)
+
+
+def test_a_clip_shorter_than_the_window_is_refused_for_training(folder):
+    with pytest.raises(WindowError, match=r"clip 's4-c1': 8 frames hold no complete window"):
+        Samples(open_dataset(folder), "test", Window(length=9))
+
+
+def test_grey_and_colour():
+    grey = np.arange(48, dtype=np.uint8).reshape(1, 6, 8)
+    colour = fit_frames(grey, None, channels=3)
+    assert colour.shape == (1, 6, 8, 3)
+    np.testing.assert_array_equal(fit_frames(colour, None, channels=1), grey)
+    red = np.zeros((1, 2, 2, 3), np.uint8)
+    red[..., 0] = 200
+    assert fit_frames(red, None)[0, 0, 0] == round(0.299 * 200)
+    assert fit_frames(grey, (6, 8)) is grey
+
+
+def test_points_follow_the_pixels():
+    """A point at the centre of a 4 x 4 block lands on the centre of the pixel it becomes."""
+    x, y = fit_points(np.array([1.5, 5.5]), np.array([1.5, 9.5]), (16, 16), (4, 4))
+    assert x.tolist() == [0.0, 1.0]
+    assert y.tolist() == [0.0, 2.0]
