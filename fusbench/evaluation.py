@@ -37,6 +37,7 @@ class Evaluation:
     profile: str = "tuebingen"
     checkpoint: Path | None = None
     device: str | None = None
+    freeze_history: bool = False
     owner: str = "fusbench"
     version: str = ""
     threads: int = 1
@@ -61,16 +62,20 @@ class Evaluation:
             "signature": self.signature,
             "version": [self.owner, self.version],
             "device": self.device,
+            "freeze_history": self.freeze_history,
         }
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
 
 
-def densities(model: Any, card: ModelCard, clip: Clip, targets: np.ndarray) -> Iterator[np.ndarray]:
+def densities(
+    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, *, freeze_history: bool = False
+) -> Iterator[np.ndarray]:
     """Predicted densities (H, W) of a clip's target frames, checked and at the clip's own size.
 
     The one place where frames are resized to `card.input_shape` and densities back. `targets` is
-    int (B,); a batch never crosses a clip.
+    int (B,); a batch never crosses a clip. With `freeze_history` every frame of a window is its
+    current one, a control that shows what the past frames are worth.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def densities(model: Any, card: ModelCard, clip: Clip, targets: np.ndarray) -> I
         If a prediction is no density, naming model, clip and frame.
     """
     shape = card.input_shape or clip.info.image_shape
-    for frames, raw in _raw_densities(model, card, clip, targets):
+    for frames, raw in _raw_densities(model, card, clip, targets, freeze_history):
         if np.shape(raw)[:1] != (len(frames),):
             what = f"{np.shape(raw)} densities came for {len(frames)} windows"
             where = f"model '{card.name}', clip '{clip.clip_id}'"
@@ -90,20 +95,23 @@ def densities(model: Any, card: ModelCard, clip: Clip, targets: np.ndarray) -> I
 
 
 def _raw_densities(
-    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray
+    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, freeze_history: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     if card.sees == "clip":
         yield targets, model.predict_gaze(clip, targets)
         return
     frames = fit_frames(clip.frames, card.input_shape, card.channels)
     window = card.window
-    if hasattr(model, "predict_clip"):
+    if hasattr(model, "predict_clip") and not freeze_history:
         current = np.maximum(targets - window.horizon, 0)
         yield targets, model.predict_clip(frames)[current]
         return
     for start in range(0, len(targets), BATCH_SIZE):
         batch = targets[start : start + BATCH_SIZE]
-        yield batch, model.predict(frames[window.indices(batch, len(frames))])
+        at = window.indices(batch, len(frames))
+        if freeze_history:
+            at = np.broadcast_to(at[:, [window.target_index]], at.shape)
+        yield batch, model.predict(frames[at])
 
 
 def examples(dataset: Dataset, split: str) -> list[tuple[str, int]]:
@@ -168,7 +176,7 @@ def evaluate(
                     job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
                 )
                 card = getattr(model, "card", job.card)
-            arrays = _score_scan(model, card, clips, job.profile, wanted)
+            arrays = _score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
                 np.savez(stream, **arrays)
         done += sum(clip.n_frames for clip in clips)
@@ -178,7 +186,11 @@ def evaluate(
 
 
 def _score_scan(
-    model: Any, card: ModelCard, clips: tuple[Clip, ...], profile: str, wanted: set[tuple[str, int]]
+    model: Any,
+    card: ModelCard,
+    clips: tuple[Clip, ...],
+    job: Evaluation,
+    wanted: set[tuple[str, int]],
 ) -> dict[str, np.ndarray]:
     clip_ids, frames, rows, shown = [], [], [], {}
     seconds = 0.0
@@ -187,13 +199,13 @@ def _score_scan(
         targets = clip.gaze.frames().astype(np.intp)
         if not len(targets):
             continue
-        predictions = densities(model, card, clip, targets)
+        predictions = densities(model, card, clip, targets, freeze_history=job.freeze_history)
         for frame in targets:
             start = time.perf_counter()
             predicted = next(predictions)
             seconds += time.perf_counter() - start
             scores = metrics.score_frame(
-                predicted, clip.saliency_map(frame), clip.fixation_map(frame), profile
+                predicted, clip.saliency_map(frame), clip.fixation_map(frame), job.profile
             )
             clip_ids.append(clip.clip_id)
             frames.append(frame)
@@ -262,7 +274,11 @@ def _finish(
         n_skipped=n_frames - len(scores),
         n_scans=scores["scan_id"].nunique(),
         environment=environment(job.card.backend, job.threads),
-        config={"device": job.device, "checkpoint": job.checkpoint and job.checkpoint.name},
+        config={
+            "device": job.device,
+            "checkpoint": job.checkpoint and job.checkpoint.name,
+            "freeze_history": job.freeze_history,
+        },
     )
     write_json(folder / "timing.json", {"seconds_per_frame": seconds / len(scores)})
     if picture:

@@ -60,7 +60,7 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     chosen = {"seed": seed, "lag_s": lag_s}
     phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
     with progress(f"making {name}") as update:
-        make_phantom(folder, phantom, report=lambda done, total: update(done, total))
+        make_phantom(folder, phantom, report=update)
     show(f"{folder}: {len(phantom.plans)} clips")
 
 
@@ -94,7 +94,7 @@ def show_dataset(source: str, as_json: bool) -> None:
     from fusbench.data.dataset import open_dataset
 
     with progress(f"making {source}") as update:
-        data = open_dataset(source, report=lambda done, total: update(done, total))
+        data = open_dataset(source, report=update)
     splits = _counts(data)
     if as_json:
         print_json({"info": asdict(data.info), "splits": splits, "folder": str(data.root)})

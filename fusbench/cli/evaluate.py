@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from fusbench.cli import config_option, json_option
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
     from fusbench.evaluation import Evaluation
+    from fusbench.models.card import ModelCard
     from fusbench.results import Result
 
 FLOORS = ("uniform", "centre-bias", "mean-map")
@@ -32,102 +34,79 @@ CEILING = "ideal-observer"
     "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of the runs.",
 )  # fmt: skip
+@click.option(
+    "--freeze-history", is_flag=True,
+    help="Control: show the model its current frame in place of the others.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Do finished runs again.")
 @config_option
 @json_option
 def evaluate(
-    models: tuple[str, ...],
-    dataset: str,
-    split: str,
-    checkpoint: Path | None,
-    profile: str,
-    device: str | None,
-    runs: Path,
-    force: bool,
-    as_json: bool,
+    models: tuple[str, ...], dataset: str, runs: Path, force: bool, as_json: bool, **settings: Any
 ) -> None:
     """Score models on every frame with gaze, and show them between floors and ceiling.
 
     A finished run is shown again at once; a stopped one is continued by the same command. With
     --json, one object is printed for each --model, a line each: the content of its result.json.
     """
-    from fusbench.metrics import profile as check_profile
-
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
+    from fusbench.metrics import check_profile
 
-    check_profile(profile)
+    check_profile(settings["profile"])
     names = list(dict.fromkeys(models))
-    jobs = {name: _job_card(name, checkpoint) for name in names}
+    cards = {name: _card(name, settings["checkpoint"]) for name in names}
     with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, (split,), lambda done, total: update(done, total))
-    isolated = len([card for card, *_ in jobs.values() if card.backend != "numpy"]) > 1
+        data = open_dataset(dataset, (settings["split"],), update)
+    isolated = sum(card.backend != "numpy" for card in cards.values()) > 1
     rows: list[tuple[Result, Path]] = []
-    failures = []
-    for name in _with_baselines(names, data, as_json):
-        card, owner, version = jobs.get(name) or _job_card(name, None)
+    failed = []
+    for name in names if as_json else _with_baselines(names, data):
+        card = cards.get(name) or _card(name, None)
         if isolated and card.backend != "numpy":
-            row = _in_child(name, dataset, split, checkpoint, profile, device, runs, force)
-            if row is None:
-                failures.append(name)
-                continue
+            row = _in_child(name, dataset, runs, force, settings)
         else:
-            job = _job(card, owner, version, data, split, checkpoint, profile, device)
-            row = _run(job, runs, force)
+            row = _run(_job(card, data, settings), runs, force)
+        if row is None:
+            failed.append(name)
+            continue
         rows.append(row)
-        if as_json and name in names:
-            from dataclasses import asdict
-
+        if as_json:
             print(json.dumps(asdict(row[0]), sort_keys=True, allow_nan=False), flush=True)
-    if not as_json and rows:
+    if rows and not as_json:
         _show(rows, names, data)
-    if failures:
-        click.echo(f"error: {', '.join(failures)} failed; see the lines above.", err=True)
+    if failed:
+        click.echo(f"error: {', '.join(failed)} failed; see the lines above.", err=True)
         raise click.exceptions.Exit(1)
 
 
-def _job_card(name: str, checkpoint: Path | None) -> tuple[Any, str, str]:
-    from fusbench.discovery import MODELS, find
+def _card(name: str, checkpoint: Path | None) -> ModelCard:
     from fusbench.models.registry import card_of_weights, model_card
 
     card = model_card(name)
-    entry = find(MODELS, "model", name)
-    if card.backend == "numpy":
-        checkpoint = None
-    return card_of_weights(card, checkpoint), entry.distribution, entry.version
+    return card_of_weights(card, None if card.backend == "numpy" else checkpoint)
 
 
-def _job(
-    card: Any,
-    owner: str,
-    version: str,
-    data: Dataset,
-    split: str,
-    checkpoint: Path | None,
-    profile: str,
-    device: str | None,
-) -> Evaluation:
+def _job(card: ModelCard, data: Dataset, settings: dict[str, Any]) -> Evaluation:
     from fusbench.data.embedded import cores
+    from fusbench.discovery import MODELS, find
     from fusbench.evaluation import Evaluation
 
-    plain = card.backend == "numpy"
+    entry = find(MODELS, "model", card.name)
+    if card.backend == "numpy":
+        settings = {key: settings[key] for key in ("split", "profile")}
     return Evaluation(
         card=card,
         dataset=data,
-        split=split,
-        profile=profile,
-        checkpoint=None if plain else checkpoint,
-        device=None if plain else device,
-        owner=owner,
-        version=version,
+        owner=entry.distribution,
+        version=entry.version,
         threads=cores(),
+        **settings,
     )
 
 
-def _with_baselines(names: list[str], data: Dataset, as_json: bool) -> list[str]:
+def _with_baselines(names: list[str], data: Dataset) -> list[str]:
     """The models asked for, between the baselines that this data set allows."""
-    if as_json:
-        return names
     has_train = any(clip.split == "train" for clip in data.clips)
     floors = [name for name in FLOORS if name not in names and (name != "mean-map" or has_train)]
     known = any(clip.mixture is not None for clip in data.clips)
@@ -148,29 +127,24 @@ def _run(job: Evaluation, runs: Path, force: bool) -> tuple[Result, Path]:
             job,
             runs,
             force=force,
-            report=lambda done, total: update(done, total),
+            report=update,
             picture=picture if job.card.role == "model" else None,
         )
 
 
 def _in_child(
-    name: str,
-    dataset: str,
-    split: str,
-    checkpoint: Path | None,
-    profile: str,
-    device: str | None,
-    runs: Path,
-    force: bool,
+    name: str, dataset: str, runs: Path, force: bool, settings: dict[str, Any]
 ) -> tuple[Result, Path] | None:
-    """Evaluate in a process of its own: frameworks never share one."""
+    """Evaluate in a process of its own, as frameworks never share one; None if that fails."""
     from fusbench.results import Result
 
-    command = [sys.executable, "-m", "fusbench", "evaluate", "--json", "--model", name]
-    command += ["--dataset", dataset, "--split", split, "--profile", profile, "--out", str(runs)]
-    command += ["--checkpoint", str(checkpoint)] if checkpoint else []
-    command += ["--device", device] if device else []
-    command += ["--force"] if force else []
+    options = {"model": name, "dataset": dataset, "out": runs, "force": force, **settings}
+    command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
+    for key, value in options.items():
+        if value is True:
+            command.append(f"--{key.replace('_', '-')}")
+        elif value not in (None, False):
+            command.append(f"--{key.replace('_', '-')}={value}")
     child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if child.returncode:
         return None

@@ -52,7 +52,7 @@ def predict(
     written: list[Path] = []
     if dataset is not None:
         with progress(f"making {dataset}") as update:
-            data = open_dataset(dataset, (split,), lambda done, total: update(done, total))
+            data = open_dataset(dataset, (split,), update)
         clips = data.split(split)
         model = load_model(card, checkpoint=checkpoint, device=device, dataset=data)
         with progress(name, len(clips)) as update:
@@ -70,7 +70,7 @@ def predict(
                 out,
                 frame_rate_hz=frame_rate_hz(video),
                 with_overlay=not no_overlay,
-                report=lambda done, total: update(done, total),
+                report=update,
             )
     if as_json:
         print_json({"model": name, "files": [str(path) for path in written]})

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LANDMARK_NAMES = ("nasal bone", "palate", "nuchal translucency", "rump", "crown")
-LANDMARKS = np.array([(0.345, 0.168), (0.262, 0.105), (0.115, -0.142), (-0.475, -0.035), (0.48, 0.045)])
+LANDMARKS = np.array(
+    [(0.345, 0.168), (0.262, 0.105), (0.115, -0.142), (-0.475, -0.035), (0.48, 0.045)]
+)
 IN_HEAD = np.array([1.0, 1.0, 0.5, 0.0, 1.0])
 """How far each landmark follows a shift of the head."""
 FADE = np.array([0.45, 0.6, 0.7, np.inf, np.inf])

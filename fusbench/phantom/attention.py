@@ -102,9 +102,7 @@ def attend(anatomy: Anatomy, motion: Motion, preference: np.ndarray, lag_s: floa
     target = np.concatenate([landmarks, centre + ahead_px[:, None], centre], axis=1)
 
     past = np.maximum(np.arange(n) - round(lag_s * SAMPLE_RATE_HZ), 0)
-    return Attention(
-        choice=choice[past], target_px=target[past], moving=moving, speed_px_s=speed
-    )
+    return Attention(choice=choice[past], target_px=target[past], moving=moving, speed_px_s=speed)
 
 
 def _flow(point_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -122,13 +120,14 @@ def gaze_mixture(attention: Attention) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (T, 3 K, 4)
-        Columns weight, x_px, y_px, sd_px: the mean over the frame's three samples; weights sum to 1.
+        Columns weight, x_px, y_px, sd_px: the mean over the frame's three samples. Weights sum to
+        1.
 
     Notes
     -----
     With a chance r of choosing anew at every sample, the target looked at has the distribution
-    ``q[t] = (1 - r) q[t-1] + r choice[t]``. A sample is valid only if nothing was chosen in the last
-    `SACCADE_SAMPLES` samples, so that a valid gaze at t sits on a target distributed as q at
+    ``q[t] = (1 - r) q[t-1] + r choice[t]``. A sample is valid only if nothing was chosen in the
+    last `SACCADE_SAMPLES` samples, so that valid gaze at t sits on a target distributed as q at
     ``t - SACCADE_SAMPLES``.
     """
     drive = RESELECT * attention.choice
@@ -151,7 +150,7 @@ def draw_gaze(rng: np.random.Generator, attention: Attention) -> tuple[np.ndarra
     valid : ndarray of bool, shape (n,)
         False in saccades and blinks, where the tracker lost the eye, and outside the image.
     """
-    n, n_targets = attention.choice.shape
+    n = len(attention.choice)
     chosen_anew = rng.random(n) < RESELECT
     chosen_anew[0] = True
     chosen_at = np.maximum.accumulate(np.where(chosen_anew, np.arange(n), 0))

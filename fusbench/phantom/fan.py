@@ -24,8 +24,8 @@ def inside_fan(x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> inside_fan(np.array([143.5, 0.0, 143.5]), np.array([120.0, 0.0, 223.0])).round(2).tolist()
-    [1.0, 0.0, 0.02]
+    >>> inside_fan(np.array([143.5, 0.0, 143.5]), np.array([120.0, 0.0, 219.0])).round(2).tolist()
+    [1.0, 0.0, 0.27]
     """
     height, width = IMAGE_SHAPE
     r, angle = _polar(x_px, y_px)

@@ -1,10 +1,12 @@
 """The fetus's tissue: what it scatters, reflects and absorbs, drawn once per scan.
 
-All positions are in the fetal frame (unit CRL, x to the crown, y to the front).
+Positions are in the fetal frame (unit CRL, x to the crown, y to the front), echoes in the scale of
+the compression: 1 is 0 dB.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -28,14 +30,14 @@ RASTER_PX_PER_CRL = 280.0
 GRAIN_PX = 1.0
 
 OUTLINE = (
-    # part, shape, blend with the shapes before it
+    # part that it moves with, shape, blend with the shapes before it
     ("trunk", Ellipse(-0.16, -0.01, 0.31, 0.155, -0.05), 0.05),
     ("rump", Ellipse(-0.36, -0.03, 0.125, 0.12), 0.05),
     ("neck", Ellipse(0.07, -0.02, 0.13, 0.11), 0.05),
     ("head", Ellipse(0.29, 0.015, 0.195, 0.165, 0.15), 0.035),
-    ("head", Ellipse(0.27, 0.13, 0.085, 0.075, -0.2), 0.03),
-    ("head", Ellipse(0.19, 0.135, 0.04, 0.035), 0.02),
-    ("head", Ellipse(0.335, 0.195, 0.028, 0.022, 0.6), 0.015),
+    ("head", Ellipse(0.27, 0.13, 0.085, 0.075, -0.2), 0.03),  # face
+    ("head", Ellipse(0.19, 0.135, 0.04, 0.035), 0.02),  # chin
+    ("head", Ellipse(0.335, 0.195, 0.028, 0.022, 0.6), 0.015),  # nose
 )
 LIMBS = (
     Ellipse(-0.02, 0.19, 0.075, 0.035, 1.07),
@@ -43,8 +45,12 @@ LIMBS = (
     Ellipse(-0.38, 0.13, 0.10, 0.05, 2.07),
     Ellipse(-0.31, 0.215, 0.075, 0.03, 0.3),
 )
-LIMB_BLEND = 0.02
-SKULL = Ellipse(0.29, 0.015, 0.173, 0.143, 0.15)
+LIMB_BLEND, BONE_SHARE = 0.02, 0.65
+SKIN_EDGE = 0.012
+SKULL, SKULL_FROM_X = Ellipse(0.29, 0.015, 0.173, 0.143, 0.15), 0.05
+PLEXUS = (Ellipse(0.335, 0.06, 0.065, 0.03, 0.25), Ellipse(0.31, -0.04, 0.07, 0.03, 0.1))
+FALX = ((0.19, 0.0), (0.42, 0.035))
+LIVER = Ellipse(-0.13, 0.055, 0.065, 0.055, -0.2)
 ORGANS = (
     # shape, share of the echo taken away, edge width, echo of the wall
     (Ellipse(-0.01, 0.01, 0.10, 0.095), 0.40, 0.03, 0.0),  # thorax
@@ -53,34 +59,37 @@ ORGANS = (
     (Ellipse(-0.35, 0.015, 0.038, 0.030), 0.96, 0.008, 0.03),  # bladder
 )
 SEPTUM = ((-0.035, 0.025), (0.025, 0.045))
-LIVER = Ellipse(-0.13, 0.055, 0.065, 0.055, -0.2)
 CORD_Y = np.linspace(0.10, 0.42, 17)
 CORD_X = -0.165 + 0.022 * np.sin(60 * CORD_Y) - 0.5 * (CORD_Y - 0.1) ** 2
 CORD_RADIUS = 0.017
-PLEXUS = (Ellipse(0.335, 0.06, 0.065, 0.03, 0.25), Ellipse(0.31, -0.04, 0.07, 0.03, 0.1))
-FALX = ((0.19, 0.0), (0.42, 0.035))
-RIBS = np.linspace(0.08, 0.5, 7)
-VERTEBRAE = np.linspace(0, 1, 13)
+ALONG_SPINE = np.linspace(0, 1, 13)
+VERTEBRA_SD = (0.0075, 0.009)
+RIBS_X = 0.10 - 0.52 * np.linspace(0.08, 0.5, 7)
+COLUMN = ((0.12, -0.09), (-0.40, -0.12))
 
 NASAL_BONE = (
-    # corners, width, echo: the bone, the skin above it, the tip of the nose
-    (((0.325, 0.160), (0.368, 0.176)), 0.006, 1.1),
-    (((0.315, 0.195), (0.350, 0.203)), 0.0055, 0.5),
-    (((0.324, 0.205), (0.326, 0.205)), 0.010, 0.4),
+    # ends, width, echo
+    (((0.325, 0.160), (0.368, 0.176)), 0.0060, 1.10),  # the bone
+    (((0.315, 0.195), (0.350, 0.203)), 0.0055, 0.50),  # the skin above it
+    (((0.324, 0.205), (0.326, 0.205)), 0.0100, 0.40),  # the tip of the nose
 )
 PALATE = (
-    (((0.225, 0.088), (0.300, 0.125)), 0.0065, 0.6),
-    (((0.185, 0.100), (0.215, 0.125)), 0.006, 0.35),
+    (((0.225, 0.088), (0.300, 0.125)), 0.0065, 0.60),
+    (((0.185, 0.100), (0.215, 0.125)), 0.0060, 0.35),
 )
 NAPE_X = np.linspace(0.0, 0.22, 12)
 NAPE_Y = -0.105 - 0.035 * np.cos((NAPE_X - 0.1) / 0.13)
-MEMBRANE_ECHO, MEMBRANE_WIDTH = 0.3, 0.0045
-NAPE_SKIN = 0.018
+NAPE_SKIN, MEMBRANE_GAP, MEMBRANE_WIDTH = 0.018, 0.005, 0.0045
 
-TISSUE_ECHO = 0.06
+SPECKLE = {"tissue": 0.06, "skin": 0.10, "skull": 0.20, "plexus": 0.08, "rib": 0.10, "cord": 0.10}
+REFLECTION = {"skin": 0.10, "skull": 0.50, "vertebra": 0.90, "limb": 0.40, "falx": 0.14}
+MEMBRANE_REFLECTION = 0.30
+ABSORPTION = {"tissue": 0.003, "skull": 0.13, "spine": 0.06}
+BRAIN_TAKEN, LIVER_ADDED = 0.86, 0.5
 TEXTURE = ((0.25, 16), (0.15, 6))
 """Deviation of the log echo and size of its lumps in raster pixels."""
-ABSORPTION = {"tissue": 0.003, "skull": 0.13, "spine": 0.06}
+UNEVENNESS = (0.8, 0.25)
+"""Mean and deviation of the factor that breaks up all reflections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +101,7 @@ class FetusLayers:
     speckle : ndarray
         Scattering of two planes one decorrelation apart: real, imaginary, real, imaginary.
     body : ndarray
-        Coverage, absorption, share of echo that the nuchal translucency takes away, reflection.
+        Coverage, absorption per range sample, echo-free nuchal translucency, reflection.
     marks : ndarray
         Reflection of nasal bone, palate and nuchal membrane; unevenness of all reflections.
     """
@@ -112,45 +121,36 @@ def raster_points() -> Points:
 def draw_fetus(rng: np.random.Generator, anatomy: Anatomy) -> FetusLayers:
     """Draw the rasters of one fetus."""
     points = raster_points()
-    shifts = {"head": anatomy.head, "trunk": (0.0, anatomy.flex), "neck": anatomy.head / 2}
-    body = _outline(points, anatomy, shifts)
-    covered = inside(body, 0.012)
+    skin = _outline(points, anatomy)
+    body = inside(skin, SKIN_EDGE)
+    cord = line_distance(points, *_moved(zip(CORD_X, CORD_Y, strict=True), (0, anatomy.flex)))
+    cord_inside = inside(cord - CORD_RADIUS, 0.008) * (1 - body)
     skull_distance = ellipse_distance(points, SKULL.moved(anatomy.head))
-    skull = ridge(skull_distance, 0.0085) * inside(0.05 - points[0], 0.05)
-    spine = _spine(points, anatomy)
-    nape = line_distance(points, *zip(NAPE_X, NAPE_Y + anatomy.head[1] / 2, strict=True))
-    half = anatomy.nt_thickness / 2
+    skull = ridge(skull_distance, 0.0085) * inside(SKULL_FROM_X - points[0], 0.05)
+    nape_line = _moved(zip(NAPE_X, NAPE_Y, strict=True), (0, anatomy.head[1] / 2))
+    nape = line_distance(points, *nape_line) - anatomy.nt_thickness / 2
 
-    echo = _scattering(rng, points, anatomy, covered, skull_distance)
-    cord = line_distance(points, *zip(CORD_X, CORD_Y + anatomy.flex, strict=True))
-    in_cord = inside(cord - CORD_RADIUS, 0.008) * (1 - covered)
-    covered = covered + in_cord
-    echo += 0.1 * ridge(body, 0.006) + 0.2 * skull
-    echo += 0.1 * in_cord * ridge(cord - 0.7 * CORD_RADIUS, 0.005)
-    reflection = 0.10 * ridge(body, 0.005) + spine
-    rim = 0.55 + 0.45 * np.abs(points[1] - SKULL.y - anatomy.head[1]) / SKULL.b
-    reflection += 0.5 * skull * rim
-    falx = [np.add(corner, anatomy.head) for corner in FALX]
-    reflection += 0.14 * ridge(line_distance(points, *falx), 0.005)
-    for limb in _limbs(anatomy):
-        bone = line_distance(points, limb.along(-0.65), limb.along(0.65))
-        reflection += 0.4 * ridge(bone, 0.006)
-    absorption = ABSORPTION["tissue"] * covered + ABSORPTION["skull"] * skull
-    column = line_distance(points, (0.12, -0.09), (-0.40, -0.12))
-    absorption += ABSORPTION["spine"] * ridge(column, 0.015)
-
-    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX)
-    uneven = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, channels=2)[..., 0]
-    covered = np.maximum(covered, inside(nape - half - NAPE_SKIN, 0.01))
-    membrane = MEMBRANE_ECHO * ridge(np.abs(nape - half - 0.005), MEMBRANE_WIDTH)
+    echo = _scattering(rng, points, anatomy, body, skull_distance)
+    echo += SPECKLE["skin"] * ridge(skin, 0.006) + SPECKLE["skull"] * skull
+    lumen = SPECKLE["tissue"] + SPECKLE["cord"] * ridge(cord - 0.7 * CORD_RADIUS, 0.005)
+    echo += cord_inside * lumen
+    absorption = ABSORPTION["tissue"] * (body + cord_inside) + ABSORPTION["skull"] * skull
+    absorption += ABSORPTION["spine"] * ridge(line_distance(points, *COLUMN), 0.015)
+    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, 4)
+    mean, deviation = UNEVENNESS
     return FetusLayers(
         speckle=_stack(*np.moveaxis(noise * echo[..., None], -1, 0)),
-        body=_stack(covered, absorption, inside(nape - half, 0.007), reflection),
+        body=_stack(
+            np.maximum(body + cord_inside, inside(nape - NAPE_SKIN, 0.01)),
+            absorption,
+            inside(nape, 0.007),
+            REFLECTION["skin"] * ridge(skin, 0.005) + _bones(points, anatomy, skull),
+        ),
         marks=_stack(
             _strokes(points, NASAL_BONE, anatomy.head),
             _strokes(points, PALATE, anatomy.head),
-            membrane,
-            0.8 + 0.25 * uneven,
+            MEMBRANE_REFLECTION * ridge(np.abs(nape - MEMBRANE_GAP), MEMBRANE_WIDTH),
+            mean + deviation * speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, 1)[..., 0],
         ),
     )
 
@@ -159,15 +159,26 @@ def _stack(*channels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.stack(channels, axis=-1), dtype=np.float32)
 
 
+def _moved(
+    corners: Iterable[tuple[float, float]], shift: Sequence[float] | np.ndarray
+) -> list[tuple[float, float]]:
+    return [(float(x + shift[0]), float(y + shift[1])) for x, y in corners]
+
+
 def _limbs(anatomy: Anatomy) -> list[Ellipse]:
     pairs = zip(LIMBS, anatomy.limb_turn_rad, strict=True)
     return [limb.moved((0.0, 0.0), turn) for limb, turn in pairs]
 
 
-def _outline(points: Points, anatomy: Anatomy, shifts: dict) -> np.ndarray:
+def _outline(points: Points, anatomy: Anatomy) -> np.ndarray:
     """Distance to the whole fetus."""
-    none = (0.0, 0.0)
-    parts = [(shape.moved(shifts.get(part, none)), blend) for part, shape, blend in OUTLINE]
+    shifts: dict[str, np.ndarray | tuple[float, float]] = {
+        "trunk": (0.0, anatomy.flex),
+        "rump": (0.0, 0.0),
+        "neck": anatomy.head / 2,
+        "head": anatomy.head,
+    }
+    parts = [(shape.moved(shifts[part]), blend) for part, shape, blend in OUTLINE]
     distance = ellipse_distance(points, parts[0][0])
     for shape, blend in parts[1:]:
         distance = smooth_union(distance, ellipse_distance(points, shape), blend)
@@ -179,42 +190,48 @@ def _scattering(
     rng: np.random.Generator,
     points: Points,
     anatomy: Anatomy,
-    covered: np.ndarray,
+    body: np.ndarray,
     skull_distance: np.ndarray,
 ) -> np.ndarray:
-    """Amplitude of the speckle: soft tissue, brain, organs."""
+    """Amplitude of the speckle: soft tissue, brain, organs, ribs."""
+    flex = (0.0, anatomy.flex)
     texture = sum(size * cloud_noise(rng, RASTER_SHAPE, (lump, lump)) for size, lump in TEXTURE)
-    echo = TISSUE_ECHO * np.exp(texture) * covered
-    echo *= 1 - 0.86 * inside(skull_distance + 0.012, 0.012)
+    echo = SPECKLE["tissue"] * np.exp(texture) * body
+    echo *= 1 - BRAIN_TAKEN * inside(skull_distance + 0.012, 0.012)
     for plexus in PLEXUS:
-        echo += 0.08 * inside(ellipse_distance(points, plexus.moved(anatomy.head)), 0.02)
-    shift = (0.0, anatomy.flex)
-    echo *= 1 + 0.5 * inside(ellipse_distance(points, LIVER.moved(shift)), 0.04)
+        distance = ellipse_distance(points, plexus.moved(anatomy.head))
+        echo += SPECKLE["plexus"] * inside(distance, 0.02)
+    echo *= 1 + LIVER_ADDED * inside(ellipse_distance(points, LIVER.moved(flex)), 0.04)
     for shape, taken, width, wall in ORGANS:
-        distance = ellipse_distance(points, shape.moved(shift))
-        echo *= 1 - taken * inside(distance, width)
-        echo += wall * ridge(distance, 0.005)
-    septum = (np.add(corner, shift) for corner in SEPTUM)
-    echo += 0.08 * ridge(line_distance(points, *septum), 0.005)
-    for x in 0.10 - 0.52 * RIBS:
-        echo += 0.1 * ridge(line_distance(points, (x, -0.07), (x - 0.02, 0.06)), 0.004)
+        distance = ellipse_distance(points, shape.moved(flex))
+        echo = echo * (1 - taken * inside(distance, width)) + wall * ridge(distance, 0.005)
+    echo += SPECKLE["plexus"] * ridge(line_distance(points, *_moved(SEPTUM, flex)), 0.005)
+    for x in RIBS_X:
+        rib = line_distance(points, (x, -0.07), (x - 0.02, 0.06))
+        echo += SPECKLE["rib"] * ridge(rib, 0.004)
     return echo
 
 
-def _spine(points: Points, anatomy: Anatomy) -> np.ndarray:
-    """Reflection of the row of vertebrae."""
+def _bones(points: Points, anatomy: Anatomy, skull: np.ndarray) -> np.ndarray:
+    """Reflection of skull, falx, limb bones and the row of vertebrae."""
     x, y = points
-    arch = np.sin(np.pi * np.minimum(1.05 * VERTEBRAE, 1))
-    centre_x = 0.12 - 0.52 * VERTEBRAE
-    centre_y = -0.085 - 0.055 * arch + 0.8 * anatomy.flex * np.sin(np.pi * VERTEBRAE)
-    profile_x = ridge(x[0] - centre_x[:, None], 0.0075)  # (V, W)
-    profile_y = ridge(y[:, 0] - centre_y[:, None], 0.009)  # (V, H)
-    return 0.9 * profile_y.T @ profile_x
+    across = np.abs(y - SKULL.y - anatomy.head[1]) / SKULL.b  # the beam meets front and back flat
+    total = REFLECTION["skull"] * skull * (0.55 + 0.45 * across)
+    falx = line_distance(points, *_moved(FALX, anatomy.head))
+    total += REFLECTION["falx"] * ridge(falx, 0.005)
+    for limb in _limbs(anatomy):
+        bone = line_distance(points, limb.along(-BONE_SHARE), limb.along(BONE_SHARE))
+        total += REFLECTION["limb"] * ridge(bone, 0.006)
+    arch = 0.055 * np.sin(np.pi * np.minimum(1.05 * ALONG_SPINE, 1))
+    centre_x = 0.12 - 0.52 * ALONG_SPINE
+    centre_y = -0.085 - arch + 0.8 * anatomy.flex * np.sin(np.pi * ALONG_SPINE)
+    profile_x = ridge(x[0] - centre_x[:, None], VERTEBRA_SD[0])  # (vertebrae, W)
+    profile_y = ridge(y[:, 0] - centre_y[:, None], VERTEBRA_SD[1])  # (vertebrae, H)
+    return total + REFLECTION["vertebra"] * (profile_y.T @ profile_x)
 
 
 def _strokes(points: Points, strokes: tuple, shift: np.ndarray) -> np.ndarray:
-    total = np.zeros(RASTER_SHAPE)
-    for corners, width, echo in strokes:
-        distance = line_distance(points, *(np.add(corner, shift) for corner in corners))
-        total += echo * ridge(distance, width)
+    total = np.zeros(RASTER_SHAPE, dtype=np.float32)
+    for ends, width, echo in strokes:
+        total += echo * ridge(line_distance(points, *_moved(ends, shift)), width)
     return total

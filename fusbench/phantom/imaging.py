@@ -28,7 +28,7 @@ AXIAL_SD, LATERAL_SD = 0.8, 1.05
 SHADOW_STRENGTH = 0.9
 SHADOW_BLUR_BEAMS = 5
 GAIN_DB, RANGE_DB, TGC_SD_DB, TGC_DB = (-3.0, 3.0), (44.0, 54.0), 3.0, 5.0
-HEADROOM_DB = 2.0
+HEADROOM_DB = 3.5
 NEAR_LOSS, NEAR_DEPTH = 0.35, 1 / 22
 BEAM_EDGE_LOSS, BEAM_EDGE = 0.75, 0.05
 DROPOUTS, DROPOUT_LOSS, DROPOUT_WIDTH = (1, 4), (0.3, 0.8), (0.02, 0.07)
@@ -129,10 +129,10 @@ def _echoes(
     clear = 1 - np.float32(NT_DARKNESS) * seen[2] * nape
     mirror = reflection * clear + seen[0] * nasal_bone + seen[1] * palate + seen[2] * membrane
     outer = 1 - covered
-    re, im = (
-        outer * (cos * first + sin * second) for first, second in _planes(around[0])
+    re, im = (outer * (cos * first + sin * second) for first, second in _planes(around[0]))
+    inner_re, inner_im = (
+        clear * (cos * first + sin * second) for first, second in _planes(speckle)
     )
-    inner_re, inner_im = (clear * (cos * first + sin * second) for first, second in _planes(speckle))
     echo = [re + inner_re + mirror * uneven, im + inner_im]
     return echo, outer * around[1] + absorbed
 

@@ -10,7 +10,9 @@ from fusbench.errors import ConfigError
 GENERATOR_VERSION = 1
 """Raised whenever the same phantom would come out differently."""
 
-SEED = 2022
+SEED = 2024
+"""Of the seeds tried, one with typical splits: the floors' and the ceiling's scores lie within one
+standard error of their mean over seeds."""
 FRAME_RATE_HZ = 30
 FULL_CLIP_FRAMES = 90
 MAX_LAG_S = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -28,7 +29,9 @@ class Ellipse(NamedTuple):
     def along(self, share: float) -> tuple[float, float]:
         """Point of the first axis; -1 and 1 are its ends."""
         reach = share * self.a
-        return self.x + reach * float(np.cos(self.angle)), self.y + reach * float(np.sin(self.angle))
+        return self.x + reach * float(np.cos(self.angle)), self.y + reach * float(
+            np.sin(self.angle)
+        )
 
 
 def ellipse_distance(points: Points, ellipse: Ellipse) -> np.ndarray:
@@ -56,7 +59,7 @@ def line_distance(points: Points, *corners: tuple[float, float]) -> np.ndarray:
     """
     x, y = points
     nearest = np.full(x.shape, np.inf, dtype=x.dtype)
-    for (x0, y0), (x1, y1) in zip(corners[:-1], corners[1:], strict=True):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         dx, dy = float(x1 - x0), float(y1 - y0)
         share = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
         nearest = np.minimum(nearest, np.hypot(x - x0 - share * dx, y - y0 - share * dy))
@@ -80,12 +83,12 @@ def ridge(distance: np.ndarray, width: float) -> np.ndarray:
 
 
 def speckle_noise(
-    rng: np.random.Generator, shape: tuple[int, int], grain: float, channels: int = 4
+    rng: np.random.Generator, shape: tuple[int, int], grain: float, channels: int
 ) -> np.ndarray:
     """Independent Gaussian noise of variance 1, smooth over `grain` pixels, float32 (H, W, C)."""
-    noise = rng.standard_normal((*shape, channels), dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), grain)
-    return noise / noise.std(dtype=np.float64).astype(np.float32)
+    white = rng.standard_normal((*shape, channels), dtype=np.float32)
+    smooth = cv2.GaussianBlur(white, (0, 0), grain).reshape(white.shape)
+    return (smooth / smooth.std(dtype=np.float64)).astype(np.float32)
 
 
 def cloud_noise(
@@ -93,7 +96,7 @@ def cloud_noise(
 ) -> np.ndarray:
     """Slowly varying noise of variance 1 with lumps of `size` (rows, columns), float32 (H, W)."""
     coarse = (shape[0] // size[0] + 4, shape[1] // size[1] + 4)
-    noise = rng.standard_normal(coarse, dtype=np.float32)
+    white = rng.standard_normal(coarse, dtype=np.float32)
     fine = (coarse[1] * size[1], coarse[0] * size[0])
-    noise = cv2.resize(noise, fine, interpolation=cv2.INTER_CUBIC)[: shape[0], : shape[1]]
-    return noise / noise.std()
+    smooth = cv2.resize(white, fine, interpolation=cv2.INTER_CUBIC)[: shape[0], : shape[1]]
+    return (smooth / smooth.std(dtype=np.float64)).astype(np.float32)

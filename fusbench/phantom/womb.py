@@ -65,7 +65,7 @@ def draw_womb(rng: np.random.Generator, crl_px: float) -> WombLayers:
         echo += 0.10 * wall * ridge(curve, 2.2)
         above -= rng.uniform(*INTERFACE_GAP_PX)
     echo += AMNION_ECHO * ridge(depth + AMNION_GAP_PX + 0.8 * rough, 0.8)
-    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX)
+    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, 4)
     return WombLayers(
         speckle=noise * echo[..., None].astype(np.float32),
         absorption=(WALL_ABSORPTION * wall).astype(np.float32),

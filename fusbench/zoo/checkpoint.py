@@ -1,0 +1,184 @@
+"""Checkpoints: one canonical safetensors file for every backend, written and read with NumPy alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.data.window import Window
+from fusbench.errors import CheckpointError
+from fusbench.files import file_sha256, replacing
+from fusbench.zoo.network import GATES, Network
+
+REMEDY = "Restore the file, or train it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """Weights by canonical name (float32), metadata, and the file's hash."""
+
+    weights: Mapping[str, np.ndarray]
+    metadata: Mapping[str, str]
+    sha256: str
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; stored float16 becomes float32.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, truncated, or no safetensors file.
+    """
+    weights, metadata = _read(path, with_weights=True)
+    return Checkpoint(weights=weights, metadata=metadata, sha256=file_sha256(path))
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Read a checkpoint's metadata only; errors as in `read_checkpoint`."""
+    return _read(path, with_weights=False)[1]
+
+
+def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError("no file is here", str(path), "Check the path.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            names = file.keys() if with_weights else ()
+            weights = {name: file.get_tensor(name).astype(np.float32) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        what = f"is damaged or no safetensors file: {str(error).splitlines()[0]}"
+        raise CheckpointError(what, str(path), REMEDY) from None
+    return weights, metadata
+
+
+def write_checkpoint(
+    path: Path,
+    weights: Mapping[str, np.ndarray],
+    metadata: Mapping[str, str],
+    dtype: str = "float32",
+) -> None:
+    """Write a checkpoint, a whole file or nothing.
+
+    Parameters
+    ----------
+    path : Path
+    weights : mapping of str to ndarray
+    metadata : mapping of str to str
+    dtype : {"float32", "float16"}
+        How the weights are stored.
+    """
+    from safetensors.numpy import save_file
+
+    stored = {name: np.ascontiguousarray(value, dtype=dtype) for name, value in weights.items()}
+    with replacing(path) as part:
+        save_file(stored, part, dict(metadata))
+
+
+def describe(network: Network, entry: str, window: Window, base: int) -> dict[str, str]:
+    """The metadata from which a checkpoint's network and window are built again."""
+    return {
+        "network": entry,
+        "base": str(base),
+        "levels": str(network.levels),
+        "input_shape": json.dumps(list(network.input_shape)),
+        "window": json.dumps(asdict(window), sort_keys=True),
+    }
+
+
+def window_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Window:
+    """The window that a checkpoint was trained with.
+
+    Raises
+    ------
+    CheckpointError
+        If the metadata are not those of a zoo checkpoint.
+    """
+    try:
+        return Window(**json.loads(metadata["window"]))
+    except (KeyError, ValueError, TypeError):
+        fix = "Give a file that 'fusbench train' wrote."
+        raise CheckpointError("its metadata name no window", where, fix) from None
+
+
+def network_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Network:
+    """The network that a checkpoint holds the weights of; errors as in `window_of`."""
+    from fusbench.zoo.entries import build
+
+    window = window_of(metadata, where)
+    try:
+        rows, columns = json.loads(metadata["input_shape"])
+        base, levels = int(metadata["base"]), int(metadata["levels"])
+        name = metadata["network"]
+    except (KeyError, ValueError, TypeError):
+        fix = "Give a file that 'fusbench train' wrote."
+        raise CheckpointError("its metadata name no network", where, fix) from None
+    return build(name, window=window, base=base, levels=levels, input_shape=(rows, columns))
+
+
+def check_weights(network: Network, weights: Mapping[str, np.ndarray], where: str) -> None:
+    """Raise `CheckpointError` unless these are the parameters of this network."""
+    for name, shape in network.parameters.items():
+        if name not in weights:
+            what = f"the parameter '{name}' of network '{network.name}' is missing"
+            raise CheckpointError(what, where, "Give the checkpoint of this network.")
+        have = weights[name].shape
+        if have != shape:
+            what = f"the parameter '{name}' is {_by(have)} where network '{network.name}' has"
+            raise CheckpointError(
+                f"{what} {_by(shape)}", where, "Give the checkpoint of this network."
+            )
+        if not np.isfinite(weights[name]).all():
+            raise CheckpointError(f"the parameter '{name}' is not finite", where, REMEDY)
+    extra = sorted(set(weights) - set(network.parameters))
+    if extra:
+        what = f"the parameter '{extra[0]}' is not part of network '{network.name}'"
+        raise CheckpointError(what, where, "Give the checkpoint of this network.")
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def initial_weights(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Weights to begin training with, float32, the same for every backend.
+
+    Convolutions before a rectifier are drawn after He et al. 2015; the ConvLSTM's input kernel after
+    Glorot and Bengio 2010, its recurrent kernel orthogonal, its forget bias 1, as TensorFlow 2.1 has
+    them; transposed convolutions and the head after Glorot. Other biases are 0.
+    """
+    relu = {layer.name for layer in network.layers if layer.relu}
+    weights = {}
+    for name, shape in network.parameters.items():
+        layer, _, kind = name.partition(".")
+        if kind == "bias":
+            value = np.zeros(shape)
+            if f"{layer}.recurrent_weight" in network.parameters:
+                gate = shape[0] // GATES
+                value[gate : 2 * gate] = 1.0
+        elif kind == "recurrent_weight":
+            value = _orthogonal(shape, rng)
+        else:
+            area = shape[2] * shape[3]
+            fan_out, fan_in = shape[0] * area, shape[1] * area
+            variance = 2 / fan_in if layer in relu else 2 / (fan_in + fan_out)
+            value = rng.normal(0, np.sqrt(variance), shape)
+        weights[name] = value.astype(np.float32)
+    return weights
+
+
+def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Orthonormal rows or columns of the kernel flattened to a matrix (Saxe et al. 2014)."""
+    rows = shape[0]
+    matrix = rng.normal(size=(rows, int(np.prod(shape[1:]))))
+    tall = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+    q, r = np.linalg.qr(tall)
+    q = q * np.sign(np.diag(r))
+    return (q if tall is matrix else q.T).reshape(shape)

@@ -1,0 +1,49 @@
+"""The cLSTMU-Net: a spatial U-Net with a ConvLSTM over the frames of the window at its bottom.
+
+After Savochkina et al., ISBI 2022, section 2.3. The ConvLSTM is TensorFlow 2.1's by default: gates
+by a hard sigmoid of slope 0.2, tanh, forget bias 1, no peepholes.
+"""
+
+from __future__ import annotations
+
+from fusbench.zoo.network import FRAMES, Network, NetworkBuilder
+from fusbench.zoo.unet import BASE, INPUT_SHAPE, LEVELS, decoder, encoder
+
+
+def clstmunet(
+    *,
+    length: int = 6,
+    base: int = BASE,
+    levels: int = LEVELS,
+    input_shape: tuple[int, int] = INPUT_SHAPE,
+) -> Network:
+    """A U-Net whose decoder starts from the current frame's features beside those of the past.
+
+    The spatial encoder sees the current frame and gives the skips. A second encoder of the same
+    structure sees every frame of the window, with weights shared over time; a ConvLSTM runs over
+    its deepest features, and its last output enters the bottom of the decoder.
+
+    Parameters
+    ----------
+    length, base, levels, input_shape
+        As in `fusbench.zoo.unet.unet`.
+
+    Examples
+    --------
+    >>> clstmunet().n_parameters
+    497505
+    """
+    build = NetworkBuilder()
+    current = build.add("target", "current", FRAMES)
+    skips, deepest = encoder(build, "encoder", current, base, levels)
+    _, past = encoder(build, "temporal", FRAMES, base, levels)
+    memory = build.add("convlstm2d", "clstm", past, channels=base * 2**levels)
+    bottom = build.add("concat", "fusion", deepest, memory)
+    decoder(build, bottom, skips, base)
+    return Network(
+        name="clstmunet",
+        layers=tuple(build.layers),
+        length=length,
+        input_shape=input_shape,
+        levels=levels,
+    )

@@ -1,0 +1,99 @@
+"""The zoo's table: every row of the paper's Tables 1 and 2, and two controls, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fusbench.data.window import Window
+from fusbench.errors import unknown
+from fusbench.models.card import ModelCard
+from fusbench.zoo.clstmunet import clstmunet
+from fusbench.zoo.network import Network
+from fusbench.zoo.unet import BASE, INPUT_SHAPE, LEVELS, unet
+
+PAPER = "Savochkina et al., ISBI 2022, doi:10.1109/ISBI52829.2022.9761585"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A network, the window that it sees, and the augmentation policy that it is trained with."""
+
+    title: str
+    make: Callable[..., Network]
+    window: Window = Window()
+    policy: str = "ra-7-9"
+
+
+def _spatial(title: str, policy: str) -> Entry:
+    return Entry(title=title, make=unet, policy=policy)
+
+
+def _temporal(title: str, length: int = 6, placement: str = "before") -> Entry:
+    return Entry(title=title, make=clstmunet, window=Window(length=length, placement=placement))
+
+
+ENTRIES = {
+    "unet": _spatial("U-Net without augmentation", "none"),
+    "unet-ra-5-5": _spatial("U-Net, RA(5,5)", "ra-5-5"),
+    "unet-ra-7-9": _spatial("U-Net, RA(7,9)", "ra-7-9"),
+    "unet-ra-3-9": _spatial("U-Net, RA(3,9)", "ra-3-9"),
+    "unet-mixra-3-7": _spatial("U-Net, Mix.RA(3,7)", "mixra-3-7"),
+    "unet-stacked": Entry(
+        title="U-Net on 6 stacked frames, RA(7,9)", make=unet, window=Window(length=6)
+    ),
+    "clstmunet": _temporal("cLSTMU-Net, RA(7,9), 6 frames before"),
+    "clstmunet-l4": _temporal("cLSTMU-Net, RA(7,9), 4 frames before", length=4),
+    "clstmunet-l8": _temporal("cLSTMU-Net, RA(7,9), 8 frames before", length=8),
+    "clstmunet-l10": _temporal("cLSTMU-Net, RA(7,9), 10 frames before", length=10),
+    "clstmunet-around": _temporal("cLSTMU-Net, RA(7,9), 6 frames around", placement="around"),
+    "clstmunet-after": _temporal("cLSTMU-Net, RA(7,9), 6 frames after", placement="after"),
+}
+
+
+def build(
+    name: str,
+    *,
+    window: Window | None = None,
+    base: int = BASE,
+    levels: int = LEVELS,
+    input_shape: tuple[int, int] = INPUT_SHAPE,
+) -> Network:
+    """The network of an entry.
+
+    Raises
+    ------
+    UnknownName
+        If the zoo has no such entry.
+    ConfigError
+        If the input shape cannot be halved `levels` times.
+
+    Examples
+    --------
+    >>> build("clstmunet-l4").length
+    4
+    """
+    if name not in ENTRIES:
+        raise unknown("network", name, list(ENTRIES))
+    entry = ENTRIES[name]
+    length = (window or entry.window).length
+    return entry.make(length=length, base=base, levels=levels, input_shape=input_shape)
+
+
+def card(name: str, *, backend: str, loader: str, learner: str) -> ModelCard:
+    """The card of an entry in one backend; both backends share the bundled checkpoint."""
+    entry = ENTRIES[name]
+    return ModelCard(
+        name=f"{name}-{backend}",
+        title=entry.title,
+        backend=backend,
+        loader=loader,
+        learner=learner,
+        window=entry.window,
+        input_shape=INPUT_SHAPE,
+        network=name,
+        recipe="fast",
+        checkpoint=f"checkpoints/{name}.safetensors",
+        licence="MIT",
+        cite=PAPER,
+    )

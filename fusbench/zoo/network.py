@@ -1,0 +1,149 @@
+"""A network as data: an ordered tuple of layers, and what follows from it without any framework.
+
+Every value between layers has the shape (B, T, C, H, W). Spatial operations fold T into B; `target`,
+`stack` and the ConvLSTM reduce T to 1, so "time distributed" needs no code of its own. Parameters
+are named after their layer, as in "encoder1_conv1.weight".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from fusbench.errors import ConfigError
+
+SCALE = 1 / 255  # uint8 grey values enter a network as 0..1
+FRAMES = "frames"  # the name of the input
+GATES = 4  # input, forget, cell, output, in this order along the ConvLSTM's output channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One operation of a network.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the network.
+    op : str
+        A key of `PARAMETERS`.
+    inputs : tuple of str
+        Layers it reads; "frames" is the network's input.
+    in_channels, channels : int
+        Channels read and made.
+    kernel : int
+        Rows and columns of a convolution's kernel; odd.
+    relu : bool
+        Whether a convolution is followed by a rectifier.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    in_channels: int
+    channels: int
+    kernel: int = 3
+    relu: bool = False
+
+
+# Each operation's parameters and their shapes, given (in, out, kernel). One transposition of the
+# axes, (2, 3, 1, 0), turns each kernel into its channels-last form.
+PARAMETERS = {
+    "target": lambda i, o, k: {},
+    "stack": lambda i, o, k: {},
+    "maxpool2d": lambda i, o, k: {},
+    "concat": lambda i, o, k: {},
+    "softmax2d": lambda i, o, k: {},
+    "conv2d": lambda i, o, k: {"weight": (o, i, k, k), "bias": (o,)},
+    "upconv2d": lambda i, o, k: {"weight": (i, o, 2, 2), "bias": (o,)},
+    "convlstm2d": lambda i, o, k: {
+        "weight": (GATES * o, i, k, k),
+        "recurrent_weight": (GATES * o, o, k, k),
+        "bias": (GATES * o,),
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Layers in the order in which they are run; the last one gives the log-density.
+
+    Parameters
+    ----------
+    name : str
+    layers : tuple of Layer
+    length : int
+        Frames of a window, L.
+    input_shape : (int, int)
+        Rows and columns; multiples of 2 ** levels.
+    levels : int
+        Number of poolings.
+
+    Raises
+    ------
+    ConfigError
+        If the input shape cannot be halved so often.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    length: int
+    input_shape: tuple[int, int]
+    levels: int
+
+    def __post_init__(self) -> None:
+        step = 2**self.levels
+        if any(side < step or side % step for side in self.input_shape):
+            rows, columns = self.input_shape
+            what = f"an input of {rows} x {columns} pixels cannot be halved {self.levels} times"
+            fix = f"Use rows and columns that are multiples of {step}."
+            raise ConfigError(what, f"network '{self.name}'", fix)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, tuple[int, ...]]:
+        """Canonical name and shape of every parameter."""
+        return {
+            f"{layer.name}.{name}": shape
+            for layer in self.layers
+            for name, shape in PARAMETERS[layer.op](
+                layer.in_channels, layer.channels, layer.kernel
+            ).items()
+        }
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of trained values."""
+        total = 0
+        for shape in self.parameters.values():
+            count = 1
+            for side in shape:
+                count *= side
+            total += count
+        return total
+
+
+class NetworkBuilder:
+    """Collects layers; each method adds one and returns its name."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+        self.channels = {FRAMES: 1}
+
+    def add(
+        self, op: str, name: str, *inputs: str, channels: int = 0, kernel: int = 3, relu: bool = False
+    ) -> str:
+        """Add a layer; `channels` 0 keeps the number that it reads."""
+        read = sum(self.channels[source] for source in inputs)
+        layer = Layer(
+            name=name,
+            op=op,
+            inputs=inputs,
+            in_channels=read,
+            channels=channels or read,
+            kernel=kernel,
+            relu=relu,
+        )
+        self.layers.append(layer)
+        self.channels[name] = layer.channels
+        return name

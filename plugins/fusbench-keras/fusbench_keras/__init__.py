@@ -1,0 +1,1 @@
+"""fusbench's zoo in Keras 3 on TensorFlow."""

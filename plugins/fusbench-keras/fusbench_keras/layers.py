@@ -1,0 +1,112 @@
+"""The operation table: what each layer of a fusbench network does in Keras.
+
+Values are (B, T, H, W, C), channels last, as TensorFlow's convolutions on a CPU want them. `windows`,
+int (n, L), stands for a whole clip run at once: the value then is (1, T, H, W, C), each frame encoded
+once, and `target`, `stack` and `convlstm2d` gather the windows of the n current frames from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
+from keras import ops
+
+from fusbench.zoo.network import GATES, Layer
+
+Tensor = Any
+Parameters = dict[str, Tensor]
+
+
+def fold(x: Tensor) -> Tensor:
+    """(B, T, H, W, C) as (B * T, H, W, C)."""
+    return ops.reshape(x, (-1, *x.shape[2:]))
+
+
+def unfold(x: Tensor, like: Tensor) -> Tensor:
+    """(B * T, H, W, C) as (B, T, H, W, C), with the T of `like`."""
+    return ops.reshape(x, (-1, ops.shape(like)[1], *x.shape[1:]))
+
+
+def gather(x: Tensor, windows: Tensor | None) -> Tensor:
+    """The frames of each window, (B, L, H, W, C)."""
+    return x if windows is None else ops.take(x[0], windows, axis=0)
+
+
+def target(x: Tensor, windows: Tensor | None, index: int) -> Tensor:
+    """The current frame of each window, (B, 1, H, W, C)."""
+    if windows is None:
+        return x[:, index : index + 1]
+    return ops.take(x[0], windows[:, index], axis=0)[:, None]
+
+
+def stack(layer: Layer, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The frames of each window as channels, (B, 1, H, W, L * C)."""
+    moved = ops.transpose(gather(x, windows), (0, 2, 3, 1, 4))
+    return ops.reshape(moved, (-1, 1, *moved.shape[1:3], layer.channels))
+
+
+def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """A convolution that keeps rows and columns, perhaps with a rectifier."""
+    y = ops.conv(fold(x), p[f"{layer.name}.weight"], padding="same", data_format="channels_last")
+    y = y + p[f"{layer.name}.bias"]
+    return unfold(ops.relu(y) if layer.relu else y, x)
+
+
+def upconv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """A transposed convolution that doubles rows and columns."""
+    y = ops.conv_transpose(
+        fold(x), p[f"{layer.name}.weight"], 2, padding="valid", data_format="channels_last"
+    )
+    return unfold(y + p[f"{layer.name}.bias"], x)
+
+
+def maxpool2d(x: Tensor) -> Tensor:
+    """The largest of each 2 x 2 block."""
+    return unfold(ops.max_pool(fold(x), 2, 2, data_format="channels_last"), x)
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """clip(0.2 x + 0.5, 0, 1), TensorFlow 2.1's; Keras 3's own has the slope 1/6."""
+    return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    recurrent = p[f"{layer.name}.recurrent_weight"]
+    same = {"padding": "same", "data_format": "channels_last"}
+    # every frame's input is convolved once, before the windows overlap
+    drive = gather(unfold(ops.conv(fold(x), weight, **same) + bias, x), windows)
+    h = c = None
+    for t in range(drive.shape[1]):
+        z = drive[:, t]
+        if h is not None:
+            z = z + ops.conv(h, recurrent, **same)
+        i, f, g, o = ops.split(z, GATES, axis=-1)
+        kept = 0.0 if c is None else hard_sigmoid(f) * c
+        c = kept + hard_sigmoid(i) * ops.tanh(g)
+        h = hard_sigmoid(o) * ops.tanh(c)
+    return h[:, None]
+
+
+def softmax2d(x: Tensor) -> Tensor:
+    """The logarithm of the softmax over all pixels, (B, H, W), in single precision."""
+    rows, columns = x.shape[2:4]
+    flat = ops.cast(ops.reshape(x, (-1, rows * columns)), "float32")
+    return ops.reshape(ops.log_softmax(flat, axis=-1), (-1, rows, columns))
+
+
+Operation = Callable[[Layer, Parameters, list[Tensor], Any, int], Tensor]
+
+OPERATIONS: dict[str, Operation] = {
+    "target": lambda layer, p, x, windows, index: target(x[0], windows, index),
+    "stack": lambda layer, p, x, windows, index: stack(layer, x[0], windows),
+    "conv2d": lambda layer, p, x, windows, index: conv2d(layer, p, x[0]),
+    "upconv2d": lambda layer, p, x, windows, index: upconv2d(layer, p, x[0]),
+    "maxpool2d": lambda layer, p, x, windows, index: maxpool2d(x[0]),
+    "concat": lambda layer, p, x, windows, index: ops.concatenate(x, axis=-1),
+    "convlstm2d": lambda layer, p, x, windows, index: convlstm2d(layer, p, x[0], windows),
+    "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
+}

@@ -1,0 +1,144 @@
+"""The zoo's models and learners in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
+import numpy as np
+import tensorflow as tf
+from scipy.special import entr
+
+from fusbench.errors import ConfigError
+from fusbench.models.card import ModelCard
+from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
+from fusbench.zoo.network import Network
+from fusbench_keras.network import KerasNetwork, channels_first
+
+CHUNK = 64
+
+
+def load(card: ModelCard, checkpoint: Path, device: str = "") -> KerasModel:
+    """The model that a checkpoint holds, ready to predict.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged or holds another network's weights.
+    """
+    return KerasModel(card, checkpoint, device)
+
+
+class KerasModel:
+    """Predicts densities with a zoo network."""
+
+    def __init__(self, card: ModelCard, checkpoint: Path, device: str = "") -> None:
+        stored = read_checkpoint(checkpoint)
+        network = network_of(stored.metadata, str(checkpoint))
+        check_weights(network, stored.weights, str(checkpoint))
+        window = window_of(stored.metadata, str(checkpoint))
+        self.card = replace(card, window=window, input_shape=network.input_shape)
+        self.device = checked_device(device)
+        self.network = KerasNetwork(network, window)
+        with tf.device(self.device):
+            self.network.load(stored.weights)
+        rows, columns = network.input_shape
+        frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
+        clip = tf.TensorSpec((1, None, rows, columns), tf.uint8)
+        windows = tf.TensorSpec((None, network.length), tf.int32)
+        self._windows = tf.function(self._density, input_signature=[frames])
+        self._clip = tf.function(self._density, input_signature=[clip, windows])
+
+    def _density(self, frames: tf.Tensor, windows: tf.Tensor | None = None) -> tf.Tensor:
+        return tf.exp(self.network.log_density(frames, windows))
+
+    def predict(self, frames: np.ndarray) -> np.ndarray:
+        """Densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
+        with tf.device(self.device):
+            return self._windows(tf.constant(np.ascontiguousarray(frames))).numpy()
+
+    def predict_clip(self, frames: np.ndarray) -> np.ndarray:
+        """Densities float32 (T, H, W), one for each frame of a clip, uint8 (T, H, W)."""
+        n_frames = len(frames)
+        window = replace(self.card.window, horizon=0)
+        parts = []
+        for start in range(0, n_frames, CHUNK):
+            at = window.indices(np.arange(start, min(start + CHUNK, n_frames)), n_frames)
+            first, last = at.min(), at.max()
+            clip = tf.constant(np.ascontiguousarray(frames[None, first : last + 1]))
+            with tf.device(self.device):
+                parts.append(self._clip(clip, tf.constant(at - first, tf.int32)).numpy())
+        return np.concatenate(parts)
+
+
+def checked_device(device: str) -> str:
+    """TensorFlow's name of the device, "" for its own choice; `ConfigError` if it has none."""
+    if not device:
+        return ""
+    kind = {"cuda": "GPU", "gpu": "GPU", "cpu": "CPU"}.get(device.split(":")[0].lower())
+    if kind is None or not tf.config.list_physical_devices(kind):
+        what = f"device '{device}' cannot be used: TensorFlow finds none"
+        raise ConfigError(what, fix="Use --device cpu or gpu.")
+    number = device.partition(":")[2] or "0"
+    return f"/{kind}:{number}"
+
+
+def learner(
+    card: ModelCard, network: Network, device: str = "", precision: str = "float32"
+) -> KerasLearner:
+    """A learner for a network under a card's window."""
+    return KerasLearner(card, network, device, precision)
+
+
+class KerasLearner:
+    """Losses and gradients of a zoo network; see `fusbench.models.card.Learner`."""
+
+    def __init__(self, card: ModelCard, network: Network, device: str, precision: str) -> None:
+        if precision != "float32":
+            what = f"precision '{precision}' is not supported by the Keras backend"
+            raise ConfigError(what, fix="Use --precision float32, or the Torch backend.")
+        self.network = KerasNetwork(network, card.window)
+        self.device = checked_device(device)
+        rows, columns = network.input_shape
+        frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
+        densities = tf.TensorSpec((None, rows, columns), tf.float32)
+        self._cross_entropy = tf.function(self._cross, input_signature=[frames, densities])
+        self._gradients = tf.function(self._grad, input_signature=[frames, densities])
+
+    def load(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take these weights."""
+        with tf.device(self.device):
+            self.network.load(weights)
+
+    def gradients(
+        self, frames: np.ndarray, densities: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """Mean KLD of a batch and its gradient by canonical name."""
+        with tf.device(self.device):
+            cross, found = self._gradients(tf.constant(frames), tf.constant(densities))
+        names = self.network.parameters
+        gradients = {n: channels_first(g.numpy()) for n, g in zip(names, found, strict=True)}
+        return float(cross) - _entropy(densities), gradients
+
+    def loss(self, frames: np.ndarray, densities: np.ndarray) -> float:
+        """Mean KLD of a batch."""
+        with tf.device(self.device):
+            cross = self._cross_entropy(tf.constant(frames), tf.constant(densities))
+        return float(cross) - _entropy(densities)
+
+    def _cross(self, frames: tf.Tensor, densities: tf.Tensor) -> tf.Tensor:
+        log_density = self.network.log_density(frames)
+        return -tf.reduce_sum(densities * log_density) / tf.cast(tf.shape(frames)[0], tf.float32)
+
+    def _grad(self, frames: tf.Tensor, densities: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        variables = [variable.value for variable in self.network.parameters.values()]
+        with tf.GradientTape() as tape:
+            loss = self._cross(frames, densities)
+        return loss, tape.gradient(loss, variables)
+
+
+def _entropy(densities: np.ndarray) -> float:
+    """Mean entropy of the empirical densities: what turns a cross-entropy into a KLD."""
+    return float(entr(densities).sum()) / len(densities)

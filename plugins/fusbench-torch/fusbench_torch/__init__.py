@@ -1,0 +1,1 @@
+"""fusbench's zoo in Torch."""

@@ -1,0 +1,105 @@
+"""The operation table: what each layer of a fusbench network does in Torch.
+
+Values are (B, T, C, H, W). `windows`, int (n, L), stands for a whole clip run at once: the value then
+is (1, T, C, H, W), each frame encoded once, and `target`, `stack` and `convlstm2d` gather the
+windows of the n current frames from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fusbench.zoo.network import GATES, Layer
+
+Parameters = dict[str, Tensor]
+
+
+def fold(x: Tensor) -> Tensor:
+    """(B, T, C, H, W) as (B * T, C, H, W), channels last in memory."""
+    return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def unfold(x: Tensor, like: Tensor) -> Tensor:
+    """(B * T, C, H, W) as (B, T, C, H, W), with the T of `like`."""
+    return x.unflatten(0, (-1, like.shape[1]))
+
+
+def gather(x: Tensor, windows: Tensor | None) -> Tensor:
+    """The frames of each window, (B, L, C, H, W)."""
+    return x if windows is None else x[0][windows]
+
+
+def target(x: Tensor, windows: Tensor | None, index: int) -> Tensor:
+    """The current frame of each window, (B, 1, C, H, W)."""
+    return x[:, index : index + 1] if windows is None else x[0][windows[:, index]][:, None]
+
+
+def stack(x: Tensor, windows: Tensor | None) -> Tensor:
+    """The frames of each window as channels, (B, 1, L * C, H, W)."""
+    return gather(x, windows).flatten(1, 2)[:, None]
+
+
+def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """A convolution that keeps rows and columns, perhaps with a rectifier."""
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    y = F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2)
+    return unfold(F.relu_(y) if layer.relu else y, x)
+
+
+def upconv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """A transposed convolution that doubles rows and columns."""
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    return unfold(F.conv_transpose2d(fold(x), weight, bias, stride=2), x)
+
+
+def maxpool2d(x: Tensor) -> Tensor:
+    """The largest of each 2 x 2 block."""
+    return unfold(F.max_pool2d(fold(x), 2), x)
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """clip(0.2 x + 0.5, 0, 1), TensorFlow 2.1's; Torch's own has the slope 1/6."""
+    return (0.2 * x + 0.5).clamp(0, 1)
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
+    pad = layer.kernel // 2
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    recurrent = p[f"{layer.name}.recurrent_weight"]
+    # every frame's input is convolved once, before the windows overlap
+    drive = gather(unfold(F.conv2d(fold(x), weight, bias, padding=pad), x), windows)
+    h = c = None
+    for t in range(drive.shape[1]):
+        z = drive[:, t]
+        if h is not None:
+            z = z + F.conv2d(h, recurrent, padding=pad)
+        i, f, g, o = z.chunk(GATES, dim=1)
+        kept = 0 if c is None else hard_sigmoid(f) * c
+        c = kept + hard_sigmoid(i) * torch.tanh(g)
+        h = hard_sigmoid(o) * torch.tanh(c)
+    return h[:, None]
+
+
+def softmax2d(x: Tensor) -> Tensor:
+    """The logarithm of the softmax over all pixels, (B, H, W), in single precision."""
+    flat = x[:, 0, 0].flatten(1).float()
+    return F.log_softmax(flat, dim=1).view(x.shape[0], *x.shape[3:])
+
+
+Operation = Callable[[Layer, Parameters, list[Tensor], Tensor | None, int], Tensor]
+
+OPERATIONS: dict[str, Operation] = {
+    "target": lambda layer, p, x, windows, index: target(x[0], windows, index),
+    "stack": lambda layer, p, x, windows, index: stack(x[0], windows),
+    "conv2d": lambda layer, p, x, windows, index: conv2d(layer, p, x[0]),
+    "upconv2d": lambda layer, p, x, windows, index: upconv2d(layer, p, x[0]),
+    "maxpool2d": lambda layer, p, x, windows, index: maxpool2d(x[0]),
+    "concat": lambda layer, p, x, windows, index: torch.cat(x, dim=2),
+    "convlstm2d": lambda layer, p, x, windows, index: convlstm2d(layer, p, x[0], windows),
+    "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
+}

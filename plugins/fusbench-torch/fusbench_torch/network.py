@@ -1,0 +1,54 @@
+"""A fusbench network run by Torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fusbench.data.window import Window
+from fusbench.zoo.network import FRAMES, SCALE, Network
+from fusbench_torch.layers import OPERATIONS
+
+
+class TorchNetwork:
+    """The layers of a `Network` with Torch tensors as parameters.
+
+    Parameters
+    ----------
+    network : Network
+    window : Window
+        Its `target_index` says which frame of the window is the current one.
+    device : str
+    """
+
+    def __init__(self, network: Network, window: Window, device: str = "cpu") -> None:
+        self.network = network
+        self.index = window.target_index
+        self.device = torch.device(device)
+        self.parameters: dict[str, Tensor] = {}
+
+    def load(self, weights: Mapping[str, np.ndarray], *, trained: bool = False) -> None:
+        """Take weights by canonical name; with `trained` their gradients can be asked for."""
+        self.parameters = {
+            name: torch.tensor(weights[name], device=self.device).requires_grad_(trained)
+            for name in self.network.parameters
+        }
+
+    def log_density(self, frames: np.ndarray, windows: np.ndarray | None = None) -> Tensor:
+        """Log-densities (B, H, W) of windows, uint8 (B, L, H, W).
+
+        With `windows`, int (n, L), `frames` is a clip (1, T, H, W), each frame is encoded once, and
+        the result is (n, H, W).
+        """
+        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        values = {FRAMES: x[:, :, None].float().mul_(SCALE)}
+        at = None if windows is None else torch.from_numpy(windows).to(self.device)
+        result = values[FRAMES]
+        for layer in self.network.layers:
+            read = [values[name] for name in layer.inputs]
+            result = OPERATIONS[layer.op](layer, self.parameters, read, at, self.index)
+            values[layer.name] = result
+        return result
