@@ -56,6 +56,10 @@ class ConfigError(FusbenchError):
     """An option or a configuration file has an impossible value."""
 
 
+class TrainingError(FusbenchError):
+    """A training cannot go on: its loss is no number any more."""
+
+
 class OutputError(FusbenchError):
     """A result cannot be written: a full disk, a read-only folder, an existing file."""
 

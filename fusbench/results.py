@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from fusbench.metrics import METRICS
-from fusbench.statistics import scan_interval
 
 from fusbench.errors import DatasetError
 from fusbench.files import replacing, write_json
+from fusbench.metrics import METRICS
+from fusbench.statistics import scan_interval
 
 SCHEMA = 1
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")

@@ -45,11 +45,10 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     """Make an embedded data set, all splits, in a new FOLDER."""
     from dataclasses import replace
 
-    from fusbench.phantom.presets import PRESETS
-
     from fusbench.cli.render import progress, show
     from fusbench.data.embedded import make_phantom
     from fusbench.errors import ConfigError, unknown
+    from fusbench.phantom.presets import PRESETS
 
     if name not in PRESETS:
         raise unknown("phantom", name, list(PRESETS))

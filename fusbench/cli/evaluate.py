@@ -153,9 +153,8 @@ def _in_child(
 
 
 def _show(rows: list[tuple[Result, Path]], names: list[str], data: Dataset) -> None:
-    from fusbench.metrics import METRICS
-
     from fusbench.cli.render import show, table
+    from fusbench.metrics import METRICS
 
     first = rows[0][0]
     arrows = {True: "↑", False: "↓"}

@@ -131,7 +131,13 @@ class NetworkBuilder:
         self.channels = {FRAMES: 1}
 
     def add(
-        self, op: str, name: str, *inputs: str, channels: int = 0, kernel: int = 3, relu: bool = False
+        self,
+        op: str,
+        name: str,
+        *inputs: str,
+        channels: int = 0,
+        kernel: int = 3,
+        relu: bool = False,
     ) -> str:
         """Add a layer; `channels` 0 keeps the number that it reads."""
         read = sum(self.channels[source] for source in inputs)

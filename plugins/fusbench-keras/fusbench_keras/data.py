@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 import keras
 import numpy as np
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.data.samples import Samples
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from keras import ops
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.zoo.network import GATES, Layer
 
 Tensor = Any

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 import numpy as np
 import tensorflow as tf
 from scipy.special import entr
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of

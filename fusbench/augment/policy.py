@@ -1,0 +1,170 @@
+"""Policies: RA(n, m) draws n of the 16 operations at magnitude m; Mix.RA(n, m) mixes windows first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusbench.augment.draw import Draw
+from fusbench.augment.mix import draw_mask, mix_frames
+from fusbench.augment.operations import MAX_MAGNITUDE, OPERATIONS
+from fusbench.data.gaze import saliency_map
+from fusbench.data.samples import Batch, Samples
+from fusbench.errors import ConfigError, UnknownName
+
+LEAST_MASS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """An augmentation policy.
+
+    Parameters
+    ----------
+    n : int
+        Operations drawn for a window, with replacement; 0..16.
+    m : float
+        Their magnitude, 0..10.
+    mix : bool
+        Whether two windows are mixed before.
+
+    Raises
+    ------
+    ConfigError
+        If n or m is out of range.
+
+    Notes
+    -----
+    After RandAugment (Cubuk et al. 2020) as Savochkina et al. use it: the draw is shared by all
+    frames of a window and by its gaze.
+    """
+
+    n: int
+    m: float
+    mix: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.n <= len(OPERATIONS):
+            what = f"n = {self.n} operations are outside 0..{len(OPERATIONS)}"
+            raise ConfigError(what, fix=f"There are {len(OPERATIONS)} to draw from.")
+        if not 0 <= self.m <= MAX_MAGNITUDE:
+            what = f"magnitude m = {self.m:g} is outside 0..{MAX_MAGNITUDE}"
+            raise ConfigError(what, fix="Use 0 for no change, 10 for the strongest.")
+
+    def draw(self, rng: np.random.Generator) -> Draw:
+        """Draw the operations for one window."""
+        names = list(OPERATIONS)
+        chosen = rng.integers(len(names), size=self.n)
+        return Draw(tuple(OPERATIONS[names[i]].draw(names[i], self.m, rng) for i in chosen))
+
+
+def policy(name: str) -> Policy | None:
+    """The policy of a name: "none", "ra-N-M" or "mixra-N-M".
+
+    Raises
+    ------
+    UnknownName, ConfigError
+
+    Examples
+    --------
+    >>> policy("ra-7-9")
+    Policy(n=7, m=9.0, mix=False)
+    """
+    if name == "none":
+        return None
+    found = re.fullmatch(r"(ra|mixra)-(\d+)-(\d+(?:\.\d+)?)", name)
+    if not found:
+        fix = "Use none, ra-N-M or mixra-N-M, such as ra-7-9."
+        raise UnknownName(f"no augmentation policy is called '{name}'", fix=fix)
+    return Policy(n=int(found[2]), m=float(found[3]), mix=found[1] == "mixra")
+
+
+Points = tuple[np.ndarray, np.ndarray]
+
+
+def augmented(
+    frames: np.ndarray, points: Points, draw: Draw, sigma_px: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A window and its target under a draw.
+
+    Parameters
+    ----------
+    frames : ndarray of uint8, shape (L, H, W)
+    points : (ndarray, ndarray)
+        x_px, y_px of the target frame's gaze.
+    draw : Draw
+        If it moved every gaze point out of the picture, its geometry is left out.
+    sigma_px : (float, float)
+        Of the saliency map, along rows and columns.
+
+    Returns
+    -------
+    frames, density : ndarray of uint8 (L, H, W), ndarray of float64 (H, W)
+    """
+    shape = (frames.shape[1], frames.shape[2])
+    moved = _inside(draw.apply_points(*points, shape), shape)
+    if not len(moved[0]):
+        draw, moved = draw.without_geometry(), points
+    return draw.apply_frames(frames), saliency_map(*moved, shape, sigma_px)
+
+
+def _inside(points: Points, shape: tuple[int, int]) -> Points:
+    x, y = points
+    kept = (x >= -0.5) & (x < shape[1] - 0.5) & (y >= -0.5) & (y < shape[0] - 0.5)
+    return x[kept], y[kept]
+
+
+def mixed(
+    windows: Sequence[np.ndarray],
+    points: Sequence[Points],
+    mask: np.ndarray,
+    draw: Draw,
+    sigma_px: tuple[float, float],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two windows mixed by a mask, then transformed by a draw; their targets by the same.
+
+    The targets' sum is normalised. If the mask hides nearly all gaze, the first window stays alone;
+    if the geometry moves nearly all of it out of the picture, the geometry is left out.
+    """
+    frames = mix_frames(windows[0], windows[1], mask)
+    for tried in (draw, draw.without_geometry()):
+        density = _mixed_density(points, mask, tried, sigma_px)
+        if (total := density.sum()) >= LEAST_MASS:
+            return tried.apply_frames(frames), density / total
+    return augmented(windows[0], points[0], draw, sigma_px)
+
+
+def _mixed_density(
+    points: Sequence[Points], mask: np.ndarray, draw: Draw, sigma_px: tuple[float, float]
+) -> np.ndarray:
+    shape = (mask.shape[0], mask.shape[1])
+    seen = draw.apply_map(mask).astype(np.float64)
+    density = np.zeros(shape)
+    for point, share in zip(points, (seen, 1 - seen), strict=True):
+        moved = _inside(draw.apply_points(*point, shape), shape)
+        if len(moved[0]):
+            density += share * saliency_map(*moved, shape, sigma_px)
+    return density
+
+
+def augmented_batch(
+    samples: Samples, indices: Sequence[int] | np.ndarray, policy: Policy, rng: np.random.Generator
+) -> Batch:
+    """Samples of these indices, each under a draw of its own."""
+    frames, densities = [], []
+    for index in indices:
+        draw = policy.draw(rng)
+        window, points = samples.frames_of(int(index)), samples.points_of(int(index))
+        if policy.mix:
+            other = int(rng.integers(len(samples)))
+            mask = draw_mask(samples.shape, rng)
+            pair = (window, samples.frames_of(other)), (points, samples.points_of(other))
+            made = mixed(*pair, mask, draw, samples.sigma_px)
+        else:
+            made = augmented(window, points, draw, samples.sigma_px)
+        frames.append(made[0])
+        densities.append(made[1])
+    return Batch(frames=np.stack(frames), densities=np.stack(densities).astype(np.float32))

@@ -1,0 +1,137 @@
+"""``fusbench train``: train a network of the zoo."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from fusbench.cli import config_option, json_option
+
+EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
+
+
+@click.command(epilog=f"Example: {EXAMPLE}")
+@click.option("--model", "name", required=True, help="A zoo model's name; it says the backend.")
+@click.option("--dataset", required=True, help="A data set's name or folder.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
+    help="Checkpoint to write; learning curves go beside it.",
+)  # fmt: skip
+@click.option("--recipe", default="fast", show_default=True, help="fast or paper.")
+@click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--max-steps", type=click.IntRange(1), help="Another budget than the recipe's.")
+@click.option("--validate-every", type=click.IntRange(1), help="Steps between validations.")
+@click.option("--horizon", type=click.IntRange(0), help="Predict the gaze this many frames ahead.")
+@click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
+@click.option(
+    "--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
+    help="How weights are stored.",
+)  # fmt: skip
+@click.option("--device", help="The framework's name of a device, such as cuda.")
+@click.option("--resume", is_flag=True, help="Continue the training that was stopped.")
+@config_option
+@json_option
+def train(
+    name: str,
+    dataset: str,
+    out: Path,
+    recipe: str,
+    policy: str | None,
+    seed: int,
+    max_steps: int | None,
+    validate_every: int | None,
+    horizon: int | None,
+    precision: str,
+    dtype: str,
+    device: str | None,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Train a zoo network on a data set's train split; its val split says which weights are best.
+
+    Ctrl-C keeps the state beside --out, and --resume goes on from it to the same weights as an
+    unbroken training.
+    """
+    import signal
+    from dataclasses import replace
+
+    from fusbench.augment.policy import policy as find_policy
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.data.samples import Samples
+    from fusbench.discovery import load_target
+    from fusbench.errors import ConfigError
+    from fusbench.models.registry import model_card
+    from fusbench.training import Training
+    from fusbench.training import train as run
+    from fusbench.zoo.checkpoint import describe
+    from fusbench.zoo.entries import ENTRIES, build
+    from fusbench.zoo.recipe import recipe as find_recipe
+
+    card = model_card(name)
+    if card.learner is None or card.network is None:
+        fix = "Choose one of the zoo; 'fusbench model list' shows them."
+        raise ConfigError("has no learner, so fusbench cannot train it", f"model '{name}'", fix)
+    changes = {"max_steps": max_steps, "validate_every": validate_every}
+    chosen = replace(find_recipe(recipe), **{k: v for k, v in changes.items() if v})
+    policy = policy or ENTRIES[card.network].policy
+    found_policy = find_policy(policy)
+    if horizon is not None:
+        card = replace(card, window=replace(card.window, horizon=horizon))
+    network = build(card.network, window=card.window)
+    where = {"device": device} if device else {}
+    learner_of = load_target(card.learner, f"model '{name}'", card.backend)
+    learner = learner_of(card, network, precision=precision, **where)
+    with progress(f"making {dataset}") as update:
+        data = open_dataset(dataset, ("train", "val"), update)
+    shape, count = network.input_shape, chosen.window_count
+    facts = describe(network, card.network, card.window, base=8)
+    job = Training(
+        network=network,
+        recipe=chosen,
+        policy=found_policy,
+        seed=seed,
+        train=Samples(data, "train", card.window, shape=shape, window_count=count),
+        val=Samples(data, "val", card.window, shape=shape, every=chosen.validation_stride),
+        metadata={
+            **facts,
+            "model": name,
+            "policy": policy,
+            "precision": precision,
+            "dataset": f"{data.info.name} {data.info.version}",
+            "synthetic": str(data.info.synthetic).lower(),
+            "train_fingerprint": data.fingerprint("train"),
+            "val_fingerprint": data.fingerprint("val"),
+            "command": shlex.join(["fusbench", *_arguments()]),
+            "fusbench": _version(),
+        },
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with progress(f"training {name}", chosen.max_steps) as update:
+        state = run(job, learner, out, resume=resume, dtype=dtype, report=update)
+    found = {
+        "checkpoint": str(out),
+        "steps": state.adam.step,
+        "best_step": state.best_step,
+        "val_loss": state.best_loss,
+    }
+    if as_json:
+        print_json(found)
+    else:
+        best = f"best at step {state.best_step} of {state.adam.step}"
+        show(f"{out}: {best}, validation KLD {state.best_loss:.3f} nats")
+
+
+def _arguments() -> list[str]:
+    """The command's own arguments, less what only says how to go on."""
+    return [argument for argument in sys.argv[1:] if argument not in ("--resume", "--debug")]
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("fusbench")
