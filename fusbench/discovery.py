@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import entrypoints
 
 from fusbench.errors import PluginError, unknown
 
+Card = TypeVar("Card")
 MODELS = "fusbench.models"
 DATASETS = "fusbench.datasets"
 FRAMEWORK_PACKAGES = {"torch": "fusbench-torch", "keras": "fusbench-keras"}
@@ -148,7 +149,7 @@ def resolve(entry: Entry, kind: str) -> Any:
     return target
 
 
-def card(group: str, kind: str, name: str, of: type) -> Any:
+def card(group: str, kind: str, name: str, of: type[Card]) -> Card:
     """The card registered under a name, checked for its type and name.
 
     Raises
@@ -161,8 +162,9 @@ def card(group: str, kind: str, name: str, of: type) -> Any:
     if not isinstance(value, of):
         what = f"the entry point names a {type(value).__name__}, not a {of.__name__}"
         raise PluginError(what, where, "Correct the plug-in's entry point.")
-    if value.name != name:
-        what = f"the card is named '{value.name}'"
+    called = getattr(value, "name", None)
+    if called != name:
+        what = f"the card is named '{called}'"
         raise PluginError(what, where, "Give card and entry point one name.")
     return value
 

@@ -178,7 +178,7 @@ def evaluate(
                 card = getattr(model, "card", job.card)
             arrays = _score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
-                np.savez(stream, **arrays)
+                np.savez(stream, allow_pickle=False, **arrays)
         done += sum(clip.n_frames for clip in clips)
         if report:
             report(done, n_frames)
@@ -229,7 +229,8 @@ def _finish(
     n_frames: int,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None,
 ) -> Result:
-    tables, shown, seconds = [], {}, 0.0
+    tables, seconds = [], 0.0
+    shown: dict[str, np.ndarray] = {}
     for scan_id, _ in scans:
         with np.load(folder / "scans" / f"{scan_id}.npz", allow_pickle=False) as part:
             table = pd.DataFrame(part["scores"], columns=list(metrics.METRICS))

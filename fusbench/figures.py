@@ -55,8 +55,8 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
     kind = "synthetic data" if info.synthetic else "recorded data"
     figure.suptitle(f"{model} on {info.name} ({kind})", color=INK, fontsize=10, x=0.01, ha="left")
     keys = [Line2D([], [], color=c, lw=1.6) for c in (PREDICTED, EMPIRICAL)]
-    words = [f"predicted, {MASS:.0%} of the mass", f"empirical, {MASS:.0%} of the mass"]
+    meanings = [f"predicted, {MASS:.0%} of the mass", f"empirical, {MASS:.0%} of the mass"]
     figure.legend(
-        keys, words, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
+        keys, meanings, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
     )
     figure.savefig(path, dpi=150, format="png", metadata={"Software": None})

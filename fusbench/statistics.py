@@ -1,4 +1,4 @@
-"""Intervals over scans. Frames of one scan are alike, so whole scans are resampled, never frames."""
+"""Intervals over scans: frames of a scan are alike, so scans are resampled, never frames."""
 
 from __future__ import annotations
 

@@ -51,5 +51,3 @@ def small_clips():
         small_clip(3, "test"),
         small_clip(4, "test", n_frames=8),
     ]
-
-

@@ -17,8 +17,8 @@ class Draw:
     """Drawn operations, in order; a value that can be printed, stored and replayed.
 
     Whatever their order, geometry comes first (composed into one matrix, so that a frame is
-    interpolated once), then fields, then grey values (composed into one table), then filters; within
-    each kind the drawn order holds.
+    interpolated once), then fields, then grey values (composed into one table), then filters;
+    within each kind the drawn order holds.
 
     Examples
     --------

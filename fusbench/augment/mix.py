@@ -1,8 +1,8 @@
 """Mixing two windows: masks that say how much of the first shows where.
 
-Linear mixing is mixup; the non-linear kinds put parts of one picture beside parts of the other, after
-Summers and Dinneen, WACV 2019 (arXiv:1805.11272), whose family Lee et al., IPMI 2021, use for
-ultrasound.
+Linear mixing is mixup; the non-linear kinds put parts of one picture beside parts of the other,
+after Summers and Dinneen, WACV 2019 (arXiv:1805.11272). Lee et al., IPMI 2021, extend RandAugment
+for ultrasound by non-linear mixing.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ KINDS = ("linear", "rows", "columns", "vh")
 def draw_mask(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Share of the first window at each pixel, float32 (H, W); at least half of it in the mean.
 
-    The kind is drawn too: one share everywhere, a border between rows or columns, or VH-mixup, which
-    shows the first window top left, the second bottom right, and blends of both in between.
+    The kind is drawn too: one share everywhere, a border between rows or columns, or VH-mixup,
+    which shows the first window top left, the second bottom right, and blends in between.
     """
     height, width = shape
     kind = KINDS[rng.integers(len(KINDS))]

@@ -1,12 +1,12 @@
 """The K = 16 transforms: a table of operations, each with a strength from magnitude 0 to 10.
 
-Magnitude 0 leaves a window as it is, and a larger one changes it more. `value` is what an operation
-was drawn to do (an angle, a factor), so a drawn `Step` can be printed, stored and replayed. Geometry
-becomes one 3 x 3 matrix, grey values one 256-entry table, and what varies over the picture one
-field; see `fusbench.augment.draw` for their order.
+Magnitude 0 leaves a window as it is, and a larger one changes it more. `value` is what an
+operation was drawn to do (an angle, a factor), so a drawn `Step` can be printed, stored and
+replayed. Geometry becomes one 3 x 3 matrix, grey values one 256-entry table, and what varies over
+the picture one field; see `fusbench.augment.draw` for their order.
 
-Elastic and grid distortion are absent, as in Savochkina et al., ISBI 2022: they are random warps with
-magnitudes of their own, which bend the picture and the saliency map differently.
+Elastic and grid distortion are absent, as in Savochkina et al., ISBI 2022: they are random warps
+with magnitudes of their own, which bend the picture and the saliency map differently.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ def _equalize(share: float, table: np.ndarray, counts: np.ndarray) -> np.ndarray
 
 def _speckle(deviation: float, shape: Shape, rng: np.random.Generator) -> np.ndarray:
     noise = rng.standard_normal(shape).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), max(shape) / 288)
-    return 1 + deviation * noise / noise.std()
+    grain = cv2.GaussianBlur(noise, (0, 0), max(shape) / 288)
+    return 1 + deviation * grain / grain.std()
 
 
 def _depth_attenuation(rate: float, shape: Shape, _rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Policies: RA(n, m) draws n of the 16 operations at magnitude m; Mix.RA(n, m) mixes windows first."""
+"""Policies: RA(n, m) draws n of 16 operations at magnitude m; Mix.RA(n, m) mixes windows first."""
 
 from __future__ import annotations
 

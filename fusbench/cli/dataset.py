@@ -56,7 +56,7 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
         raise ConfigError(f"a lag of {lag_s} s is outside 0..1", fix="Use --lag-s 0.2, say.")
     if seed is not None and seed < 0:
         raise ConfigError(f"the seed {seed} is negative", fix="Use --seed 0 or more.")
-    chosen = {"seed": seed, "lag_s": lag_s}
+    chosen: dict[str, Any] = {"seed": seed, "lag_s": lag_s}
     phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
     with progress(f"making {name}") as update:
         make_phantom(folder, phantom, report=update)

@@ -94,6 +94,6 @@ def progress(description: str, total: int | None = None) -> Iterator[Update]:
         task = bar.add_task(description, total=total, note="")
 
         def update(completed: int, total: int | None = None, note: str = "") -> None:
-            bar.update(task, completed=completed, note=note, **({"total": total} if total else {}))
+            bar.update(task, completed=completed, total=total, note=note)
 
         yield update

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
+from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fusbench.cli import config_option, json_option
+
+if TYPE_CHECKING:
+    from fusbench.models.card import Learner
+    from fusbench.training import Training
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
 
@@ -36,20 +42,7 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
 @config_option
 @json_option
 def train(
-    name: str,
-    dataset: str,
-    out: Path,
-    recipe: str,
-    policy: str | None,
-    seed: int,
-    max_steps: int | None,
-    validate_every: int | None,
-    horizon: int | None,
-    precision: str,
-    dtype: str,
-    device: str | None,
-    resume: bool,
-    as_json: bool,
+    name: str, dataset: str, out: Path, dtype: str, resume: bool, as_json: bool, **choices: Any
 ) -> None:
     """Train a zoo network on a data set's train split; its val split says which weights are best.
 
@@ -57,61 +50,13 @@ def train(
     unbroken training.
     """
     import signal
-    from dataclasses import replace
 
-    from fusbench.augment.policy import policy as find_policy
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.data.dataset import open_dataset
-    from fusbench.data.samples import Samples
-    from fusbench.discovery import load_target
-    from fusbench.errors import ConfigError
-    from fusbench.models.registry import model_card
-    from fusbench.training import Training
     from fusbench.training import train as run
-    from fusbench.zoo.checkpoint import describe
-    from fusbench.zoo.entries import ENTRIES, build
-    from fusbench.zoo.recipe import recipe as find_recipe
 
-    card = model_card(name)
-    if card.learner is None or card.network is None:
-        fix = "Choose one of the zoo; 'fusbench model list' shows them."
-        raise ConfigError("has no learner, so fusbench cannot train it", f"model '{name}'", fix)
-    changes = {"max_steps": max_steps, "validate_every": validate_every}
-    chosen = replace(find_recipe(recipe), **{k: v for k, v in changes.items() if v})
-    policy = policy or ENTRIES[card.network].policy
-    found_policy = find_policy(policy)
-    if horizon is not None:
-        card = replace(card, window=replace(card.window, horizon=horizon))
-    network = build(card.network, window=card.window)
-    where = {"device": device} if device else {}
-    learner_of = load_target(card.learner, f"model '{name}'", card.backend)
-    learner = learner_of(card, network, precision=precision, **where)
-    with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, ("train", "val"), update)
-    shape, count = network.input_shape, chosen.window_count
-    facts = describe(network, card.network, card.window, base=8)
-    job = Training(
-        network=network,
-        recipe=chosen,
-        policy=found_policy,
-        seed=seed,
-        train=Samples(data, "train", card.window, shape=shape, window_count=count),
-        val=Samples(data, "val", card.window, shape=shape, every=chosen.validation_stride),
-        metadata={
-            **facts,
-            "model": name,
-            "policy": policy,
-            "precision": precision,
-            "dataset": f"{data.info.name} {data.info.version}",
-            "synthetic": str(data.info.synthetic).lower(),
-            "train_fingerprint": data.fingerprint("train"),
-            "val_fingerprint": data.fingerprint("val"),
-            "command": shlex.join(["fusbench", *_arguments()]),
-            "fusbench": _version(),
-        },
-    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with progress(f"training {name}", chosen.max_steps) as update:
+    job, learner = _prepared(name, dataset, choices)
+    with progress(f"training {name}", job.recipe.max_steps) as update:
         state = run(job, learner, out, resume=resume, dtype=dtype, report=update)
     found = {
         "checkpoint": str(out),
@@ -126,12 +71,64 @@ def train(
         show(f"{out}: {best}, validation KLD {state.best_loss:.3f} nats")
 
 
+def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Training, Learner]:
+    """What is to be trained, and the backend that gives its gradients."""
+    from dataclasses import replace
+
+    from fusbench.augment.policy import policy as find_policy
+    from fusbench.cli.render import progress
+    from fusbench.data.dataset import open_dataset
+    from fusbench.data.samples import Samples
+    from fusbench.discovery import load_target
+    from fusbench.errors import ConfigError
+    from fusbench.models.registry import model_card
+    from fusbench.training import Training
+    from fusbench.zoo.checkpoint import describe
+    from fusbench.zoo.entries import ENTRIES, build
+    from fusbench.zoo.recipe import recipe as find_recipe
+
+    card = model_card(name)
+    entry = card.network
+    if card.learner is None or entry is None:
+        fix = "Choose one of the zoo; 'fusbench model list' shows them."
+        raise ConfigError("has no learner, so fusbench cannot train it", f"model '{name}'", fix)
+    budget = {key: choices[key] for key in ("max_steps", "validate_every") if choices[key]}
+    recipe = replace(find_recipe(choices["recipe"]), **budget)
+    policy = choices["policy"] or ENTRIES[entry].policy
+    found_policy = find_policy(policy)
+    window = card.window
+    if choices["horizon"] is not None:
+        window = replace(window, horizon=choices["horizon"])
+    network = build(entry, window=window)
+    learner_of = load_target(card.learner, f"model '{name}'", card.backend)
+    settings = {key: choices[key] for key in ("device", "precision") if choices[key]}
+    learner = learner_of(replace(card, window=window), network, **settings)
+    with progress(f"making {dataset}") as update:
+        data = open_dataset(dataset, ("train", "val"), update)
+    shape = network.input_shape
+    job = Training(
+        network=network,
+        recipe=recipe,
+        policy=found_policy,
+        seed=choices["seed"],
+        train=Samples(data, "train", window, shape=shape, window_count=recipe.window_count),
+        val=Samples(data, "val", window, shape=shape, every=recipe.validation_stride),
+        metadata={
+            **describe(network, entry, window),
+            "model": name,
+            "policy": policy,
+            "precision": choices["precision"],
+            "dataset": f"{data.info.name} {data.info.version}",
+            "synthetic": str(data.info.synthetic).lower(),
+            "train_fingerprint": data.fingerprint("train"),
+            "val_fingerprint": data.fingerprint("val"),
+            "command": shlex.join(["fusbench", *_arguments()]),
+            "fusbench": metadata.version("fusbench"),
+        },
+    )
+    return job, learner
+
+
 def _arguments() -> list[str]:
     """The command's own arguments, less what only says how to go on."""
     return [argument for argument in sys.argv[1:] if argument not in ("--resume", "--debug")]
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    return metadata.version("fusbench")

@@ -125,7 +125,7 @@ class Samples(Sequence[Sample]):
         number, target = self.keys[index]
         return fit_points(*self.clips[number].gaze.at(target), self.stored_shape, self.shape)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):

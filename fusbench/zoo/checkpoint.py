@@ -1,4 +1,4 @@
-"""Checkpoints: one canonical safetensors file for every backend, written and read with NumPy alone."""
+"""Checkpoints: one canonical safetensors file for every backend, by NumPy alone."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def write_checkpoint(
         save_file(stored, part, dict(metadata))
 
 
-def describe(network: Network, entry: str, window: Window, base: int) -> dict[str, str]:
+def describe(network: Network, entry: str, window: Window) -> dict[str, str]:
     """The metadata from which a checkpoint's network and window are built again."""
     return {
         "network": entry,
-        "base": str(base),
+        "base": str(network.base),
         "levels": str(network.levels),
         "input_shape": json.dumps(list(network.input_shape)),
         "window": json.dumps(asdict(window), sort_keys=True),
@@ -150,9 +150,9 @@ def _by(shape: tuple[int, ...]) -> str:
 def initial_weights(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Weights to begin training with, float32, the same for every backend.
 
-    Convolutions before a rectifier are drawn after He et al. 2015; the ConvLSTM's input kernel after
-    Glorot and Bengio 2010, its recurrent kernel orthogonal, its forget bias 1, as TensorFlow 2.1 has
-    them; transposed convolutions and the head after Glorot. Other biases are 0.
+    Convolutions before a rectifier are drawn after He et al. 2015; the ConvLSTM's input kernel
+    after Glorot and Bengio 2010, its recurrent kernel orthogonal, its forget bias 1, as TensorFlow
+    2.1 has them; transposed convolutions and the head after Glorot. Other biases are 0.
     """
     relu = {layer.name for layer in network.layers if layer.relu}
     weights = {}

@@ -45,5 +45,6 @@ def clstmunet(
         layers=tuple(build.layers),
         length=length,
         input_shape=input_shape,
+        base=base,
         levels=levels,
     )

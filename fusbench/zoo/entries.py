@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fusbench.data.window import Window
 from fusbench.errors import unknown
@@ -21,7 +21,7 @@ class Entry:
 
     title: str
     make: Callable[..., Network]
-    window: Window = Window()
+    window: Window = field(default_factory=Window)
     policy: str = "ra-7-9"
 
 

@@ -1,8 +1,8 @@
 """A network as data: an ordered tuple of layers, and what follows from it without any framework.
 
-Every value between layers has the shape (B, T, C, H, W). Spatial operations fold T into B; `target`,
-`stack` and the ConvLSTM reduce T to 1, so "time distributed" needs no code of its own. Parameters
-are named after their layer, as in "encoder1_conv1.weight".
+Every value between layers has the shape (B, T, C, H, W). Spatial operations fold T into B;
+`target`, `stack` and the ConvLSTM reduce T to 1, so "time distributed" needs no code of its own.
+Parameters are named after their layer, as in "encoder1_conv1.weight".
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ class Network:
         Frames of a window, L.
     input_shape : (int, int)
         Rows and columns; multiples of 2 ** levels.
+    base : int
+        Channels of the finest level.
     levels : int
         Number of poolings.
 
@@ -90,6 +92,7 @@ class Network:
     layers: tuple[Layer, ...]
     length: int
     input_shape: tuple[int, int]
+    base: int
     levels: int
 
     def __post_init__(self) -> None:

@@ -74,5 +74,10 @@ def unet(
     decoder(build, deepest, skips, base)
     name = "unet" if length == 1 else "unet-stacked"
     return Network(
-        name=name, layers=tuple(build.layers), length=length, input_shape=input_shape, levels=levels
+        name=name,
+        layers=tuple(build.layers),
+        length=length,
+        input_shape=input_shape,
+        base=base,
+        levels=levels,
     )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from command import error_of, run
 
 POISON = """
 import sys
@@ -16,22 +17,6 @@ sys.meta_path.insert(0, Poison())
 from fusbench.cli import main
 main(sys.argv[1:])
 """
-
-
-def run(*arguments, code=0, **kwargs):
-    command = [sys.executable, "-m", "fusbench", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **kwargs)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def error_of(*arguments, **kwargs):
-    """The one line on stderr of a command that fails with exit code 1."""
-    done = run(*arguments, code=1, **kwargs)
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("error: ")
-    return lines[0]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["model", "list"], ["evaluate", "--help"]])
@@ -85,7 +70,10 @@ def test_settings_from_a_file(folder, tmp_path):
     [
         (("--model", "unifrom"), "no model is called 'unifrom'. Did you mean 'uniform'?"),
         (("--model", "uniform", "--dataset", "phantm"), "Did you mean 'phantom'"),
-        (("--model", "uniform", "--split", "tset"), "no split is called 'tset'. Did you mean 'test'"),
+        (
+            ("--model", "uniform", "--split", "tset"),
+            "no split is called 'tset'. Did you mean 'test'",
+        ),
         (("--model", "uniform", "--profile", "mti"), "Did you mean 'mit'"),
     ],
 )

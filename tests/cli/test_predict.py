@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from test_cli import error_of, run
+from command import error_of, run
 
 from fusbench.video import read_video
 

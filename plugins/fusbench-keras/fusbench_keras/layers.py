@@ -1,8 +1,9 @@
 """The operation table: what each layer of a fusbench network does in Keras.
 
-Values are (B, T, H, W, C), channels last, as TensorFlow's convolutions on a CPU want them. `windows`,
-int (n, L), stands for a whole clip run at once: the value then is (1, T, H, W, C), each frame encoded
-once, and `target`, `stack` and `convlstm2d` gather the windows of the n current frames from it.
+Values are (B, T, H, W, C), channels last, as TensorFlow's convolutions on a CPU want them.
+`windows`, int (n, L), stands for a whole clip run at once: the value then is (1, T, H, W, C), each
+frame encoded once, and `target`, `stack` and `convlstm2d` gather the windows of the n current
+frames from it.
 """
 
 from __future__ import annotations
@@ -79,14 +80,15 @@ def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -
     same = {"padding": "same", "data_format": "channels_last"}
     # every frame's input is convolved once, before the windows overlap
     drive = gather(unfold(ops.conv(fold(x), weight, **same) + bias, x), windows)
-    h = c = None
+    h: Tensor = None
+    c: Tensor = None
     for t in range(drive.shape[1]):
         z = drive[:, t]
-        if h is not None:
+        if t:
             z = z + ops.conv(h, recurrent, **same)
         i, f, g, o = ops.split(z, GATES, axis=-1)
-        kept = 0.0 if c is None else hard_sigmoid(f) * c
-        c = kept + hard_sigmoid(i) * ops.tanh(g)
+        new = hard_sigmoid(i) * ops.tanh(g)
+        c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * ops.tanh(c)
     return h[:, None]
 

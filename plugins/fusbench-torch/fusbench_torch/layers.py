@@ -1,7 +1,7 @@
 """The operation table: what each layer of a fusbench network does in Torch.
 
-Values are (B, T, C, H, W). `windows`, int (n, L), stands for a whole clip run at once: the value then
-is (1, T, C, H, W), each frame encoded once, and `target`, `stack` and `convlstm2d` gather the
+Values are (B, T, C, H, W). `windows`, int (n, L), stands for a whole clip run at once: the value
+then is (1, T, C, H, W), each frame encoded once, and `target`, `stack` and `convlstm2d` gather the
 windows of the n current frames from it.
 """
 
@@ -73,14 +73,14 @@ def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -
     recurrent = p[f"{layer.name}.recurrent_weight"]
     # every frame's input is convolved once, before the windows overlap
     drive = gather(unfold(F.conv2d(fold(x), weight, bias, padding=pad), x), windows)
-    h = c = None
+    h = c = drive.new_zeros(0)
     for t in range(drive.shape[1]):
         z = drive[:, t]
-        if h is not None:
+        if t:
             z = z + F.conv2d(h, recurrent, padding=pad)
         i, f, g, o = z.chunk(GATES, dim=1)
-        kept = 0 if c is None else hard_sigmoid(f) * c
-        c = kept + hard_sigmoid(i) * torch.tanh(g)
+        new = hard_sigmoid(i) * torch.tanh(g)
+        c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * torch.tanh(c)
     return h[:, None]
 

@@ -1,0 +1,208 @@
+"""KLD, SIM, NSS and CC: by hand, by other code, and what they must not depend on."""
+
+import math
+
+import numpy as np
+import pytest
+from metrics_by_hand import plain_scores
+from scipy import stats
+
+from fusbench import metrics
+from fusbench.data.gaze import fixation_map, saliency_map
+from fusbench.errors import ConfigError, PredictionError, UnknownName
+
+FOUR = ("kld", "sim", "nss", "cc")
+
+
+def case(seed, shape=(17, 23), points=4):
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, shape[1] - 1, points), rng.uniform(0, shape[0] - 1, points)
+    y[1], x[1] = y[0], x[0]  # two points in one pixel
+    predicted = rng.gamma(0.3, size=shape)
+    predicted /= predicted.sum()
+    return predicted, saliency_map(x, y, shape, 2.0), fixation_map(x, y, shape), (x, y)
+
+
+def matlab(predicted, empirical, fixations):
+    """The MATLAB functions of Bylinskii et al., line by line in NumPy."""
+    p, g = predicted / predicted.sum(), empirical / empirical.sum()
+    eps = np.finfo(float).eps
+    kld = np.sum(g * np.log(eps + g / (p + eps)))
+    a = (predicted - predicted.min()) / (predicted.max() - predicted.min())
+    b = (empirical - empirical.min()) / (empirical.max() - empirical.min())
+    sim = np.sum(np.minimum(a / a.sum(), b / b.sum()))
+    z = (predicted - predicted.mean()) / predicted.std(ddof=1)
+    return {
+        "kld": kld,
+        "sim": sim,
+        "nss": z[fixations > 0].mean(),
+        "cc": stats.pearsonr(predicted.ravel(), empirical.ravel()).statistic,
+    }
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tuebingen_against_plain_python(seed):
+    predicted, empirical, fixations, points = case(seed)
+    want = plain_scores(predicted, *points, sigma=2.0)
+    for key in FOUR:
+        second = fixations if key == "nss" else empirical
+        assert float(getattr(metrics, key)(predicted, second)) == pytest.approx(
+            want[key], rel=1e-9
+        ), key
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mit_against_the_matlab_code(seed):
+    predicted, empirical, fixations, _ = case(seed)
+    want = matlab(predicted, empirical, fixations)
+    for key in FOUR:
+        second = fixations if key == "nss" else empirical
+        got = float(getattr(metrics, key)(predicted, second, "mit"))
+        assert got == pytest.approx(want[key], rel=1e-9), key
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tuebingen_against_pysaliency(seed):
+    theirs = pytest.importorskip("pysaliency.metrics")
+    predicted, empirical, fixations, (x, y) = case(seed, (40, 50))
+    predicted = predicted + 1e-6  # theirs writes epsilon with five digits, which a zero would show
+    assert float(metrics.kld(predicted, empirical)) == pytest.approx(
+        theirs.MIT_KLDiv(predicted, empirical), rel=1e-9
+    )
+    assert float(metrics.sim(predicted, empirical)) == pytest.approx(
+        theirs.SIM(predicted, empirical), rel=1e-9
+    )
+    assert float(metrics.cc(predicted, empirical)) == pytest.approx(
+        theirs.CC(predicted, empirical), rel=1e-9
+    )
+    at = np.rint(x).astype(int), np.rint(y).astype(int)
+    assert float(metrics.nss(predicted, fixations)) == pytest.approx(
+        np.mean(theirs.NSS(predicted, *at)), rel=1e-9
+    )
+
+
+def test_by_hand():
+    """A 2 x 2 picture: half of the prediction on the pixel where all gaze is."""
+    predicted = np.array([[0.5, 0.25], [0.125, 0.125]])
+    empirical = np.array([[1.0, 0.0], [0.0, 0.0]])
+    fixations = np.array([[3, 0], [0, 0]])
+    assert float(metrics.kld(predicted, empirical)) == pytest.approx(math.log(2))
+    assert float(metrics.sim(predicted, empirical)) == pytest.approx(0.5)
+    # mean 1/4, deviations 1/4, 0, -1/8, -1/8: their squares sum to 3/32
+    assert float(metrics.nss(predicted, fixations)) == pytest.approx(0.25 / math.sqrt(3 / 128))
+    assert float(metrics.nss(predicted, fixations, "mit")) == pytest.approx(
+        0.25 / math.sqrt(1 / 32)
+    )
+    assert float(metrics.cc(predicted, empirical)) == pytest.approx(0.25 / math.sqrt(3 / 32 * 0.75))
+    # scaled to 0..1, the prediction is 1, 1/3, 0, 0, and 3/4 of its mass is on the first pixel
+    assert float(metrics.sim(predicted, empirical, "mit")) == pytest.approx(0.75)
+
+
+def test_points_in_one_pixel_count_each_or_once():
+    predicted = np.array([[0.7, 0.1], [0.1, 0.1]])
+    fixations = np.array([[3, 1], [0, 0]])
+    z = (predicted - 0.25) / predicted.std()
+    assert float(metrics.nss(predicted, fixations)) == pytest.approx((3 * z[0, 0] + z[0, 1]) / 4)
+    scale = predicted.std() / predicted.std(ddof=1)
+    assert float(metrics.nss(predicted, fixations, "mit")) == pytest.approx(
+        scale * (z[0, 0] + z[0, 1]) / 2
+    )
+
+
+@pytest.mark.parametrize("profile", metrics.PROFILES)
+def test_a_constant_prediction_is_chance(profile):
+    _, empirical, fixations, _ = case(0)
+    for value in (1 / 391, 1.0, 0.1):
+        flat = np.full((17, 23), value)
+        assert float(metrics.nss(flat, fixations, profile)) == 0
+        assert float(metrics.cc(flat, empirical, profile)) == 0
+        assert np.isfinite(metrics.sim(flat, empirical, profile))
+        assert np.isfinite(metrics.kld(flat, empirical, profile))
+
+
+@pytest.mark.parametrize("profile", metrics.PROFILES)
+def test_a_perfect_prediction_is_best(profile):
+    _, empirical, _, _ = case(1)
+    assert abs(float(metrics.kld(empirical, empirical, profile))) < 1e-12
+    assert float(metrics.sim(empirical, empirical, profile)) == pytest.approx(1)
+    assert float(metrics.cc(empirical, empirical, profile)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("profile", metrics.PROFILES)
+@pytest.mark.parametrize("key", FOUR)
+def test_batches_scale_and_type_do_not_matter(key, profile):
+    function = getattr(metrics, key)
+    cases = [case(seed) for seed in range(6)]
+    first = np.stack([c[0] for c in cases])
+    second = np.stack([c[2 if key == "nss" else 1] for c in cases])
+    single = [float(function(p, q, profile)) for p, q in zip(first, second, strict=True)]
+    shape = (2, 3, 17, 23)
+    batched = function(first.reshape(shape), second.reshape(shape), profile)
+    np.testing.assert_allclose(batched.ravel(), single, rtol=1e-12)
+    np.testing.assert_allclose(function(7 * first, second, profile), single, rtol=1e-9)
+    small = function(first.astype(np.float32), second, profile)
+    assert small.dtype == np.float64
+    np.testing.assert_allclose(small, single, rtol=1e-5)
+
+
+@pytest.mark.parametrize("profile", metrics.PROFILES)
+@pytest.mark.parametrize("seed", range(4))
+def test_all_at_once_equals_one_by_one(profile, seed):
+    predicted, empirical, fixations, _ = case(seed)
+    scores = metrics.score_frame(predicted, empirical, fixations, profile)
+    assert list(scores) == list(metrics.METRICS)
+    for key, metric in metrics.METRICS.items():
+        second = fixations if metric.needs == "fixations" else empirical
+        alone = float(metric.function(predicted, second, profile))
+        assert scores[key] == pytest.approx(alone, rel=1e-11), key
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-12, 1e-7, 1e-3])
+def test_all_at_once_of_nearly_flat_maps(level):
+    """Where one-pass sums would cancel."""
+    predicted, empirical, fixations, _ = case(3)
+    flat = np.full((17, 23), 1 / 391)
+    near = (1 - level) * flat + level * predicted
+    near /= near.sum()
+    scores = metrics.score_frame(near, empirical, fixations)
+    assert scores["nss"] == pytest.approx(float(metrics.nss(near, fixations)), rel=1e-6, abs=1e-9)
+    assert scores["cc"] == pytest.approx(float(metrics.cc(near, empirical)), rel=1e-6, abs=1e-9)
+
+
+def test_wrong_input_is_told():
+    with pytest.raises(
+        PredictionError, match=r"a prediction \(2, 3\) meets a saliency map \(3, 2\)"
+    ):
+        metrics.kld(np.ones((2, 3)), np.ones((3, 2)))
+    with pytest.raises(
+        ConfigError, match="the fixation map is empty. Leave out frames without gaze"
+    ):
+        metrics.nss(np.ones((2, 2)), np.zeros((2, 2)))
+    with pytest.raises(UnknownName, match="Did you mean 'mit'"):
+        metrics.sim(np.ones((2, 2)), np.ones((2, 2)), "mti")
+
+
+@pytest.mark.parametrize(
+    ("density", "words"),
+    [
+        (np.full((2, 3), 1 / 4), "here: the density has shape 2 x 3, not 2 x 2"),
+        (
+            np.array([[0.5, 0.6], [-0.1, 0.0]]),
+            "here: the density has negative values, down to -0.1",
+        ),
+        (np.array([[0.5, np.nan], [0.5, 0.0]]), "here: the density has values that are not finite"),
+        (np.array([[0.5, np.inf], [0.5, 0.0]]), "here: the density has values that are not finite"),
+        (np.full((2, 2), 0.2), "here: the density sums to 0.8000, not 1. Normalise the output"),
+        (np.array([["a", "b"], ["c", "d"]]), "here: the density holds"),
+    ],
+)
+def test_what_is_no_density(density, words):
+    with pytest.raises(PredictionError) as error:
+        metrics.check_density(density, (2, 2), "here")
+    assert str(error.value).startswith(words)
+
+
+def test_a_sum_close_to_one_is_mended():
+    checked = metrics.check_density(np.full((2, 2), 0.2502, np.float32), (2, 2), "here")
+    assert checked.dtype == np.float64
+    assert checked.sum() == pytest.approx(1, abs=1e-15)

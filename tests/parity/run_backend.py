@@ -1,0 +1,39 @@
+"""Run one backend on given checkpoints and write what it computes: a process of its own."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.discovery import load_target
+from fusbench.models.registry import card_of_weights, load_model, model_card
+from fusbench.zoo.checkpoint import network_of, read_checkpoint
+
+
+def main(backend, folder):
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        given = np.load(path.with_suffix(".npz"))
+        card = card_of_weights(model_card(f"{path.stem}-{backend}"), path)
+        model = load_model(card, checkpoint=path)
+        stored = read_checkpoint(path)
+        windows = card.window.indices(np.arange(len(given["clip"])), len(given["clip"]))
+        frames = given["clip"][windows]
+        before = frames.copy()
+        density = model.predict(frames)
+        assert (frames == before).all(), "the input was changed"
+        learner = load_target(card.learner, "test", backend)(card, network_of(stored.metadata))
+        learner.load(stored.weights)
+        loss, gradients = learner.gradients(frames[:4], given["target"])
+        np.savez(
+            path.with_suffix(f".{backend}.npz"),
+            density=density,
+            clip_density=model.predict_clip(given["clip"]),
+            one_by_one=np.concatenate([model.predict(frames[k : k + 1]) for k in range(3)]),
+            loss=loss,
+            loss_alone=learner.loss(frames[:4], given["target"]),
+            **gradients,
+        )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,124 @@
+"""Torch, Keras and plain NumPy on one checkpoint: the same densities, losses and gradients."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import network_runner
+import numpy as np
+import pytest
+from scipy.special import entr
+
+from fusbench.data.gaze import saliency_map
+from fusbench.data.window import Window
+from fusbench.zoo.checkpoint import describe, initial_weights, write_checkpoint
+from fusbench.zoo.entries import ENTRIES, build
+
+NAMES = ("unet", "unet-stacked", "clstmunet", "clstmunet-around", "clstmunet-after")
+BACKENDS = ("torch", "keras")
+SHAPE = (24, 32)
+N_FRAMES = 9
+
+
+def made(name):
+    window = Window(length=3, placement=ENTRIES[name].window.placement)
+    window = ENTRIES[name].window if name == "unet" else window
+    return build(name, window=window, input_shape=SHAPE, base=4, levels=2), window
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """What each backend computes, by name and backend, each in a process of its own."""
+    folder = tmp_path_factory.mktemp("parity")
+    for number, name in enumerate(NAMES):
+        rng = np.random.default_rng(number)
+        network, window = made(name)
+        weights = initial_weights(network, rng)
+        weights = {k: v + rng.normal(0, 0.05, v.shape).astype("f4") for k, v in weights.items()}
+        write_checkpoint(folder / f"{name}.safetensors", weights, describe(network, name, window))
+        points = rng.uniform(2, 20, (4, 2, 2))
+        target = np.stack([saliency_map(*p, SHAPE, 2.0) for p in points]).astype(np.float32)
+        clip = rng.integers(0, 256, (N_FRAMES, *SHAPE), dtype=np.uint8)
+        np.savez(folder / f"{name}.npz", clip=clip, target=target, **weights)
+    results = {}
+    for backend in BACKENDS:
+        script = Path(__file__).with_name("run_backend.py")
+        done = subprocess.run(
+            [sys.executable, str(script), backend, str(folder)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "fusbench-" in done.stderr and "Install it with" in done.stderr:
+            pytest.skip(f"{backend} is not installed")
+        assert done.returncode == 0, done.stderr
+        for name in NAMES:
+            with np.load(folder / f"{name}.{backend}.npz") as arrays:
+                results[name, backend] = dict(arrays)
+    for name in NAMES:
+        with np.load(folder / f"{name}.npz") as arrays:
+            results[name, "given"] = dict(arrays)
+    return results
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_densities_are_those_of_plain_numpy(computed, name, backend):
+    network, window = made(name)
+    given = computed[name, "given"]
+    windows = window.indices(np.arange(3), N_FRAMES)
+    log_density = network_runner.run(network, given, given["clip"][windows], window.target_index)
+    got = computed[name, backend]["density"][:3]
+    assert np.abs(got - np.exp(log_density)).max() <= 1e-5
+    assert np.abs(np.log(got) - log_density).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_torch_and_keras_predict_alike(computed, name):
+    torch, keras = (computed[name, backend]["density"] for backend in BACKENDS)
+    assert np.abs(torch - keras).max() <= 1e-5
+    assert np.abs(np.log(torch) - np.log(keras)).max() <= 1e-4
+    assert torch.std() > 1e-6  # not two uniform maps
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_torch_and_keras_learn_alike(computed, name):
+    torch, keras = (computed[name, backend] for backend in BACKENDS)
+    assert torch["loss"] == pytest.approx(float(keras["loss"]), rel=1e-5)
+    names = [key for key in torch if "." in key]
+    assert names == list(made(name)[0].parameters)
+    scale = max(np.linalg.norm(torch[key]) for key in names)
+    for key in names:
+        assert np.linalg.norm(torch[key] - keras[key]) <= 1e-5 * scale, key
+        assert torch[key].shape == keras[key].shape == computed[name, "given"][key].shape
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_are_slopes_of_the_loss(computed, backend):
+    """Finite differences of the NumPy network along the gradient itself."""
+    name = "clstmunet"
+    network, window = made(name)
+    given, got = computed[name, "given"], computed[name, backend]
+    frames = given["clip"][window.indices(np.arange(4), N_FRAMES)]
+    names = list(network.parameters)
+    norm = np.sqrt(sum((got[key].astype(float) ** 2).sum() for key in names))
+
+    def loss(step):
+        moved = {key: given[key] + step * got[key].astype(float) / norm for key in names}
+        log_density = network_runner.run(network, moved, frames, window.target_index)
+        target = given["target"].astype(float)
+        return -(entr(target) + target * log_density).sum() / 4
+
+    assert float(got["loss"]) == pytest.approx(loss(0), rel=1e-5)
+    slope = (loss(1e-4) - loss(-1e-4)) / 2e-4
+    assert slope == pytest.approx(norm, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_fast_path_and_batches_give_the_same(computed, name, backend):
+    got = computed[name, backend]
+    np.testing.assert_allclose(got["clip_density"], got["density"], atol=1e-7)
+    np.testing.assert_allclose(got["one_by_one"], got["density"][:3], atol=1e-7)
+    np.testing.assert_allclose(got["density"].sum((1, 2)), 1, atol=1e-5)
+    assert float(got["loss"]) == pytest.approx(float(got["loss_alone"]), rel=1e-5)
