@@ -82,7 +82,7 @@ class Draw:
     def apply_frames(self, frames: np.ndarray) -> np.ndarray:
         """Frames uint8 (L, H, W) transformed, all of them alike; the input is left as it is."""
         shape = (frames.shape[1], frames.shape[2])
-        frames = self._moved(frames, shape)
+        frames = self._moved(np.ascontiguousarray(frames), shape)
         field = self._field(shape)
         if field is not None:
             frames = np.stack([cv2.multiply(frame, field, dtype=cv2.CV_8U) for frame in frames])

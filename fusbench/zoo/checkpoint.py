@@ -14,6 +14,7 @@ from fusbench.errors import CheckpointError
 from fusbench.files import file_sha256, replacing
 from fusbench.zoo.network import GATES, Network
 
+METADATA = "fusbench"  # one entry for all, as the library writes several in random order
 REMEDY = "Restore the file, or train it again."
 
 
@@ -50,7 +51,9 @@ def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[s
         raise CheckpointError("no file is here", str(path), "Check the path.")
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = dict(file.metadata() or {})
+            metadata = json.loads((file.metadata() or {}).get(METADATA, "{}"))
+            if not isinstance(metadata, dict):
+                raise ValueError("its metadata are no table")
             names = file.keys() if with_weights else ()
             weights = {name: file.get_tensor(name).astype(np.float32) for name in names}
     except (SafetensorError, OSError, ValueError, TypeError) as error:
@@ -79,7 +82,7 @@ def write_checkpoint(
 
     stored = {name: np.ascontiguousarray(value, dtype=dtype) for name, value in weights.items()}
     with replacing(path) as part:
-        save_file(stored, part, dict(metadata))
+        save_file(stored, part, {METADATA: json.dumps(dict(metadata), sort_keys=True)})
 
 
 def describe(network: Network, entry: str, window: Window) -> dict[str, str]:
