@@ -126,4 +126,5 @@ class Draw:
                 if counts is None:
                     counts = np.bincount(frames.ravel(), minlength=256)
                 table = operation.apply(step.value, table, counts)
+        table[0] = 0  # black, around the fan, stays black
         return np.clip(np.rint(table), 0, 255).astype(np.uint8)

@@ -3,7 +3,8 @@
 Magnitude 0 leaves a window as it is, and a larger one changes it more. `value` is what an
 operation was drawn to do (an angle, a factor), so a drawn `Step` can be printed, stored and
 replayed. Geometry becomes one 3 x 3 matrix, grey values one 256-entry table, and what varies over
-the picture one field; see `fusbench.augment.draw` for their order.
+the picture one field; see `fusbench.augment.draw` for their order. Black, the surroundings of the
+fan, stays black.
 
 Elastic and grid distortion are absent, as in Savochkina et al., ISBI 2022: they are random warps
 with magnitudes of their own, which bend the picture and the saliency map differently.
@@ -106,7 +107,7 @@ def _gamma(exponent: float, table: np.ndarray) -> np.ndarray:
 
 def _posterize(bits: float, table: np.ndarray) -> np.ndarray:
     step = 2.0**bits
-    return np.floor(table / step) * step + (step - 1) / 2 * (bits > 0)
+    return np.floor(table / step) * step
 
 
 def _solarize(share: float, table: np.ndarray) -> np.ndarray:
@@ -128,7 +129,7 @@ def _equalize(share: float, table: np.ndarray, counts: np.ndarray) -> np.ndarray
     if not held.sum():
         return table
     rank = 255 * np.cumsum(held) / held.sum()
-    return table + share * (rank[level] - table) * (level > 0)
+    return table + share * (rank[level] - table)
 
 
 def _speckle(deviation: float, shape: Shape, rng: np.random.Generator) -> np.ndarray:
@@ -166,19 +167,19 @@ def _operation(
 
 OPERATIONS = {
     "rotate": _operation("geometry", 30.0, True, _rotate),
-    "shear-x": _operation("geometry", 0.3, True, _shear_x),
-    "shear-y": _operation("geometry", 0.3, True, _shear_y),
-    "translate-x": _operation("geometry", 0.15, True, _translate_x),
-    "translate-y": _operation("geometry", 0.15, True, _translate_y),
-    "brightness": _operation("grey", 0.5, True, _brightness),
-    "contrast": _operation("grey", 0.7, True, _contrast),
-    "gamma": _operation("grey", 0.7, True, _gamma),
+    "shear-x": _operation("geometry", 0.2, True, _shear_x),
+    "shear-y": _operation("geometry", 0.2, True, _shear_y),
+    "translate-x": _operation("geometry", 0.1, True, _translate_x),
+    "translate-y": _operation("geometry", 0.1, True, _translate_y),
+    "brightness": _operation("grey", 0.4, True, _brightness),
+    "contrast": _operation("grey", 0.5, True, _contrast),
+    "gamma": _operation("grey", 0.5, True, _gamma),
     "posterize": _operation("grey", 4.0, False, _posterize),
-    "solarize": _operation("grey", 0.4, False, _solarize),
+    "solarize": _operation("grey", 0.25, False, _solarize),
     "auto-contrast": _operation("histogram", 1.0, False, _auto_contrast),
-    "equalize": _operation("histogram", 1.0, False, _equalize),
-    "speckle": _operation("field", 0.5, False, _speckle),
-    "depth-attenuation": _operation("field", 1.2, False, _depth_attenuation),
+    "equalize": _operation("histogram", 0.7, False, _equalize),
+    "speckle": _operation("field", 0.35, False, _speckle),
+    "depth-attenuation": _operation("field", 1.0, False, _depth_attenuation),
     "shadow": _operation("field", 0.8, False, _shadow),
     "sharpness": _operation("filter", 1.0, True, _sharpness),
 }

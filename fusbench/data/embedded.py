@@ -12,12 +12,12 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, ClipPlan, Phantom
 
 from fusbench.data.card import DatasetCard
 from fusbench.data.scan import SPLITS, DatasetInfo
 from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
 from fusbench.files import text_sha256
+from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, ClipPlan, Phantom
 
 Report = Callable[[int, int], None]
 

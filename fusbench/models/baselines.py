@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from fusbench.phantom.observer import ideal_density
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
 from fusbench.models.card import ModelCard
+from fusbench.phantom.observer import ideal_density
 
 CENTRE_SPREAD = 0.25
 

@@ -1,0 +1,47 @@
+"""``fusbench augment``: look at augmentation policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+EXAMPLE = "fusbench augment show --policy ra-7-9 --dataset phantom --out sheet.png"
+
+
+@click.group()
+def augment() -> None:
+    """Look at augmentation policies."""
+
+
+@augment.command("show", epilog=f"Example: {EXAMPLE}")
+@click.option("--policy", "name", required=True, help="Such as ra-7-9 or mixra-3-7.")
+@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
+@click.option("--split", default="train", show_default=True, help="Split that windows come from.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="PNG file to write.")
+@click.option("--rows", type=click.IntRange(1, 20), default=5, show_default=True)
+@click.option("--length", type=click.IntRange(1), default=6, show_default=True, help="Frames.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def show_policy(
+    name: str, dataset: str, split: str, out: Path, rows: int, length: int, seed: int
+) -> None:
+    """Draw original and augmented windows with the gaze's map outlined."""
+    from fusbench.augment.policy import policy
+    from fusbench.augment.sheet import draw_sheet
+    from fusbench.cli.render import progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.data.samples import Samples
+    from fusbench.data.window import Window
+    from fusbench.errors import ConfigError
+    from fusbench.files import replacing
+
+    found = policy(name)
+    if found is None:
+        raise ConfigError("the policy 'none' changes nothing to look at", fix="Use ra-7-9, say.")
+    with progress(f"making {dataset}") as update:
+        data = open_dataset(dataset, (split,), update)
+    samples = Samples(data, split, Window(length=length))
+    kind = " (synthetic)" if data.info.synthetic else ""
+    with replacing(out) as part:
+        draw_sheet(part, samples, found, f"{name} on {data.info.name}{kind}", rows, seed)
+    show(str(out))
