@@ -150,20 +150,29 @@ def resolve(entry: Entry, kind: str) -> Any:
 
 
 def card(group: str, kind: str, name: str, of: type[Card]) -> Card:
-    """The card registered under a name, checked for its type and name.
+    """The card registered under a name.
 
     Raises
     ------
     UnknownName, PluginError
     """
-    entry = find(group, kind, name)
+    return card_of(find(group, kind, name), kind, of)
+
+
+def card_of(entry: Entry, kind: str, of: type[Card]) -> Card:
+    """The card that an entry names, checked for its type and name.
+
+    Raises
+    ------
+    PluginError
+    """
     value = resolve(entry, kind)
-    where = f"{kind} '{name}' of {entry.owner}"
+    where = f"{kind} '{entry.name}' of {entry.owner}"
     if not isinstance(value, of):
         what = f"the entry point names a {type(value).__name__}, not a {of.__name__}"
         raise PluginError(what, where, "Correct the plug-in's entry point.")
     called = getattr(value, "name", None)
-    if called != name:
+    if called != entry.name:
         what = f"the card is named '{called}'"
         raise PluginError(what, where, "Give card and entry point one name.")
     return value

@@ -31,7 +31,7 @@ LINEAR = Network(
 
 
 class LinearLearner:
-    """Softmax of the current frame's 3 x 3 correlation with a kernel, as the card's contract says."""
+    """Softmax of the current frame's correlation with a 3 x 3 kernel."""
 
     def __init__(self, stop_at=None, spoil_at=None):
         self.stop_at, self.spoil_at, self.steps = stop_at, spoil_at, 0

@@ -16,9 +16,9 @@ SHOWN = 3
 
 
 def draw_sheet(
-    path: Path, samples: Samples, policy: Policy, name: str, rows: int, seed: int
+    path: Path, samples: Samples, policy: Policy, name: str, *, rows: int, seed: int
 ) -> None:
-    """Draw windows before and after a policy, a window a row, with half of the target's mass outlined.
+    """Draw windows before and after a policy, with half of the target's mass outlined.
 
     Each row shows the original's last frame, then first, middle and last frame of the augmented
     window: what is drawn is the same for all of them.
@@ -59,9 +59,9 @@ def draw_sheet(
             axis.contour(density, [mass_level(density)], colors=[EMPIRICAL], linewidths=1.3)
             axis.set_title(title, color=INK, fontsize=7, loc="left", pad=2)
             axis.set_axis_off()
-        words = (
-            ", ".join(f"{step.name} {step.value:+.2f}" for step in draw.steps) or "nothing drawn"
-        )
-        line[1].text(0, -0.03, words, color=INK, fontsize=6, va="top", transform=line[1].transAxes)
+        words = [f"{step.name} {step.value:+.2f}" for step in draw.steps]
+        below = line[1].text(0, -0.03, ", ".join(words), color=INK, fontsize=6, va="top")
+        below.set_transform(line[1].transAxes)
+        below.set_in_layout(False)
     figure.suptitle(name, color=INK, fontsize=10, x=0.01, ha="left")
     figure.savefig(path, dpi=130, format="png", metadata={"Software": None})

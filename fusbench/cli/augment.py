@@ -43,5 +43,5 @@ def show_policy(
     samples = Samples(data, split, Window(length=length))
     kind = " (synthetic)" if data.info.synthetic else ""
     with replacing(out) as part:
-        draw_sheet(part, samples, found, f"{name} on {data.info.name}{kind}", rows, seed)
+        draw_sheet(part, samples, found, f"{name} on {data.info.name}{kind}", rows=rows, seed=seed)
     show(str(out))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fusbench.cli import json_option
+
+if TYPE_CHECKING:
+    from fusbench.discovery import Entry
 
 
 @click.group()
@@ -26,7 +29,7 @@ def list_models(as_json: bool) -> None:
     rows = []
     for name, entry in entries.items():
         try:
-            rows.append(_row(name, entry.owner))
+            rows.append(_row(entry))
         except FusbenchError as error:
             rows.append({"name": name, "from": entry.owner, "fault": error.what})
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
@@ -45,11 +48,13 @@ def list_models(as_json: bool) -> None:
             show(f"! {row['name']} ({row['from']}): {row['fault']}")
 
 
-def _row(name: str, owner: str) -> dict[str, Any]:
+def _row(entry: Entry) -> dict[str, Any]:
+    from fusbench.discovery import card_of
     from fusbench.errors import CheckpointError
-    from fusbench.models.registry import checkpoint_path, model_card
+    from fusbench.models.card import ModelCard
+    from fusbench.models.registry import checkpoint_path
 
-    card = model_card(name)
+    card = card_of(entry, "model", ModelCard)
     window = card.window
     frames = "1" if window.length == 1 else f"{window.length} {window.placement}"
     try:
@@ -57,13 +62,13 @@ def _row(name: str, owner: str) -> dict[str, Any]:
     except CheckpointError:
         weights = "to be trained"
     return {
-        "name": name,
+        "name": card.name,
         "title": card.title,
         "backend": card.backend,
         "frames": frames,
         "weights": weights,
         "role": card.role,
-        "from": owner,
+        "from": entry.owner,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,11 +66,15 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
     path = checkpoint_path(card, checkpoint)
     if path is None or card.network is None:
         return card
-    from fusbench.zoo.checkpoint import read_metadata, window_of
+    from fusbench.zoo.checkpoint import network_of, read_metadata, window_of
 
     metadata = read_metadata(path)
-    rows, columns = json.loads(metadata["input_shape"])
-    return replace(card, window=window_of(metadata), input_shape=(rows, columns))
+    network = network_of(metadata, str(path))
+    if metadata["network"] != card.network:
+        what = f"holds the network '{metadata['network']}', not '{card.network}'"
+        fix = f"Use --model {metadata['network']}-{card.backend}."
+        raise CheckpointError(what, str(path), fix)
+    return replace(card, window=window_of(metadata), input_shape=network.input_shape)
 
 
 def load_model(

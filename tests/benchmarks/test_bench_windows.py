@@ -1,10 +1,9 @@
 """Windows of a 90-frame clip: against a copy in memory, and against decoding PNG files."""
 
-import time
-
 import cv2
 import numpy as np
 import pytest
+from stopwatch import best
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.gaze import GazePoints
@@ -14,16 +13,6 @@ from fusbench.data.window import Window
 from fusbench.data.writer import NewClip, write_dataset
 
 SHAPE, N_FRAMES, LENGTH = (224, 288), 90, 6
-
-
-def best(function, repeats=5):
-    """Shortest time in seconds of several calls: the one least disturbed by others."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +63,7 @@ def test_windows(benchmark, clip):
 
     np.testing.assert_array_equal([s.frames for s in samples], decoded())
     benchmark(views)
-    times = {"png": best(decoded, 3), "memory": best(memory_copies, 9), "copies": best(copies, 9)}
-    times["views"] = best(views, 9)
+    times = best({"png": decoded, "memory": memory_copies, "copies": copies, "views": views})
     ratios = {
         "copies, times faster than PNG": times["png"] / times["copies"],
         "views, times faster than PNG": times["png"] / times["views"],
