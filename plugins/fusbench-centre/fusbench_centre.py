@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fusbench.models.card import ModelCard
+from fusbench import ModelCard
 
 card = ModelCard(
     name="centre-gaussian",

@@ -1,0 +1,54 @@
+"""Where will a sonographer look? Data sets, benchmark and model zoo for gaze on ultrasound video.
+
+The public names, each resolved when it is first used, so that importing fusbench costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+PUBLIC = {
+    "Clip": "fusbench.data.scan",
+    "Dataset": "fusbench.data.dataset",
+    "DatasetCard": "fusbench.data.card",
+    "DatasetInfo": "fusbench.data.scan",
+    "Draw": "fusbench.augment.draw",
+    "Evaluation": "fusbench.evaluation",
+    "FusbenchError": "fusbench.errors",
+    "GazePoints": "fusbench.data.gaze",
+    "ModelCard": "fusbench.models.card",
+    "NewClip": "fusbench.data.writer",
+    "Policy": "fusbench.augment.policy",
+    "Result": "fusbench.results",
+    "Samples": "fusbench.data.samples",
+    "Training": "fusbench.training",
+    "Window": "fusbench.data.window",
+    "check_dataset": "fusbench.data.dataset",
+    "evaluate": "fusbench.evaluation",
+    "fixation_map": "fusbench.data.gaze",
+    "load_model": "fusbench.models.registry",
+    "model_card": "fusbench.models.registry",
+    "open_dataset": "fusbench.data.dataset",
+    "policy": "fusbench.augment.policy",
+    "read_result": "fusbench.results",
+    "read_scores": "fusbench.results",
+    "saliency_map": "fusbench.data.gaze",
+    "train": "fusbench.training",
+    "write_dataset": "fusbench.data.writer",
+}
+MODULES = ("metrics",)
+
+
+def __getattr__(name: str) -> Any:
+    if name in PUBLIC:
+        return getattr(import_module(PUBLIC[name]), name)
+    if name in MODULES:
+        return import_module(f"fusbench.{name}")
+    raise AttributeError(f"module 'fusbench' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*PUBLIC, *MODULES, "__version__"])
