@@ -63,7 +63,7 @@ ENTRIES = {
     "clstmunet-around": _temporal("cLSTMU-Net, RA(7,9), 6 frames around", placement="around"),
     "clstmunet-after": _temporal("cLSTMU-Net, RA(7,9), 6 frames after", placement="after"),
     "ema": _related(
-        "cLSTMU-Net with a moving average (SalEMA-style)",
+        "Moving average (SalEMA-style)",
         ema,
         "Linardos et al., BMVC 2019, arXiv:1907.01869",
     ),
