@@ -1,8 +1,8 @@
 """SalSAC-style, re-derived: shuffled attention maps and a ConvLSTM weighted by correlation.
 
-After the published summary of Wu et al., "SalSAC: a video saliency prediction model with shuffled
-attentions and correlation-based ConvLSTM", AAAI 2020. Its equations are not public; those here are
-fusbench's own.
+After the ideas in title and summary of Wu et al., "SalSAC: a video saliency prediction model with
+shuffled attentions and correlation-based ConvLSTM", AAAI 2020. Its equations are not public; those
+here, and what they shuffle and weigh, are fusbench's own reading.
 """
 
 from __future__ import annotations
