@@ -155,13 +155,14 @@ def initial_weights(network: Network, rng: np.random.Generator) -> dict[str, np.
 
     Convolutions before a rectifier are drawn after He et al. 2015; the ConvLSTM's input kernel
     after Glorot and Bengio 2010, its recurrent kernel orthogonal, its forget bias 1, as TensorFlow
-    2.1 has them; transposed convolutions and the head after Glorot. Other biases are 0.
+    2.1 has them; transposed convolutions and the head after Glorot. Other biases are 0, and so is a
+    moving average's logit: new and old count alike.
     """
     relu = {layer.name for layer in network.layers if layer.relu}
     weights = {}
     for name, shape in network.parameters.items():
         layer, _, kind = name.partition(".")
-        if kind == "bias":
+        if kind in ("bias", "logit"):
             value = np.zeros(shape)
             if f"{layer}.recurrent_weight" in network.parameters:
                 gate = shape[0] // GATES

@@ -1,4 +1,4 @@
-"""The zoo's table: every row of the paper's Tables 1 and 2, and two controls, by name."""
+"""The zoo's table: the rows of the paper's Tables 1 and 2, controls, and related work, by name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from fusbench.data.window import Window
 from fusbench.errors import unknown
 from fusbench.models.card import ModelCard
-from fusbench.zoo.clstmunet import clstmunet
+from fusbench.zoo.clstmunet import clstmunet, ema
+from fusbench.zoo.mmunet import mmunet
 from fusbench.zoo.network import Network
+from fusbench.zoo.rsis import rsis
+from fusbench.zoo.salsac import salsac
+from fusbench.zoo.tsen import tsen
 from fusbench.zoo.unet import BASE, INPUT_SHAPE, LEVELS, unet
 
 PAPER = "Savochkina et al., ISBI 2022, doi:10.1109/ISBI52829.2022.9761585"
@@ -17,12 +21,16 @@ PAPER = "Savochkina et al., ISBI 2022, doi:10.1109/ISBI52829.2022.9761585"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A network, the window that it sees, and the augmentation policy that it is trained with."""
+    """A network, the window that it sees, and the augmentation policy that it is trained with.
+
+    `cite` is the paper that the network is taken from or, where the title says so, adapted from.
+    """
 
     title: str
     make: Callable[..., Network]
     window: Window = field(default_factory=Window)
     policy: str = "ra-7-9"
+    cite: str = PAPER
 
 
 def _spatial(title: str, policy: str) -> Entry:
@@ -31,6 +39,12 @@ def _spatial(title: str, policy: str) -> Entry:
 
 def _temporal(title: str, length: int = 6, placement: str = "before") -> Entry:
     return Entry(title=title, make=clstmunet, window=Window(length=length, placement=placement))
+
+
+def _related(title: str, make: Callable[..., Network], cite: str) -> Entry:
+    """Another group's idea, adapted to saliency: same window, input, budget and policy."""
+    title = f"{title}, RA(7,9), 6 frames before"
+    return Entry(title=title, make=make, window=Window(length=6), cite=cite)
 
 
 ENTRIES = {
@@ -48,6 +62,29 @@ ENTRIES = {
     "clstmunet-l10": _temporal("cLSTMU-Net, RA(7,9), 10 frames before", length=10),
     "clstmunet-around": _temporal("cLSTMU-Net, RA(7,9), 6 frames around", placement="around"),
     "clstmunet-after": _temporal("cLSTMU-Net, RA(7,9), 6 frames after", placement="after"),
+    "ema": _related(
+        "Moving average (SalEMA-style)",
+        ema,
+        "Linardos et al., BMVC 2019, arXiv:1907.01869",
+    ),
+    "rsis": _related(
+        "Recurrent decoder (RSIS-style)", rsis, "Salvador et al., 2017, arXiv:1712.00617"
+    ),
+    "mmunet": _related(
+        "LSTM multi-modal U-Net (style of Xu et al.)",
+        mmunet,
+        "Xu et al., ICIVC 2019: LSTM multi-modal UNet for brain tumor segmentation",
+    ),
+    "salsac": _related(
+        "SalSAC-style, re-derived",
+        salsac,
+        "Wu et al., AAAI 2020: SalSAC; its equations are not public, these are fusbench's own",
+    ),
+    "tsen": _related(
+        "Temporal attention (TSEN-style)",
+        tsen,
+        "Cai et al., Medical Image Analysis 65, 2020: spatio-temporal visual attention modelling",
+    ),
 }
 
 
@@ -95,5 +132,5 @@ def card(name: str, *, backend: str, loader: str, learner: str) -> ModelCard:
         recipe="fast",
         checkpoint=f"checkpoints/{name}.safetensors",
         licence="MIT",
-        cite=PAPER,
+        cite=entry.cite,
     )

@@ -1,13 +1,13 @@
 """A network as data: an ordered tuple of layers, and what follows from it without any framework.
 
 Every value between layers has the shape (B, T, C, H, W). Spatial operations fold T into B;
-`target`, `stack` and the ConvLSTM reduce T to 1, so "time distributed" needs no code of its own.
-Parameters are named after their layer, as in "encoder1_conv1.weight".
+`target`, `stack` and a recurrence's last output reduce T to 1, so "time distributed" needs no code
+of its own. Parameters are named after their layer, as in "encoder1_conv1.weight".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from fusbench.errors import ConfigError
 SCALE = 1 / 255  # uint8 grey values enter a network as 0..1
 FRAMES = "frames"  # the name of the input
 GATES = 4  # input, forget, cell, output, in this order along the ConvLSTM's output channels
+TINY = 1e-6  # added under the root of a correlation, where features may all be 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,8 @@ class Layer:
     op : str
         A key of `PARAMETERS`.
     inputs : tuple of str
-        Layers it reads; "frames" is the network's input.
+        Layers it reads; "frames" is the network's input. The K channels of a gate's second input
+        each weigh one of K equal groups of the first input's channels.
     in_channels, channels : int
         Channels read and made.
     kernel : int
@@ -47,22 +49,49 @@ class Layer:
     relu: bool = False
 
 
-# Each operation's parameters and their shapes, given (in, out, kernel). One transposition of the
-# axes, (2, 3, 1, 0), turns each kernel into its channels-last form.
-PARAMETERS = {
-    "target": lambda i, o, k: {},
-    "stack": lambda i, o, k: {},
-    "maxpool2d": lambda i, o, k: {},
-    "concat": lambda i, o, k: {},
-    "softmax2d": lambda i, o, k: {},
-    "conv2d": lambda i, o, k: {"weight": (o, i, k, k), "bias": (o,)},
-    "upconv2d": lambda i, o, k: {"weight": (i, o, 2, 2), "bias": (o,)},
-    "convlstm2d": lambda i, o, k: {
+Shapes = dict[str, tuple[int, ...]]
+
+
+def _none(i: int, o: int, k: int) -> Shapes:
+    return {}
+
+
+def _convlstm(i: int, o: int, k: int) -> Shapes:
+    return {
         "weight": (GATES * o, i, k, k),
         "recurrent_weight": (GATES * o, o, k, k),
         "bias": (GATES * o,),
-    },
+    }
+
+
+# Each operation's parameters and their shapes, given (in, out, kernel). One transposition of the
+# axes, (2, 3, 1, 0), turns each kernel into its channels-last form.
+PARAMETERS: dict[str, Callable[[int, int, int], Shapes]] = {
+    "target": _none,  # the current frame
+    "stack": _none,  # the frames as channels
+    "second": _none,  # of each pair of frames, counted from the window's end, the second
+    "change": _none,  # the second minus the first
+    "reverse": _none,  # the frames, last first
+    "maxpool2d": _none,
+    "concat": _none,
+    "mean": _none,  # of all inputs
+    "gate": _none,  # the first input times the sigmoid of the second; see Layer
+    "shuffle": _none,  # k frames before the window's last, channel c + k in the place of c
+    "softmax2d": _none,
+    "conv2d": lambda i, o, k: {"weight": (o, i, k, k), "bias": (o,)},
+    "upconv2d": lambda i, o, k: {"weight": (i, o, 2, 2), "bias": (o,)},
+    "convlstm2d": _convlstm,  # the last output
+    "convlstm2d_all": _convlstm,  # the output at every frame
+    "corrlstm2d": _convlstm,  # the last output; the state is scaled by a correlation
+    "ema2d": lambda i, o, k: {"logit": (1,)},
 }
+
+# Operations that look across the frames of a window: what they give, and all that is computed from
+# it, belongs to a window and not to a frame of a clip.
+OVER_TIME = frozenset(
+    {"target", "stack", "second", "change", "reverse", "shuffle"}
+    | {"convlstm2d", "convlstm2d_all", "corrlstm2d", "ema2d"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +142,19 @@ class Network:
                 layer.in_channels, layer.channels, layer.kernel
             ).items()
         }
+
+    @cached_property
+    def windowed(self) -> frozenset[str]:
+        """Layers whose values belong to a window; the others' belong to single frames.
+
+        A backend that runs a whole clip at once encodes each frame once, and gathers the frames of
+        the windows where the first operation over time reads them.
+        """
+        found: set[str] = set()
+        for layer in self.layers:
+            if layer.op in OVER_TIME or not found.isdisjoint(layer.inputs):
+                found.add(layer.name)
+        return frozenset(found)
 
     @property
     def n_parameters(self) -> int:

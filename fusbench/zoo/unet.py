@@ -29,15 +29,25 @@ def encoder(
     return skips, double_conv(build, f"{name}_bottom", source, base * 2**levels)
 
 
-def decoder(build: NetworkBuilder, source: str, skips: list[str], base: int) -> None:
-    """Expanding path and head: from the deepest features to a log-density."""
+def expanding(build: NetworkBuilder, source: str, skips: list[str], base: int) -> str:
+    """Expanding path: from the deepest features to the finest."""
     for level in reversed(range(len(skips))):
         name, channels = f"decoder{level + 1}", base * 2**level
         source = build.add("upconv2d", f"{name}_up", source, channels=channels)
         source = build.add("concat", f"{name}_skip", source, skips[level])
         source = double_conv(build, name, source, channels)
-    source = build.add("conv2d", "head", source, channels=1, kernel=1)
-    build.add("softmax2d", "density", source)
+    return source
+
+
+def head(build: NetworkBuilder, source: str, kernel: int = 1) -> None:
+    """One map and the softmax over all its pixels: a log-density."""
+    build.add("conv2d", "head", source, channels=1, kernel=kernel)
+    build.add("softmax2d", "density", "head")
+
+
+def decoder(build: NetworkBuilder, source: str, skips: list[str], base: int) -> None:
+    """Expanding path and head: from the deepest features to a log-density."""
+    head(build, expanding(build, source, skips, base))
 
 
 def unet(

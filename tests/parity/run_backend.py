@@ -21,6 +21,10 @@ def main(backend, folder):
         before = frames.copy()
         density = model.predict(frames)
         assert (frames == before).all(), "the input was changed"
+        current = 5
+        seen = card.window.indices([current], len(given["clip"]))[0]
+        inside = np.isin(np.arange(len(given["clip"])), seen)[:, None, None]
+        negative = 255 - given["clip"]
         learner = load_target(card.learner, "test", backend)(card, network_of(stored.metadata))
         learner.load(stored.weights)
         loss, gradients = learner.gradients(frames[:4], given["target"])
@@ -29,6 +33,9 @@ def main(backend, folder):
             density=density,
             clip_density=model.predict_clip(given["clip"]),
             one_by_one=np.concatenate([model.predict(frames[k : k + 1]) for k in range(3)]),
+            seen=seen,
+            outside_altered=model.predict_clip(np.where(inside, given["clip"], negative))[current],
+            inside_altered=model.predict_clip(np.where(inside, negative, given["clip"]))[current],
             loss=loss,
             loss_alone=learner.loss(frames[:4], given["target"]),
             **gradients,

@@ -1,5 +1,7 @@
 """A network run in plain NumPy and float64: the third voice beside Torch and Keras."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.signal import correlate2d
 
@@ -55,17 +57,63 @@ def _hard(x):
     return np.minimum(1, np.maximum(0, 0.2 * x + 0.5))
 
 
-def _convlstm2d(_layer, own, x, _index):
-    h = c = None
-    for frame in x[0]:
-        z = _conv(frame, own["weight"], own["bias"])
-        if h is None:
-            h = c = np.zeros((len(z) // 4, *z.shape[1:]))
-        z = z + _conv(h, own["recurrent_weight"])
+def _logistic(x):
+    return 0.5 * (1 + np.tanh(x / 2))
+
+
+def _outputs(own, frames, trust=None):
+    """A ConvLSTM's output at each frame; `trust` has one map for each step after the first."""
+    n = len(own["bias"]) // 4
+    h = c = np.zeros((n, *frames[0].shape[1:]))
+    found = []
+    for t, frame in enumerate(frames):
+        if t and trust is not None:
+            h, c = h * trust[t - 1], c * trust[t - 1]
+        z = _conv(frame, own["weight"], own["bias"]) + _conv(h, own["recurrent_weight"])
         i, f, g, o = np.split(z, 4)
         c = _hard(f) * c + _hard(i) * np.tanh(g)
         h = _hard(o) * np.tanh(c)
-    return [h]
+        found.append(h)
+    return found
+
+
+def _corrlstm2d(_layer, own, x, _index):
+    frames = x[0]
+    trust = []
+    for old, new in pairwise(frames):
+        dot = np.einsum("chw,chw->hw", old, new)
+        squares = np.einsum("chw,chw->hw", old, old) * np.einsum("chw,chw->hw", new, new)
+        trust.append(dot / np.sqrt(squares + 1e-6))
+    return [_outputs(own, frames, trust)[-1]]
+
+
+def _ema2d(_layer, own, x, _index):
+    """The weights of the frames, written out: (1 - a)^age a, the first frame without its a."""
+    alpha, n = _logistic(own["logit"][0]), len(x[0])
+    weights = [(1 - alpha) ** (n - 1 - t) * (alpha if t else 1) for t in range(n)]
+    return [sum(weight * frame for weight, frame in zip(weights, x[0], strict=True))]
+
+
+def _pairs(frames):
+    """Neighbours two by two, beginning with the last two."""
+    return [(frames[t - 1], frames[t]) for t in range(len(frames) - 1, 0, -2)][::-1]
+
+
+def _gate(_layer, _own, x, _index):
+    result = []
+    for features, maps in zip(*x, strict=True):
+        groups = np.split(features, len(maps))
+        weighed = [group * _logistic(one) for group, one in zip(groups, maps, strict=True)]
+        result.append(np.concatenate(weighed))
+    return result
+
+
+def _shuffle(_layer, _own, x, _index):
+    n = len(x[0])
+    return [
+        np.stack([maps[(c + n - 1 - t) % len(maps)] for c in range(len(maps))])
+        for t, maps in enumerate(x[0])
+    ]
 
 
 def _softmax2d(_layer, _own, x, _index):
@@ -83,6 +131,17 @@ STEPS = {
     "concat": lambda _layer, _own, x, _index: [
         np.concatenate(frames) for frames in zip(*x, strict=True)
     ],
-    "convlstm2d": _convlstm2d,
+    "second": lambda _layer, _own, x, _index: [new for _, new in _pairs(x[0])],
+    "change": lambda _layer, _own, x, _index: [new - old for old, new in _pairs(x[0])],
+    "reverse": lambda _layer, _own, x, _index: x[0][::-1],
+    "shuffle": _shuffle,
+    "mean": lambda _layer, _own, x, _index: [
+        np.mean(each, axis=0) for each in zip(*x, strict=True)
+    ],
+    "gate": _gate,
+    "convlstm2d": lambda _layer, own, x, _index: _outputs(own, x[0])[-1:],
+    "convlstm2d_all": lambda _layer, own, x, _index: _outputs(own, x[0]),
+    "corrlstm2d": _corrlstm2d,
+    "ema2d": _ema2d,
     "softmax2d": _softmax2d,
 }

@@ -20,7 +20,7 @@ from fusbench.zoo.checkpoint import (
     write_checkpoint,
 )
 from fusbench.zoo.clstmunet import clstmunet
-from fusbench.zoo.entries import ENTRIES, build
+from fusbench.zoo.entries import ENTRIES, build, card
 from fusbench.zoo.unet import unet
 
 
@@ -63,6 +63,53 @@ def test_every_row_of_the_papers_tables_is_there():
     assert ENTRIES["clstmunet-around"].window == Window(length=6, placement="around")
     assert ENTRIES["clstmunet-after"].window == Window(length=6, placement="after")
     assert ENTRIES["unet-mixra-3-7"].policy == "mixra-3-7"
+
+
+RELATED = ("ema", "rsis", "mmunet", "salsac", "tsen")
+
+
+@pytest.mark.parametrize("name", RELATED)
+def test_related_work_has_the_same_task_and_names_its_source(name):
+    entry = ENTRIES[name]
+    assert (entry.window, entry.policy) == (Window(length=6), "ra-7-9")
+    assert entry.cite != ENTRIES["clstmunet"].cite
+    made = card(name, backend="torch", loader="a:b", learner="a:b")
+    assert made.cite == entry.cite
+    size = build(name).n_parameters / build("clstmunet").n_parameters
+    assert 0.4 <= size <= 1.2
+    for levels in (1, 2, 4):
+        build(name, levels=levels, base=2, input_shape=(16, 32))
+
+
+def test_parameters_of_related_work_by_hand():
+    small = {"base": 4, "levels": 2, "input_shape": (4, 4)}
+    shapes = build("rsis", **small).parameters
+    assert shapes["cell2.weight"] == (4 * 8, 8, 3, 3)  # the bottom's features alone
+    assert shapes["cell1.weight"] == (4 * 4, 4 + 4, 3, 3)  # the coarser cell's output, and a skip
+    shapes = build("mmunet", **small).parameters
+    assert shapes["change2_conv1.weight"] == (8, 4 + 4, 3, 3)  # both paths, pooled
+    assert shapes["bottom_conv1.weight"] == (16, 8 + 8 + 8, 3, 3)  # and what was read above
+    assert shapes["clstm.weight"] == (4 * 2, 1 + 4, 3, 3)  # a map and the finest features
+    shapes = build("salsac", **small).parameters
+    assert shapes["clstm.weight"] == (4 * 16, 3 * 8, 3, 3)
+    assert shapes["scale3_attention.weight"] == (1, 8, 3, 3)
+    shapes = build("tsen", **small).parameters
+    assert shapes["attention.weight"] == (1, 8 + 8, 3, 3)
+    assert shapes["decoder2_up.weight"] == (8 + 8, 8, 2, 2)
+    assert build("ema", **small).parameters["ema.logit"] == (1,)
+
+
+def test_a_single_frame_has_no_change():
+    with pytest.raises(ConfigError, match="a single frame has no change. Use a window of at least"):
+        build("mmunet", window=Window())
+
+
+def test_layers_of_a_window_and_of_a_frame():
+    network = build("tsen")
+    frames = {layer.name for layer in network.layers} - network.windowed
+    assert {name.split("_")[0] for name in frames} == {
+        "encoder1", "encoder2", "encoder3", "encoder",
+    }  # fmt: skip
 
 
 def test_sizes_that_cannot_be_halved_are_refused():

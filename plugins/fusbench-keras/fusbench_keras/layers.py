@@ -2,8 +2,8 @@
 
 Values are (B, T, H, W, C), channels last, as TensorFlow's convolutions on a CPU want them.
 `windows`, int (n, L), stands for a whole clip run at once: the value then is (1, T, H, W, C), each
-frame encoded once, and `target`, `stack` and `convlstm2d` gather the windows of the n current
-frames from it.
+frame encoded once, and the first operation over time gathers the windows of the n current frames
+from it. What comes after belongs to windows, and has no `windows`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from keras import ops
 
-from fusbench.zoo.network import GATES, Layer
+from fusbench.zoo.network import GATES, TINY, Layer
 
 Tensor = Any
 Parameters = dict[str, Tensor]
@@ -76,8 +76,13 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
+def outputs(
+    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
+) -> list[Tensor]:
+    """The outputs of a ConvLSTM at each frame of each window, each (B, H, W, C).
+
+    `trust`, (B, L, H, W, 1), scales the state before each step.
+    """
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
     recurrent = p[f"{layer.name}.recurrent_weight"]
     same = {"padding": "same", "data_format": "channels_last"}
@@ -85,15 +90,72 @@ def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -
     drive = gather(unfold(ops.conv(fold(x), weight, **same) + bias, x), windows)
     h: Tensor = None
     c: Tensor = None
+    found = []
     for t in range(drive.shape[1]):
         z = drive[:, t]
         if t:
+            if trust is not None:
+                h, c = trust[:, t] * h, trust[:, t] * c
             z = z + ops.conv(h, recurrent, **same)
         i, f, g, o = ops.split(z, GATES, axis=-1)
         new = hard_sigmoid(i) * ops.tanh(g)
         c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * ops.tanh(c)
-    return h[:, None]
+        found.append(h)
+    return found
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
+    return outputs(layer, p, x, windows)[-1][:, None]
+
+
+def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The same with its state scaled by the correlation of each frame with the one before."""
+    return outputs(layer, p, x, windows, correlation(gather(x, windows)))[-1][:, None]
+
+
+def correlation(x: Tensor) -> Tensor:
+    """Cosine over channels between each frame and the one before; 1 at the first frame."""
+    before = ops.concatenate([x[:, :1], x[:, :-1]], axis=1)
+    dot, size, size_before = (
+        ops.sum(product, axis=-1, keepdims=True) for product in (x * before, x * x, before * before)
+    )
+    return dot / ops.sqrt(size * size_before + TINY)
+
+
+def ema2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The exponential moving average at the last frame of each window, (B, 1, H, W, C)."""
+    alpha = ops.sigmoid(p[f"{layer.name}.logit"])
+    average, *later = ops.unstack(gather(x, windows), axis=1)
+    for frame in later:
+        average = average + alpha * (frame - average)
+    return average[:, None]
+
+
+def pairs(x: Tensor, windows: Tensor | None) -> tuple[Tensor, Tensor]:
+    """First and second frames of the pairs of a window, counted from its end."""
+    x = gather(x, windows)
+    odd = x.shape[1] % 2
+    return x[:, odd::2], x[:, odd + 1 :: 2]
+
+
+def change(x: Tensor, windows: Tensor | None) -> Tensor:
+    """Of each pair of frames the second minus the first, (B, L // 2, H, W, C)."""
+    first, second = pairs(x, windows)
+    return second - first
+
+
+def shuffle(x: Tensor, windows: Tensor | None) -> Tensor:
+    """The channels rolled on by as many places as the frame lies before the window's last."""
+    frames = ops.unstack(gather(x, windows), axis=1)
+    last = len(frames) - 1
+    return ops.stack([ops.roll(y, t - last, axis=-1) for t, y in enumerate(frames)], axis=1)
+
+
+def gate(x: Tensor, maps: Tensor) -> Tensor:
+    """Each of K equal groups of channels times the sigmoid of its own of K maps."""
+    return x * ops.repeat(ops.sigmoid(maps), x.shape[-1] // maps.shape[-1], axis=-1)
 
 
 def softmax2d(x: Tensor) -> Tensor:
@@ -108,10 +170,21 @@ Operation = Callable[[Layer, Parameters, list[Tensor], Any, int], Tensor]
 OPERATIONS: dict[str, Operation] = {
     "target": lambda layer, p, x, windows, index: target(x[0], windows, index),
     "stack": lambda layer, p, x, windows, index: stack(layer, x[0], windows),
+    "second": lambda layer, p, x, windows, index: pairs(x[0], windows)[1],
+    "change": lambda layer, p, x, windows, index: change(x[0], windows),
+    "reverse": lambda layer, p, x, windows, index: ops.flip(gather(x[0], windows), axis=1),
+    "shuffle": lambda layer, p, x, windows, index: shuffle(x[0], windows),
     "conv2d": lambda layer, p, x, windows, index: conv2d(layer, p, x[0]),
     "upconv2d": lambda layer, p, x, windows, index: upconv2d(layer, p, x[0]),
     "maxpool2d": lambda layer, p, x, windows, index: maxpool2d(x[0]),
     "concat": lambda layer, p, x, windows, index: ops.concatenate(x, axis=-1),
+    "mean": lambda layer, p, x, windows, index: sum(x) / len(x),
+    "gate": lambda layer, p, x, windows, index: gate(*x),
     "convlstm2d": lambda layer, p, x, windows, index: convlstm2d(layer, p, x[0], windows),
+    "convlstm2d_all": lambda layer, p, x, windows, index: ops.stack(
+        outputs(layer, p, x[0], windows), axis=1
+    ),
+    "corrlstm2d": lambda layer, p, x, windows, index: corrlstm2d(layer, p, x[0], windows),
+    "ema2d": lambda layer, p, x, windows, index: ema2d(layer, p, x[0], windows),
     "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
 }

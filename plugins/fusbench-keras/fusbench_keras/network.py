@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from fusbench.data.window import Window
 from fusbench.zoo.network import FRAMES, SCALE, Network
-from fusbench_keras.layers import OPERATIONS
+from fusbench_keras.layers import OPERATIONS, gather
 
 CHANNELS_LAST = (2, 3, 1, 0)
 CHANNELS_FIRST = (3, 2, 0, 1)
@@ -53,10 +53,16 @@ class KerasNetwork:
         """
         values = {FRAMES: tf.cast(frames, tf.float32)[..., None] * SCALE}
         parameters = {name: variable.value for name, variable in self.parameters.items()}
+        windowed = self.network.windowed
         result = values[FRAMES]
         for layer in self.network.layers:
-            read = [values[name] for name in layer.inputs]
-            result = OPERATIONS[layer.op](layer, parameters, read, windows, self.index)
+            mine = windowed.intersection(layer.inputs)  # these need no gathering any more
+            read = [
+                gather(values[name], windows if mine and name not in mine else None)
+                for name in layer.inputs
+            ]
+            at = None if mine else windows
+            result = OPERATIONS[layer.op](layer, parameters, read, at, self.index)
             values[layer.name] = result
         return result
 

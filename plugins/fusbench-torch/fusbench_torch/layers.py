@@ -1,8 +1,8 @@
 """The operation table: what each layer of a fusbench network does in Torch.
 
 Values are (B, T, C, H, W). `windows`, int (n, L), stands for a whole clip run at once: the value
-then is (1, T, C, H, W), each frame encoded once, and `target`, `stack` and `convlstm2d` gather the
-windows of the n current frames from it.
+then is (1, T, C, H, W), each frame encoded once, and the first operation over time gathers the
+windows of the n current frames from it. What comes after belongs to windows, and has no `windows`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fusbench.zoo.network import GATES, Layer
+from fusbench.zoo.network import GATES, TINY, Layer
 
 Parameters = dict[str, Tensor]
 
@@ -66,23 +66,84 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return (0.2 * x + 0.5).clamp(0, 1)
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
+def outputs(
+    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
+) -> list[Tensor]:
+    """The outputs of a ConvLSTM at each frame of each window, each (B, C, H, W).
+
+    `trust`, (B, L, 1, H, W), scales the state before each step.
+    """
     pad = layer.kernel // 2
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
     recurrent = p[f"{layer.name}.recurrent_weight"]
     # every frame's input is convolved once, before the windows overlap
     drive = gather(unfold(F.conv2d(fold(x), weight, bias, padding=pad), x), windows)
     h = c = drive.new_zeros(0)
+    found = []
     for t in range(drive.shape[1]):
         z = drive[:, t]
         if t:
+            if trust is not None:
+                h, c = trust[:, t] * h, trust[:, t] * c
             z = z + F.conv2d(h, recurrent, padding=pad)
         i, f, g, o = z.chunk(GATES, dim=1)
         new = hard_sigmoid(i) * torch.tanh(g)
         c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * torch.tanh(c)
-    return h[:, None]
+        found.append(h)
+    return found
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
+    return outputs(layer, p, x, windows)[-1][:, None]
+
+
+def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The same with its state scaled by the correlation of each frame with the one before."""
+    return outputs(layer, p, x, windows, correlation(gather(x, windows)))[-1][:, None]
+
+
+def correlation(x: Tensor) -> Tensor:
+    """Cosine over channels between each frame and the one before; 1 at the first frame."""
+    before = torch.cat([x[:, :1], x[:, :-1]], dim=1)
+    dot, size = (x * before).sum(2, keepdim=True), (x * x).sum(2, keepdim=True)
+    size_before = (before * before).sum(2, keepdim=True)
+    return dot / (size * size_before + TINY).sqrt()
+
+
+def ema2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The exponential moving average at the last frame of each window, (B, 1, C, H, W)."""
+    alpha = torch.sigmoid(p[f"{layer.name}.logit"])
+    average, *later = gather(x, windows).unbind(1)
+    for frame in later:
+        average = average + alpha * (frame - average)
+    return average[:, None]
+
+
+def pairs(x: Tensor, windows: Tensor | None) -> tuple[Tensor, Tensor]:
+    """First and second frames of the pairs of a window, counted from its end."""
+    x = gather(x, windows)
+    odd = x.shape[1] % 2
+    return x[:, odd::2], x[:, odd + 1 :: 2]
+
+
+def change(x: Tensor, windows: Tensor | None) -> Tensor:
+    """Of each pair of frames the second minus the first, (B, L // 2, C, H, W)."""
+    first, second = pairs(x, windows)
+    return second - first
+
+
+def shuffle(x: Tensor, windows: Tensor | None) -> Tensor:
+    """The channels rolled on by as many places as the frame lies before the window's last."""
+    frames = gather(x, windows).unbind(1)
+    last = len(frames) - 1
+    return torch.stack([y.roll(t - last, dims=1) for t, y in enumerate(frames)], dim=1)
+
+
+def gate(x: Tensor, maps: Tensor) -> Tensor:
+    """Each of K equal groups of channels times the sigmoid of its own of K maps."""
+    return x * torch.sigmoid(maps).repeat_interleave(x.shape[2] // maps.shape[2], dim=2)
 
 
 def softmax2d(x: Tensor) -> Tensor:
@@ -96,10 +157,21 @@ Operation = Callable[[Layer, Parameters, list[Tensor], Tensor | None, int], Tens
 OPERATIONS: dict[str, Operation] = {
     "target": lambda layer, p, x, windows, index: target(x[0], windows, index),
     "stack": lambda layer, p, x, windows, index: stack(x[0], windows),
+    "second": lambda layer, p, x, windows, index: pairs(x[0], windows)[1],
+    "change": lambda layer, p, x, windows, index: change(x[0], windows),
+    "reverse": lambda layer, p, x, windows, index: gather(x[0], windows).flip(1),
+    "shuffle": lambda layer, p, x, windows, index: shuffle(x[0], windows),
     "conv2d": lambda layer, p, x, windows, index: conv2d(layer, p, x[0]),
     "upconv2d": lambda layer, p, x, windows, index: upconv2d(layer, p, x[0]),
     "maxpool2d": lambda layer, p, x, windows, index: maxpool2d(x[0]),
     "concat": lambda layer, p, x, windows, index: torch.cat(x, dim=2),
+    "mean": lambda layer, p, x, windows, index: sum(x[1:], x[0]) / len(x),
+    "gate": lambda layer, p, x, windows, index: gate(*x),
     "convlstm2d": lambda layer, p, x, windows, index: convlstm2d(layer, p, x[0], windows),
+    "convlstm2d_all": lambda layer, p, x, windows, index: torch.stack(
+        outputs(layer, p, x[0], windows), dim=1
+    ),
+    "corrlstm2d": lambda layer, p, x, windows, index: corrlstm2d(layer, p, x[0], windows),
+    "ema2d": lambda layer, p, x, windows, index: ema2d(layer, p, x[0], windows),
     "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
 }

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fusbench.data.window import Window
 from fusbench.zoo.network import FRAMES, SCALE, Network
-from fusbench_torch.layers import OPERATIONS
+from fusbench_torch.layers import OPERATIONS, gather
 
 
 class TorchNetwork:
@@ -46,9 +46,15 @@ class TorchNetwork:
         x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
         values = {FRAMES: x[:, :, None].float().mul_(SCALE)}
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
+        windowed = self.network.windowed
         result = values[FRAMES]
         for layer in self.network.layers:
-            read = [values[name] for name in layer.inputs]
-            result = OPERATIONS[layer.op](layer, self.parameters, read, at, self.index)
+            mine = windowed.intersection(layer.inputs)  # these need no gathering any more
+            read = [
+                gather(values[name], at if mine and name not in mine else None)
+                for name in layer.inputs
+            ]
+            op_at = None if mine else at
+            result = OPERATIONS[layer.op](layer, self.parameters, read, op_at, self.index)
             values[layer.name] = result
         return result

@@ -1,0 +1,71 @@
+"""Every network learns: a few steps on the smallest phantom lower its loss."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import entr
+
+from fusbench.data.dataset import open_dataset
+from fusbench.data.samples import Samples
+from fusbench.data.window import Window
+from fusbench.discovery import load_target
+from fusbench.models.registry import model_card
+from fusbench.optimiser import Adam, flat, shaped
+from fusbench.zoo.checkpoint import initial_weights
+from fusbench.zoo.entries import build
+from fusbench.zoo.recipe import Recipe
+
+NAMES = ("unet-stacked", "clstmunet", "ema", "rsis", "mmunet", "salsac", "tsen")
+SHAPE, STEPS = (24, 32), 30
+RECIPE = Recipe(
+    name="test",
+    learning_rate=0.01,
+    clip_norm=1.0,
+    max_steps=STEPS,
+    validate_every=STEPS,
+    patience=0,
+)
+
+
+@pytest.fixture(scope="module")
+def windows():
+    """The windows of the train split, and apart from them, each sixth one."""
+    samples = Samples(open_dataset("phantom-tiny"), "train", Window(length=6), shape=SHAPE)
+    others = range(0, len(samples), 6)
+    return samples.batch(sorted({*range(len(samples))} - {*others})), samples.batch(others)
+
+
+@pytest.fixture
+def one_thread():
+    """Networks this small only wait for each other's threads."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("name", NAMES)
+def test_thirty_steps_lower_the_loss(windows, name):
+    pytest.importorskip("fusbench_torch")
+    seen, held_out = windows
+    card = replace(model_card(f"{name}-torch"), input_shape=SHAPE)
+    network = build(name, base=4, levels=2, input_shape=SHAPE)
+    rng = np.random.default_rng(0)
+    learner = load_target(card.learner, "test", "torch")(card, network)
+    weights = initial_weights(network, rng)
+    learner.load(weights)
+    before = learner.loss(held_out.frames, held_out.densities)
+    names = tuple(network.parameters)
+    zero = np.zeros(network.n_parameters, np.float32)
+    adam = Adam(step=0, weights=flat(weights, names), mean=zero, square=zero)
+    for _ in range(STEPS):
+        at = rng.integers(0, len(seen.frames), 8)
+        _, gradients = learner.gradients(seen.frames[at], seen.densities[at])
+        adam = adam.updated(flat(gradients, names), RECIPE)
+        learner.load(shaped(adam.weights, network.parameters))
+    after = learner.loss(held_out.frames, held_out.densities)
+    uniform = np.log(np.prod(SHAPE)) - entr(held_out.densities).sum() / len(held_out.densities)
+    assert after < 0.9 * min(before, uniform)  # more is learnt than to be flat
