@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -28,6 +29,7 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
         import pydicom
     except ModuleNotFoundError:
         raise missing("pydicom", "reading DICOM") from None
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)  # a fault is told once
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -113,15 +115,18 @@ def _frames(path: Path, times: list[int], to_display: Callable[[np.ndarray], np.
                 yield time, to_display(pixels)
                 count += 1
         except (RuntimeError, NotImplementedError, ValueError, AttributeError, OSError) as error:
-            if isinstance(error, RuntimeError) and "plugin" in str(error):
-                fix = "Install pillow, or pylibjpeg with pylibjpeg-libjpeg and -openjpeg."
-                raise DatasetError(
-                    f"the pixels of frame {count} cannot be decoded", str(path), fix
-                ) from None
-            fix = "Copy the file again from its source."
-            raise DatasetError(
-                f"the pixels are cut off or damaged at frame {count}", str(path), fix
-            ) from None
+            what, fix = f"the pixels are cut off or damaged at frame {count}", AGAIN
+            if "missing dependencies" in str(error):
+                what = f"the pixels are compressed as {_syntax(path)}, which nothing here decodes"
+                fix = "Install pylibjpeg with pylibjpeg-libjpeg and pylibjpeg-openjpeg."
+            raise DatasetError(what, str(path), fix) from None
+
+
+def _syntax(path: Path) -> str:
+    import pydicom
+
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+    return str(header.file_meta.TransferSyntaxUID.name)
 
 
 def _to_display(header: Any, photometric: str, path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -119,8 +119,14 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
         texts = (value,) if isinstance(value, str) else tuple(value)
         if not all(isinstance(text, str) for text in texts):
             raise ConfigError(f"the mapping's {key} is no text", fix="Give a column's name.")
-        content[key] = texts if several else texts[0]
+        texts = tuple(text for text in texts if text)
+        if texts:
+            content[key] = texts if several else texts[0]
     mapping = Mapping(**content)
+    for name in ("", "left_", "right_"):
+        if len(getattr(mapping, f"{name}x")) != len(getattr(mapping, f"{name}y")):
+            fix = "Name them in pairs."
+            raise ConfigError(f"not as many candidates for {name}y as for {name}x", fix=fix)
     for space in mapping.space:
         if space not in SPACES:
             raise unknown("coordinate space", space, tuple(SPACES))
