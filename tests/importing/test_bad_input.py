@@ -126,7 +126,9 @@ def test_gaze_of_another_recording(video, tmp_path):
     gaze = recordings.tobii_pro(tmp_path)
     with pytest.raises(DatasetError) as error:
         imported(tmp_path, video, gaze, video_start_event=None, video_start="90s")
-    assert "gaze and video share no time: counted from the video's first frame, the gaze" in line(error)
+    assert "gaze and video share no time: counted from the video's first frame, the gaze" in line(
+        error
+    )
     with pytest.raises(ConfigError) as error:
         imported(tmp_path, video, gaze, video_start_event=None)
     assert "when the video starts is not said; the gaze runs from 1.278 s to" in line(error)
@@ -222,17 +224,19 @@ def test_edf_and_spreadsheets_are_refused(tmp_path):
         read_gaze(file, "eyelink-asc")
     file = tmp_path / "gaze.xlsx"
     file.write_bytes(b"PK\x03\x04....")
-    with pytest.raises(DatasetError, match="is a spreadsheet or an archive.*Export the gaze as TSV"):
+    with pytest.raises(
+        DatasetError, match="is a spreadsheet or an archive.*Export the gaze as TSV"
+    ):
         read_gaze(file, "tobii-pro")
 
 
 def test_degrees_without_geometry(video, tmp_path):
     gaze = recordings.bids(tmp_path, units="degree")
     with pytest.raises(ConfigError) as error:
-        imported(
-            tmp_path, video, gaze, gaze_format="bids", video_start_event=None, video_start="5"
-        )
-    assert "degrees cannot be placed without the screen's geometry. Give --screen-size" in line(error)
+        imported(tmp_path, video, gaze, gaze_format="bids", video_start_event=None, video_start="5")
+    assert "degrees cannot be placed without the screen's geometry. Give --screen-size" in line(
+        error
+    )
 
 
 def test_what_bids_files_may_lack(tmp_path):
@@ -276,7 +280,7 @@ def test_a_wrong_unit_is_noticed(video, tmp_path):
 
 
 def test_normalised_read_as_pixels_and_the_reverse(video, tmp_path):
-    time_us, x, y = recordings.samples()
+    _, x, y = recordings.samples()
     small = known_rows(tmp_path, x=(x / 1920)[np.isfinite(x)], y=(y / 1080)[np.isfinite(x)])
     with pytest.raises(LowQuality, match="shares of the screen, not pixels"):
         imported(tmp_path, video, small, changes=COLUMNS, **TABLE)
@@ -330,7 +334,9 @@ def test_frozen_frames_gaps_and_blinks_are_told(tmp_path):
         tmp_path, film, gaze, gaze_format="eyelink-asc", video_start_event="VIDEO_START"
     )
     assert quality.unchanged == round(19 / 60, 4)
-    assert quality.longest_freeze_s == pytest.approx((recordings.FRAME_MS[50] - 1023) / 1e3, abs=1e-3)
+    assert quality.longest_freeze_s == pytest.approx(
+        (recordings.FRAME_MS[50] - 1023) / 1e3, abs=1e-3
+    )
     assert quality.blinks == 1
     assert quality.claimed_rate_hz == 90
     time_us, x, _ = recordings.samples()
@@ -456,9 +462,7 @@ def test_the_same_video_does_not_come_in_twice(video, tmp_path):
     assert (tmp_path / "full" / "thesis.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    ("package", "name"), [("av", "a.mp4"), ("pydicom", "a.dcm")]
-)
+@pytest.mark.parametrize(("package", "name"), [("av", "a.mp4"), ("pydicom", "a.dcm")])
 def test_missing_libraries_say_what_to_install(package, name, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     (tmp_path / name).write_bytes(b"something" * 50)

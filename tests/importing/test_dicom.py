@@ -7,8 +7,8 @@ import numpy as np
 import pydicom
 import pytest
 import recordings
-from pydicom.dataset import FileMetaDataset
 from pydicom.dataset import Dataset as Header
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from fusbench.data.dataset import check_dataset, open_dataset
@@ -199,7 +199,8 @@ def test_identity_needs_a_word(tmp_path):
 
 def test_no_identifier_reaches_the_data_set(tmp_path):
     secrets = {
-        "PatientName": "Musterfrau^Erika", "PatientID": "PID-4711-77", "AccessionNumber": "ACC98765",
+        "PatientName": "Musterfrau^Erika", "PatientID": "PID-4711-77",
+        "AccessionNumber": "ACC98765",
         "PatientBirthDate": "19640812", "InstitutionName": "Charite Nordhaus",
         "ReferringPhysicianName": "Weissbrodt^Ulf", "StudyDescription": "OBSTETRIC-XKCD",
         "ManufacturerModelName": "SONOTRON9000", "StudyInstanceUID": generate_uid(),
