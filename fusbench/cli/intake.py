@@ -116,7 +116,9 @@ def import_dataset(
         print_json({"folder": str(out), "recordings": [quality.facts() for quality in found]})
         return
     _show(found)
-    show(f"{out}: {sum(q.clips for q in found)} clips added; see {out / 'import.json'}")
+    clips = sum(quality.clips for quality in found)
+    added = f"{clips} clip{'s' if clips != 1 else ''} added"
+    show(f"{out}: {added}; see {out / 'import.json'}")
 
 
 def _study(options: dict[str, Any]) -> Any:
@@ -175,15 +177,14 @@ def _show(found: Any, err: bool = False) -> None:
 
 def _table(found: list[Quality], table: Any) -> Any:
     columns = (
-        "scan", "clips", "frames", "frames/s", "samples/s", "valid", "in video", "frames covered",
-        "in image", "points/frame", "no gaze", "gaps", "blinks", "unchanged",
+        "scan", "clips", "frames", "frames/s", "samples/s", "valid", "in video", "covered",
+        "in image", "points/frame", "no gaze",
     )  # fmt: skip
     rows = [
         (
             q.scan, str(q.clips), str(q.frames), f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
             f"{q.valid:.0%}", f"{q.in_video:.0%}", f"{q.covered:.0%}", f"{q.in_image:.0%}",
-            f"{q.points_per_frame:.2f}", str(q.frames_without_gaze), str(q.gaps), str(q.blinks),
-            f"{q.unchanged:.0%}",
+            f"{q.points_per_frame:.2f}", str(q.frames_without_gaze),
         )
         for q in found
     ]  # fmt: skip

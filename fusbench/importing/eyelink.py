@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import DatasetError
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.importing.clock import nanoseconds
 from fusbench.importing.gaze_file import GazeRecording, ReadOptions, combined
 
@@ -55,6 +55,9 @@ def read_asc(path: Path, options: ReadOptions) -> GazeRecording:
     if not found.eyes:
         fix = "Give the .asc file that edf2asc writes, with samples and events."
         raise DatasetError("is no EyeLink recording with gaze samples", str(path), fix)
+    if options.eye not in ("average", *found.eyes):
+        fix = f"Leave out --eye, or use --eye {found.eyes[0]}."
+        raise ConfigError(f"the {options.eye} eye was not recorded", str(path), fix)
     return _recording(found, options)
 
 
@@ -123,6 +126,8 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
         numbers = np.where(cells == ".", "nan", cells).astype(np.float64).reshape(-1, 2)
         sides[eye] = (numbers[:, 0], numbers[:, 1])
     x, y, words = combined(sides["left"], sides["right"], options.eye)
+    if len(found.eyes) == 1:
+        words = f"{found.eyes[0]} eye alone, the only one recorded"
     return GazeRecording(
         time_ns=time_ns,
         x=x,

@@ -187,8 +187,9 @@ def _cleaned(recording: GazeRecording, path: Path) -> GazeRecording:
         what = f"the time runs backwards at sample {at}, by {-step[at - 1] / 1e6:g} ms"
         fix = "Export one recording a file, and check that the right clock is read."
         raise DatasetError(what, str(path), fix)
+    order = np.lexsort((~recording.valid, recording.time_ns))  # of one time, a valid sample first
     first = np.concatenate([[True], step > 0])
-    x, y = recording.x[first].copy(), recording.y[first].copy()
+    x, y = recording.x[order][first], recording.y[order][first]
     filler = np.logical_or.reduce([(x == a) & (y == b) for a, b in FILLERS])
     x[filler] = y[filler] = np.nan
     return replace(

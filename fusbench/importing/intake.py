@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from fusbench.importing.geometry import Box, View, shape_agrees
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.pictures import picture_files
 from fusbench.importing.placing import crop_of, require_overlap, start_of, view_of
-from fusbench.importing.quality import NOTE, REFUSE, WARN, Evidence, Finding, Quality, inside, judge
+from fusbench.importing.quality import NOTE, WARN, Evidence, Finding, Quality, inside, judge
 
 SHORTEST_CLIP = 10
 SAME = 1
@@ -274,7 +274,6 @@ def _facts(
         "no_banner": pairing.no_banner,
         "view": view.facts(),
         "points": sum(len(clip.gaze) for clip in stored),
-        "quality": replace(quality, findings=()).facts(),
-        "findings": [vars(finding) for finding in quality.findings if finding.level != REFUSE]
-        + [vars(finding) for finding in quality.findings if finding.level == REFUSE],
+        "quality": {k: v for k, v in quality.facts().items() if k not in ("scan", "findings")},
+        "findings": [vars(finding) for finding in quality.findings],
     }

@@ -1,4 +1,4 @@
-"""What can be wrong with a recording: one clear line, or a finding; the data set stays as it was."""
+"""What can be wrong with a recording: one line or a finding; the data set stays as it was."""
 
 import hashlib
 import sys
@@ -166,6 +166,13 @@ def test_repeated_and_reversed_times(video, tmp_path):
     with pytest.raises(DatasetError) as error:
         imported(tmp_path / "b", video, gaze, changes=COLUMNS, **TABLE)
     assert "the time runs backwards at sample 50, by" in line(error)
+
+
+def test_of_samples_with_one_time_a_valid_one_is_kept(tmp_path):
+    gaze = rows(tmp_path, [0, 10, 10, 20], ["1", "", "3", "4"], ["1", "", "3", "4"])
+    recording = read_gaze(gaze, "table", ReadOptions(mapping=COLUMNS))
+    assert recording.x.tolist() == [1, 3, 4]
+    assert recording.duplicates == 1
 
 
 def test_empty_files_and_wrong_encoding(tmp_path):
@@ -364,6 +371,9 @@ def test_damaged_eyelink_lines(tmp_path):
     gaze.write_text(text.replace("SAMPLES\tGAZE", "SAMPLES\tHREF"))
     with pytest.raises(DatasetError, match="the samples are HREF, not gaze on the screen"):
         read_gaze(gaze, "eyelink-asc")
+    gaze.write_text(text)
+    with pytest.raises(ConfigError, match="the left eye was not recorded. Leave out --eye, or use"):
+        read_gaze(gaze, "eyelink-asc", ReadOptions(eye="left"))
     gaze.write_text("nothing of the kind\n")
     with pytest.raises(DatasetError, match="is no EyeLink recording with gaze samples"):
         read_gaze(gaze, "eyelink-asc")

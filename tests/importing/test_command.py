@@ -27,7 +27,7 @@ def test_import_check_and_export(video, tmp_path):
     shown = run("dataset", "import", out, *sources, *OPTIONS, "--crop", "40,30,240,180")
     assert "Quality of the recordings" in shown.stdout
     assert "S01: note: gaze: the mean of the valid eyes" in shown.stdout
-    assert "1 clips added" in shown.stdout
+    assert "1 clip added" in shown.stdout
     assert "DOE" not in shown.stdout
     assert "no findings" in run("dataset", "check", out, "--privacy", "--source", video).stdout
     record = json.loads((out / "import.json").read_text())["recordings"][0]

@@ -138,6 +138,14 @@ def test_monochrome_in_both_senses_and_sixteen_bits(tmp_path):
     np.testing.assert_array_equal(frames_of(deep)[1], pixels)
 
 
+def test_uncompressed_ybr_becomes_rgb(tmp_path):
+    pixels = np.empty((2, 4, 6, 3), np.uint8)
+    pixels[0], pixels[1] = (100, 128, 128), (76, 85, 255)  # a grey, and red by BT.601
+    _, frames = frames_of(written(tmp_path, pixels, "YBR_FULL", FrameTime="40"))
+    assert frames[0][2, 3].tolist() == [100, 100, 100]
+    assert np.abs(frames[1][2, 3].astype(int) - (254, 0, 0)).max() <= 1
+
+
 def test_frame_time_vector_is_summed_up_exactly(tmp_path):
     pixels = np.zeros((4, 8, 8), np.uint8)
     vector = ["0", "33.3", "33.4", "100"]

@@ -86,6 +86,17 @@ def test_bids_there_and_back(folder, tmp_path):
     assert (out / "participants.tsv").read_text().splitlines()[1] == "sub-s1\ttrain"
 
 
+def test_colour_is_written_without_loss(tmp_path):
+    from fusbench.exporting.bids import write_lossless
+    from fusbench.importing.footage import open_footage
+
+    frames = np.random.default_rng(0).integers(0, 255, (4, 30, 40, 3), dtype=np.uint8)
+    write_lossless(tmp_path / "c.mkv", frames, 30.0)
+    read = list(open_footage(tmp_path / "c.mkv").read())
+    np.testing.assert_array_equal([frame for _, frame in read], frames)
+    assert [round(time / 1e6) for time, _ in read] == [0, 33, 67, 100]
+
+
 def test_pysaliency_reads_its_files(folder, tmp_path):
     pysaliency = pytest.importorskip("pysaliency")
     data = open_dataset(folder)
