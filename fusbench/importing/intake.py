@@ -127,7 +127,7 @@ def take_in(
             unchanged=np.array(written.unchanged),
             mean_frame=written.total / len(frame_ns),
             declared_ns=footage.declared_ns,
-            remarks=(*remarks, *_remarks(gaze, footage, crop)),
+            remarks=(*remarks, *_remarks(gaze, footage, crop), *_text_remarks(folder, stored)),
         )
     )
     shape = frame if channels == 1 else (*frame, 3)
@@ -235,6 +235,14 @@ def _remarks(gaze: GazeRecording, footage: Footage, crop: Box) -> list[Finding]:
         text = f"the declared region {footage.region} leaves the {width} x {height} picture"
         remarks.append(Finding(WARN, f"{text}; the crop {crop} was used"))
     return remarks
+
+
+def _text_remarks(folder: Path, stored: tuple[StoredClip, ...]) -> list[Finding]:
+    from fusbench.importing.privacy import burnt_in
+
+    frames = np.load(folder / stored[0].row.file, mmap_mode="r", allow_pickle=False)
+    side = burnt_in(frames)
+    return [Finding(WARN, f"what looks like text is burnt in at the {side}")] if side else []
 
 
 def source_sha256(path: Path) -> str:

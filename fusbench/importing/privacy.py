@@ -30,7 +30,7 @@ COMMON = {
 }  # fmt: skip
 BAND = 0.18
 STROKE = 40
-FRAMES_LOOKED_AT = 12
+FRAMES_LOOKED_AT, FEWEST_FRAMES = 12, 3
 ROWS_OF_TEXT = 5
 STROKES_A_ROW = 8
 
@@ -147,6 +147,7 @@ def burnt_in(frames: np.ndarray) -> str:
     Parameters
     ----------
     frames : ndarray of uint8, shape (T, H, W) or (T, H, W, 3)
+        Fewer than three frames cannot tell what stands still.
 
     Examples
     --------
@@ -154,19 +155,22 @@ def burnt_in(frames: np.ndarray) -> str:
     ''
     """
     chosen = np.unique(np.linspace(0, len(frames) - 1, FRAMES_LOOKED_AT).astype(int))
-    looked = np.stack([np.asarray(frames[index]) for index in chosen]).astype(np.int16)
-    if looked.ndim == 4:
-        looked = looked.max(axis=3)
-    strokes = np.diff(looked, axis=2)
-    rising = (strokes > STROKE).all(axis=0).sum(axis=1)
-    falling = (strokes < -STROKE).all(axis=0).sum(axis=1)
-    height = looked.shape[1]
+    if len(chosen) < FEWEST_FRAMES:
+        return ""
+    height = frames.shape[1]
     deep = int(height * BAND)
-    text = np.minimum(rising, falling) >= STROKES_A_ROW
-    for side, rows in (("top", text[:deep]), ("bottom", text[height - deep :])):
-        if _longest(rows) >= ROWS_OF_TEXT:
+    for side, rows in (("top", slice(0, deep)), ("bottom", slice(height - deep, height))):
+        bands = np.stack([_brightest(frames[index][rows]) for index in chosen]).astype(np.int16)
+        strokes = np.diff(bands, axis=2)
+        rising = (strokes > STROKE).all(axis=0).sum(axis=1)
+        falling = (strokes < -STROKE).all(axis=0).sum(axis=1)
+        if _longest(np.minimum(rising, falling) >= STROKES_A_ROW) >= ROWS_OF_TEXT:
             return side
     return ""
+
+
+def _brightest(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.ndim == 2 else picture.max(axis=2)
 
 
 def _longest(flags: np.ndarray) -> int:

@@ -129,3 +129,19 @@ def test_split_and_fold_on_the_command_line(study, tmp_path):
     ):
         assert words in run("dataset", "split", study, *arguments, code=1).stderr
     assert "no data set folder is here" in run("dataset", "split", "phantom", code=1).stderr
+
+
+def test_training_takes_a_fold(study):
+    pytest.importorskip("fusbench_torch")
+    from fusbench.cli.train import _prepared
+
+    fold_scans(study, open_dataset(study).clips, 3)
+    choices = dict.fromkeys(
+        ("policy", "max_steps", "validate_every", "horizon", "device", "precision")
+    )
+    choices |= {"recipe": "fast", "seed": 0, "precision": "float32"}
+    job, _ = _prepared("unet-torch", str(study), {**choices, "fold": 2})
+    wanted = open_dataset(study, fold=2)
+    assert job.metadata["fold"] == "2"
+    assert job.metadata["train_fingerprint"] == wanted.fingerprint("train")
+    assert {clip.scan_id for clip in job.val.clips} == {c.scan_id for c in wanted.split("val")}

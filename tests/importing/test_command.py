@@ -62,10 +62,12 @@ def test_a_refused_import_shows_its_report(video, tmp_path):
 def test_check_finds_identifiers_and_burnt_in_text(video, tmp_path):
     gaze = recordings.tobii_pro(tmp_path)
     out = tmp_path / "study"
-    run(
+    done = run(
         "dataset", "import", out, "--video", video, "--gaze", gaze, *OPTIONS, "--no-banner",
         "--name", "Study of DOE_JANE_19800102", "--json",
     )  # fmt: skip
+    told = json.loads(done.stdout)["recordings"][0]["findings"]
+    assert {"level": "warn", "text": "what looks like text is burnt in at the top"} in told
     (out / "notes.txt").write_text("from /home/anna/scans, ask anna@clinic.org, recording1")
     found = run("dataset", "check", out, "--privacy", "--source", video, "--source", gaze, code=1)
     for words in (
