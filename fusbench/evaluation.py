@@ -54,7 +54,7 @@ class Evaluation:
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
-        parts = {
+        parts: dict[str, Any] = {
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
@@ -64,6 +64,8 @@ class Evaluation:
             "device": self.device,
             "freeze_history": self.freeze_history,
         }
+        if self.dataset.fold is not None:
+            parts["fold"] = self.dataset.fold
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
 
@@ -266,6 +268,7 @@ def _finish(
             "version": info.version,
             "synthetic": info.synthetic,
             "fingerprint": job.dataset.fingerprint(job.split),
+            **({} if job.dataset.fold is None else {"fold": job.dataset.fold}),
         },
         split=job.split,
         signature=job.signature,

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.export import export
+from fusbench.cli.intake import import_dataset
+from fusbench.cli.split import split as split_dataset
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -65,13 +68,22 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
 
 @dataset.command("check", epilog="Example: fusbench dataset check data/phantom")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--privacy", is_flag=True, help="Look for identifiers and burnt-in text too.")
+@click.option(
+    "--source", "sources", multiple=True, type=click.Path(path_type=Path),
+    help="An imported file; its identifiers are looked for with --privacy. Repeatable.",
+)  # fmt: skip
 @json_option
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, privacy: bool, sources: tuple[Path, ...], as_json: bool) -> None:
     """Check a data set FOLDER against the specification, all findings at once."""
     from fusbench.cli.render import print_json, show
-    from fusbench.data.dataset import check_dataset
+    from fusbench.data.dataset import check_dataset, open_dataset
 
     findings = [str(error) for error in check_dataset(folder)]
+    if privacy and not findings:
+        from fusbench.importing.privacy import check_privacy
+
+        findings = [str(error) for error in check_privacy(open_dataset(folder), sources)]
     if as_json:
         print_json({"folder": str(folder), "findings": findings})
     else:
@@ -125,3 +137,7 @@ def _counts(data: Dataset) -> dict[str, dict[str, Any]]:
             "points_per_frame": round(points / with_gaze, 2) if with_gaze else 0,
         }
     return result
+
+
+for command in (import_dataset, split_dataset, export):
+    dataset.add_command(command)

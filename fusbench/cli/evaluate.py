@@ -27,6 +27,7 @@ CEILING = "ideal-observer"
 @click.option("--model", "models", multiple=True, required=True, help="A model's name; repeatable.")
 @click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
+@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
 @click.option("--device", help="The framework's name of a device, such as cuda.")
@@ -42,8 +43,9 @@ CEILING = "ideal-observer"
 @config_option
 @json_option
 def evaluate(
-    models: tuple[str, ...], dataset: str, runs: Path, force: bool, as_json: bool, **settings: Any
-) -> None:
+    models: tuple[str, ...], dataset: str, fold: int | None, runs: Path, force: bool,
+    as_json: bool, **settings: Any,
+) -> None:  # fmt: skip
     """Score models on every frame with gaze, and show them between floors and ceiling.
 
     A finished run is shown again at once; a stopped one is continued by the same command. With
@@ -57,14 +59,14 @@ def evaluate(
     names = list(dict.fromkeys(models))
     cards = {name: _card(name, settings["checkpoint"]) for name in names}
     with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, (settings["split"],), update)
+        data = open_dataset(dataset, (settings["split"],), update, fold)
     isolated = sum(card.backend != "numpy" for card in cards.values()) > 1
     rows: list[tuple[Result, Path]] = []
     failed = []
     for name in names if as_json else _with_baselines(names, data):
         card = cards.get(name) or _card(name, None)
         if isolated and card.backend != "numpy":
-            row = _in_child(name, dataset, runs, force, settings)
+            row = _in_child(name, dataset, runs, force, {**settings, "fold": fold})
         else:
             row = _run(_job(card, data, settings), runs, force)
         if row is None:
@@ -165,11 +167,12 @@ def _show(rows: list[tuple[Result, Path]], names: list[str], data: Dataset) -> N
         seconds = json.loads((folder / "timing.json").read_text())["seconds_per_frame"]
         cells.append([result.model["name"], *scores, f"{1000 * seconds:.1f}"])
     synthetic = " (synthetic)" if data.info.synthetic else ""
+    fold = "" if data.fold is None else f" of fold {data.fold}"
     show(
         table(
             [*columns, "ms/frame"],
             cells,
-            title=f"{first.dataset['name']}{synthetic}, {first.split} split",
+            title=f"{first.dataset['name']}{synthetic}, {first.split} split{fold}",
         ),
         f"{first.n_frames} frames of {first.n_scans} scans scored;"
         f" {first.n_skipped} skipped for want of gaze.",

@@ -22,6 +22,7 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
 @click.command(epilog=f"Example: {EXAMPLE}")
 @click.option("--model", "name", required=True, help="A zoo model's name; it says the backend.")
 @click.option("--dataset", required=True, help="A data set's name or folder.")
+@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="Checkpoint to write; learning curves go beside it.",
@@ -104,7 +105,7 @@ def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Trainin
     settings = {key: choices[key] for key in ("device", "precision") if choices[key]}
     learner = learner_of(replace(card, window=window), network, **settings)
     with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, ("train", "val"), update)
+        data = open_dataset(dataset, ("train", "val"), update, choices["fold"])
     shape = network.input_shape
     job = Training(
         network=network,
@@ -122,6 +123,7 @@ def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Trainin
             "synthetic": str(data.info.synthetic).lower(),
             "train_fingerprint": data.fingerprint("train"),
             "val_fingerprint": data.fingerprint("val"),
+            **({} if data.fold is None else {"fold": str(data.fold)}),
             "command": shlex.join(["fusbench", *_arguments()]),
             "fusbench": metadata.version("fusbench"),
         },

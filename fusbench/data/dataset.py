@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fusbench.data.card import DatasetCard
@@ -18,11 +18,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Clips under one description. Opened by `open_dataset`, written by `write_dataset`."""
+    """Clips under one description. Opened by `open_dataset`, written by `write_dataset`.
+
+    `fold` is the number of the fold whose splits the clips have; None for the stored splits.
+    """
 
     root: Path
     info: DatasetInfo
     clips: tuple[Clip, ...]
+    fold: int | None = None
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Clips of a split, in order of scan and clip.
@@ -89,6 +93,7 @@ def open_dataset(
     source: str | Path,
     splits: tuple[str, ...] = SPLITS,
     report: Progress | None = None,
+    fold: int | None = None,
 ) -> Dataset:
     """Open a data set; frames stay on disk until they are looked at.
 
@@ -100,6 +105,9 @@ def open_dataset(
         Splits whose frames will be needed; a registered data set may make only these.
     report : callable, optional
         Told (done, total) while a registered data set is made.
+    fold : int, optional
+        Take the splits of this fold, 1..K, of ``folds.csv`` in place of the stored ones: fold k is
+        the test split, the next fold the val split, all others are the train split.
 
     Raises
     ------
@@ -115,7 +123,7 @@ def open_dataset(
     if str(source) in names:
         named = dataset_card(str(source))
         provide = load_target(named.provider, f"dataset '{source}'")
-        root = provide(named, splits, report)
+        root = provide(named, splits if fold is None else SPLITS, report)
     elif Path(source).is_dir():
         root = Path(source)
     else:
@@ -125,7 +133,12 @@ def open_dataset(
     def stop(error: FusbenchError) -> None:
         raise error
 
-    return _dataset(root, stop)
+    dataset = _dataset(root, stop)
+    if fold is None:
+        return dataset
+    from fusbench.data.split import folded
+
+    return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
 
 
 def check_dataset(root: Path) -> list[FusbenchError]:

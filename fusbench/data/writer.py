@@ -15,7 +15,7 @@ from fusbench.data.folder import CLIP_COLUMNS, GAZE_COLUMNS, IDENTIFIER, ClipRow
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, DatasetInfo
 from fusbench.errors import DatasetError, OutputError
-from fusbench.files import file_sha256, output_errors, replacing_folder
+from fusbench.files import file_sha256, output_errors, replacing, replacing_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,19 +102,42 @@ def write_dataset(
             stored = list(clips(folder))
         else:
             stored = [store_clip(folder, clip) for clip in clips]
-        stored.sort(key=lambda clip: (clip.row.scan_id, clip.row.clip_id))
-        (folder / "dataset.toml").write_text(_info_toml(info), encoding="utf-8")
-        rows = pd.DataFrame([asdict(clip.row) for clip in stored], columns=list(CLIP_COLUMNS))
-        rows.to_csv(folder / "clips.csv", index=False, lineterminator="\n")
-        _write_gaze(folder / "gaze.csv", stored)
-        segments = [(c.row.clip_id, *segment) for c in stored for segment in c.segments]
-        if segments:
-            table = pd.DataFrame(segments, columns=["clip_id", "first_frame", "last_frame", "kind"])
-            table.to_csv(folder / "segments.csv", index=False, lineterminator="\n")
+        write_tables(folder, info, stored)
     return root
 
 
-def _write_gaze(path: Path, stored: list[StoredClip]) -> None:
+def write_tables(folder: Path, info: DatasetInfo, stored: list[StoredClip]) -> None:
+    """Write ``dataset.toml`` and the tables of clips that are stored below `folder`."""
+    stored = sorted(stored, key=lambda clip: (clip.row.scan_id, clip.row.clip_id))
+    (folder / "dataset.toml").write_text(_info_toml(info), encoding="utf-8")
+    _write_csv(folder / "clips.csv", _clip_table(stored))
+    _write_csv(folder / "gaze.csv", _gaze_table(stored))
+    segments = [(c.row.clip_id, *segment) for c in stored for segment in c.segments]
+    if segments:
+        columns = ["clip_id", "first_frame", "last_frame", "kind"]
+        _write_csv(folder / "segments.csv", pd.DataFrame(segments, columns=columns))
+
+
+def append_tables(folder: Path, stored: list[StoredClip]) -> None:
+    """Add clips to the tables of a data set folder; rows that are there stay as they are."""
+    for name, rows in (("clips.csv", _clip_table(stored)), ("gaze.csv", _gaze_table(stored))):
+        there = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        table = pd.concat([there, rows], ignore_index=True)
+        with replacing(folder / name) as part:
+            _write_csv(part, table)
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n")
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+def _clip_table(stored: list[StoredClip]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(clip.row) for clip in stored], columns=list(CLIP_COLUMNS))
+
+
+def _gaze_table(stored: list[StoredClip]) -> pd.DataFrame:
     tables = []
     for clip in stored:
         gaze = clip.gaze
@@ -129,9 +152,7 @@ def _write_gaze(path: Path, stored: list[StoredClip]) -> None:
         if gaze.observer_id is not None:
             table["observer_id"] = gaze.observer_id
         tables.append(table)
-    text = io.StringIO()
-    pd.concat(tables).to_csv(text, index=False, lineterminator="\n")
-    path.write_text(text.getvalue(), encoding="utf-8")
+    return pd.concat(tables, ignore_index=True)
 
 
 def _info_toml(info: DatasetInfo) -> str:

@@ -1,0 +1,26 @@
+"""``fusbench dataset export``: a data set for another program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export", epilog="Example: fusbench dataset export my-study --format bids --out B")
+@click.argument("source")
+@click.option("--format", "form", required=True, help="dhf1k, bids or pysaliency-hdf5.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="A new folder."
+)
+def export(source: str, form: str, out: Path) -> None:
+    """Write a data set, SOURCE being a name or a folder, in another format."""
+    from fusbench.cli.render import progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.exporting.formats import export_dataset
+
+    with progress(f"opening {source}") as update:
+        data = open_dataset(source, report=update)
+    with progress(f"writing {form}") as update:
+        export_dataset(data, form, out, update)
+    show(f"{out}: {len(data.clips)} clips")

@@ -1,0 +1,191 @@
+"""``fusbench dataset import``: recordings in, with a quality report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fusbench.cli import json_option
+
+if TYPE_CHECKING:
+    from fusbench.importing.quality import Quality
+
+EXAMPLE = (
+    "fusbench dataset import my-study --scan S01 --video s01.mp4 --gaze s01.tsv"
+    " --gaze-format tobii-pro --video-start-event VideoStimulusStart --display-rect fit"
+    " --crop 120,60,640,480"
+)
+PAIRING = (
+    ("scan", "Id of the examination; the only name that enters the data set."),
+    ("video", "Video file, DICOM file or folder of pictures."),
+    ("gaze", "The eye tracker's file."),
+    (
+        "gaze-format",
+        "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, pupil-surface, neon-surface or bids.",
+    ),
+    ("mapping", "TOML file that says which columns of a table hold what."),
+    ("time-unit", "s, ms, us or ns, where the gaze file's clock has no unit."),
+    ("space", "screen, normalised, pixel, picture or degrees, where it is not the format's own."),
+    ("origin", "top-left, bottom-left, centre or centre-up."),
+    ("eye", "average (the default), left or right."),
+    ("encoding", "Of a gaze file that is neither UTF-8 nor UTF-16."),
+    ("recording", "Which recording, where the gaze file holds several."),
+    ("screen-size", "W,H of the screen in pixels."),
+    ("screen-mm", "W,H of the screen in millimetres, for gaze in degrees."),
+    ("distance-mm", "From the eye to the screen, for gaze in degrees."),
+    ("display-rect", "X,Y,W,H of the video on the screen; or fit, or full."),
+    ("video-start", "Time of the first frame in the gaze file's clock, such as 12.5s or 9000ns."),
+    ("video-start-event", "Regular expression; the first event that it fits is that time."),
+    ("crop", "X,Y,W,H of the picture to keep; or region, as a DICOM file declares it."),
+    ("frame-rate", "Of pictures and of DICOM files without times."),
+    ("blink-margin", "Drop samples this near to a marked blink, in ms; the default is none."),
+    ("split", "train (the default), val or test; 'dataset split' assigns them anew."),
+)
+
+
+def pairing_options(command: Any) -> Any:
+    """The options that a manifest has as columns."""
+    for name, text in reversed(PAIRING):
+        command = click.option(f"--{name}", help=text)(command)
+    return command
+
+
+@click.command("import", epilog=f"Example: {EXAMPLE}")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--manifest", type=click.Path(path_type=Path),
+    help="CSV file, one row a recording, its columns named like the options.",
+)  # fmt: skip
+@pairing_options
+@click.option("--no-banner", is_flag=True, help="The whole picture shows no identity; keep it all.")
+@click.option("--map", "changes", multiple=True, help="KEY=VALUE of a mapping; repeatable.")
+@click.option(
+    "--layout", type=click.Choice(["dhf1k"]),
+    help="Import a whole data set of this layout from --source.",
+)  # fmt: skip
+@click.option("--source", type=click.Path(path_type=Path), help="Folder of that data set.")
+@click.option("--name", default="", help="Of a new data set; default: the folder's.")
+@click.option("--licence", default="private", show_default=True)
+@click.option("--citation", default="none", show_default=True)
+@click.option("--sigma-px", type=float, help="Of the saliency map; default: 1/36 of the width.")
+@click.option("--frame-size", help="W,H that crops are resized to; default: the first crop's.")
+@click.option("--colour", is_flag=True, help="Keep colour.")
+@click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
+@click.option("--accept-low-quality", is_flag=True, help="Import what the report advises against.")
+@json_option
+def import_dataset(
+    out: Path, manifest: Path | None, changes: tuple[str, ...], layout: str | None,
+    source: Path | None, accept_low_quality: bool, as_json: bool, no_banner: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Build the data set folder OUT from recordings, or extend it by them.
+
+    Nothing of a source enters the data set but cropped pixels, frame times and gaze. OUT changes
+    only when every recording is in; import.json tells what was done.
+    """
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.errors import ConfigError
+    from fusbench.importing.quality import LowQuality
+    from fusbench.importing.study import import_recordings
+
+    study = _study(options)
+    texts = {name.replace("-", "_"): options[name.replace("-", "_")] or "" for name, _ in PAIRING}
+    texts["no_banner"] = "yes" if no_banner else ""
+    if layout:
+        from fusbench.importing.dhf1k import import_dhf1k
+
+        if source is None:
+            raise ConfigError("the folder is missing", fix="Give --source DIR.")
+        with progress("importing") as update:
+            scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
+        show(f"{out}: {clips} clips of {scans} scans")
+        return
+    pairings = _pairings(manifest, texts, changes)
+    try:
+        with progress("importing") as update:
+            found = import_recordings(
+                out, pairings, study, accept_low_quality=accept_low_quality,
+                report=lambda scan, done, total: update(done, total=total or None, note=scan),
+            )  # fmt: skip
+    except LowQuality as error:
+        if not as_json:
+            _show([error.quality], err=True)
+        raise
+    if as_json:
+        print_json({"folder": str(out), "recordings": [quality.facts() for quality in found]})
+        return
+    _show(found)
+    clips = sum(quality.clips for quality in found)
+    added = f"{clips} clip{'s' if clips != 1 else ''} added"
+    show(f"{out}: {added}; see {out / 'import.json'}")
+
+
+def _study(options: dict[str, Any]) -> Any:
+    from fusbench.errors import ConfigError
+    from fusbench.importing.geometry import parse_size
+    from fusbench.importing.study import Study
+
+    size = None
+    if options["frame_size"]:
+        width, height = parse_size(options["frame_size"], "--frame-size")
+        if width != int(width) or height != int(height):
+            raise ConfigError("--frame-size cuts pixels", fix="Give whole numbers.")
+        size = (int(height), int(width))
+    return Study(
+        name=options["name"],
+        licence=options["licence"],
+        citation=options["citation"],
+        sigma_px=options["sigma_px"],
+        frame_size=size,
+        colour=options["colour"],
+        clip_length=options["clip_length"],
+    )
+
+
+def _pairings(manifest: Path | None, texts: dict[str, str], changes: tuple[str, ...]) -> list[Any]:
+    from fusbench.errors import ConfigError
+    from fusbench.importing.pairing import pairing_of, read_manifest
+
+    pairs: dict[str, str] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise ConfigError(f"--map '{change}' is not KEY=VALUE", fix="Write --map time=t, say.")
+        pairs[key.strip()] = value.strip()
+    if manifest is None:
+        return [pairing_of(texts, changes=pairs)]
+    return read_manifest(manifest, texts, pairs)
+
+
+def _show(found: Any, err: bool = False) -> None:
+    """The quality report, on stdout, or on stderr where the import is refused."""
+    from rich.console import Console
+
+    from fusbench.cli.render import show, table
+
+    items = [_table(found, table)]
+    for quality in found:
+        items += [f"  {quality.scan}: {f.level}: {f.text}" for f in quality.findings]
+    if err:
+        console = Console(stderr=True, width=160, highlight=False)
+        for item in items:
+            console.print(item, soft_wrap=isinstance(item, str), markup=False)
+    else:
+        show(*items)
+
+
+def _table(found: list[Quality], table: Any) -> Any:
+    columns = (
+        "scan", "clips", "frames", "frames/s", "samples/s", "valid", "in video", "covered",
+        "in image", "points/frame", "no gaze",
+    )  # fmt: skip
+    rows = [
+        (
+            q.scan, str(q.clips), str(q.frames), f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
+            f"{q.valid:.0%}", f"{q.in_video:.0%}", f"{q.covered:.0%}", f"{q.in_image:.0%}",
+            f"{q.points_per_frame:.2f}", str(q.frames_without_gaze),
+        )
+        for q in found
+    ]  # fmt: skip
+    return table(columns, rows, title="Quality of the recordings")

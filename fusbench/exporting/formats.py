@@ -1,0 +1,56 @@
+"""The formats that a data set can be exported to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fusbench.data.dataset import Dataset
+from fusbench.errors import DatasetError, OutputError, unknown
+from fusbench.files import replacing_folder
+
+Report = Callable[[int, int], None]
+FORMATS = {
+    "dhf1k": "folders of images, maps and fixation, as published video-saliency code reads them",
+    "bids": "BIDS eye tracking, the clips as lossless video beside it",
+    "pysaliency-hdf5": "frames as stimuli and gaze as fixations, for pysaliency",
+}
+
+
+def export_dataset(dataset: Dataset, form: str, out: Path, report: Report | None = None) -> Path:
+    """Write a data set in another format, into a new folder.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    form : str
+        A key of `FORMATS`.
+    out : Path
+        The new folder; it appears when it is complete.
+    report : callable, optional
+        Told (clips done, clips in all).
+
+    Raises
+    ------
+    UnknownName
+        If there is no such format.
+    OutputError
+        If the folder exists or cannot be written.
+    DatasetError
+        If a clip holds no frames.
+    """
+    if form not in FORMATS:
+        raise unknown("export format", form, tuple(FORMATS))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError("already exists", str(out), "Choose another folder or remove this one.")
+    if not dataset.clips:
+        raise DatasetError("holds no clip", str(dataset.root), "Import a recording first.")
+    with replacing_folder(out) as folder:
+        if form == "dhf1k":
+            from fusbench.exporting.dhf1k import write_dhf1k as write
+        elif form == "bids":
+            from fusbench.exporting.bids import write_bids as write
+        else:
+            from fusbench.exporting.pysaliency import write_pysaliency as write
+        write(dataset, folder, report or (lambda done, total: None))
+    return out

@@ -1,0 +1,1 @@
+"""Real recordings in: video and an eye tracker's file become clips of a data set folder."""

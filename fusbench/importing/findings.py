@@ -1,0 +1,104 @@
+"""What the numbers of a quality report mean: notes, warnings, and reasons to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fusbench.importing.quality import (
+    NOTE,
+    REFUSE,
+    WARN,
+    Evidence,
+    Finding,
+    Quality,
+    inside,
+)
+
+LIT = 12.0
+LOW, DOUBTFUL = 0.5, 0.8
+
+
+def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Finding]:
+    """What the numbers of a report say; `valid` are the samples with a position, bool (N,)."""
+    q, x, y = quality, seen.x_px[valid], seen.y_px[valid]
+    claimed = q.claimed_rate_hz
+    ends_early = seen.declared_ns is not None and seen.end_ns < 0.98 * seen.declared_ns
+    for found, level, text in (
+        (ends_early, REFUSE,
+         f"the video ends after {seen.end_ns / 1e9:.2f} s of {(seen.declared_ns or 0) / 1e9:.2f} s:"
+         " it is cut off"),
+        (q.valid < LOW, REFUSE, f"only {q.valid:.0%} of the samples during the video are valid"),
+        (LOW <= q.valid < DOUBTFUL, WARN, f"{1 - q.valid:.0%} of the samples are lost"),
+        (q.covered < LOW, REFUSE, f"only {q.covered:.0%} of the frames have a gaze sample"),
+        (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE,
+         f"only {q.in_video:.0%} of the gaze falls into the video, which it covers by"
+         f" {q.covered:.0%}"),
+        (q.in_video < LOW and q.covered >= DOUBTFUL, NOTE,
+         f"{1 - q.in_video:.0%} of the gaze file lies before or after the video"),
+        (len(x) and q.in_image < LOW, REFUSE,
+         f"only {q.in_image:.0%} of the gaze lies in the image"),
+        (LOW <= q.in_image < DOUBTFUL, WARN,
+         f"{1 - q.in_image:.0%} of the gaze lies beside the image"),
+        (not 10 <= q.gaze_rate_hz <= 5000, REFUSE,
+         f"the gaze would come at {q.gaze_rate_hz:g} samples a second: the time unit looks wrong"),
+        (claimed and abs(q.gaze_rate_hz / claimed - 1) > 0.1, REFUSE,
+         f"the file claims {claimed or 0:g} samples a second, its times say {q.gaze_rate_hz:g}"),
+        (_normalised_as_pixels(seen), REFUSE,
+         "all positions lie between 0 and 1: they are shares of the screen, not pixels"),
+        (_pixels_as_normalised(seen), REFUSE,
+         "positions reach far beyond 1: they are pixels, not shares of the screen"),
+        (q.lost_to_fillers, NOTE,
+         f"{q.lost_to_fillers} samples at exactly 0,0 or -1,-1 count as lost"),
+        (q.duplicates, NOTE, f"{q.duplicates} samples with a repeated time were dropped"),
+        (q.gaps, NOTE, f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
+        (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN,
+         f"the tracker's clock drifts by {q.drift_ppm} ppm against the computer's"),
+        (q.longest_freeze_s >= 0.5, NOTE,
+         f"the picture stands still for {q.longest_freeze_s:.1f} s at a time"),
+        (q.unchanged > 0.3, WARN, f"{q.unchanged:.0%} of the frames repeat the frame before"),
+        (q.longest_step_s > 10 / q.frame_rate_hz, NOTE,
+         f"a step of {q.longest_step_s:.2f} s between two frames"),
+        (q.frames - q.clip_frames, NOTE,
+         f"{q.frames - q.clip_frames} frames at the end are too few for a clip"),
+    ):  # fmt: skip
+        if found:
+            yield Finding(level, text)
+    mirrored = _mirrored(seen, x, y)
+    if mirrored:
+        yield Finding(REFUSE, mirrored)
+
+
+def _normalised_as_pixels(seen: Evidence) -> bool:
+    x, y = seen.gaze.x[seen.gaze.valid], seen.gaze.y[seen.gaze.valid]
+    if seen.gaze.space not in ("screen", "pixel") or len(x) < 10:
+        return False
+    return float(np.mean((np.abs(x) <= 1.5) & (np.abs(y) <= 1.5))) > 0.95
+
+
+def _pixels_as_normalised(seen: Evidence) -> bool:
+    x, y = seen.gaze.x[seen.gaze.valid], seen.gaze.y[seen.gaze.valid]
+    if seen.gaze.space not in ("normalised", "picture") or len(x) < 10:
+        return False
+    return float(np.median(np.maximum(np.abs(x), np.abs(y)))) > 3
+
+
+def _mirrored(seen: Evidence, x: np.ndarray, y: np.ndarray) -> str:
+    """Whether gaze falls on dark surroundings or beside the image, and mirrored it would not."""
+    if len(x) < 30:
+        return ""
+    height, width = seen.shape
+
+    def lit(x: np.ndarray, y: np.ndarray) -> float:
+        there = inside(x, y, seen.shape)
+        rows, columns = np.rint(y[there]).astype(int), np.rint(x[there]).astype(int)
+        rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+        return float((seen.mean_frame[rows, columns] > LIT).sum() / len(x))
+
+    now = lit(x, y)
+    for name, share in (("y", lit(x, height - 1 - y)), ("x", lit(width - 1 - x, y))):
+        if share > now + 0.25 and share > DOUBTFUL:
+            on = f"{now:.0%} of the gaze is on the image, mirrored {share:.0%}"
+            return f"{name} looks mirrored: {on}"
+    return ""

@@ -1,0 +1,53 @@
+"""A clip's frames written one by one, so that no more than a frame is ever in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.lib import format as npy
+
+
+class FrameFile:
+    """A ``.npy`` file of uint8 frames that grows by a frame at a time.
+
+    NumPy's header leaves room for a longer first axis, so the true length is written when the file
+    is closed.
+    """
+
+    def __init__(self, path: Path, frame_shape: tuple[int, ...]) -> None:
+        path.parent.mkdir(exist_ok=True)
+        self.path, self.frame_shape, self.count = path, frame_shape, 0
+        self._stream = path.open("w+b")
+        self._write_header()
+        self._start = self._stream.tell()
+
+    def _write_header(self) -> None:
+        shape = (self.count, *self.frame_shape)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(self._stream, header)
+
+    def append(self, frame: np.ndarray) -> None:
+        """Add a frame."""
+        self._stream.write(np.ascontiguousarray(frame, np.uint8).data)
+        self.count += 1
+
+    def close(self) -> None:
+        """Write the length; the file is complete after that."""
+        self._stream.seek(0)
+        self._write_header()
+        assert self._stream.tell() == self._start
+        self._stream.close()
+
+    def __enter__(self) -> FrameFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._stream.closed:
+            self._stream.close()

@@ -1,0 +1,191 @@
+"""From the tracker's coordinates to pixels of the stored frame: screen, picture, crop, size.
+
+On the way, the left edge of a picture is 0 and pixel k covers [k, k + 1), as trackers count; the
+stored frame has pixel centres at whole numbers, so half a pixel is taken off at the end.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fusbench.errors import ConfigError
+
+SPACES = {
+    "screen": "pixels of the screen",
+    "normalised": "0 to 1 over the screen",
+    "pixel": "pixels of the video's picture",
+    "picture": "0 to 1 over the video's picture",
+    "degrees": "degrees of visual angle from the screen's centre",
+}
+ORIGINS = ("top-left", "bottom-left", "centre", "centre-up")
+NUMBER = r"[+-]?\d+(?:\.\d+)?"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle: its left and top edge, its width and height, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __str__(self) -> str:
+        return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
+
+    def inside(self, shape: tuple[int, int]) -> bool:
+        """Whether it lies within a picture of `shape` (H, W)."""
+        right, bottom = self.x + self.width, self.y + self.height
+        return self.x >= 0 and self.y >= 0 and right <= shape[1] and bottom <= shape[0]
+
+    def cut(self, picture: np.ndarray) -> np.ndarray:
+        """The part of a picture (H, W, ...) that the rectangle covers, as a view."""
+        x, y, width, height = (int(n) for n in (self.x, self.y, self.width, self.height))
+        return picture[y : y + height, x : x + width]
+
+
+def _numbers(text: str, count: int, option: str, example: str) -> list[float]:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != count or not all(re.fullmatch(NUMBER, part) for part in parts):
+        raise ConfigError(f"{option} '{text}' is not {example}", fix=f"Give {count} numbers.")
+    return [float(part) for part in parts]
+
+
+def parse_box(text: str, option: str = "the rectangle") -> Box:
+    """A rectangle from "X,Y,W,H".
+
+    Examples
+    --------
+    >>> str(parse_box("10, 20, 640, 480"))
+    '10,20,640,480'
+    """
+    box = Box(*_numbers(text, 4, option, "X,Y,W,H"))
+    if box.width <= 0 or box.height <= 0:
+        raise ConfigError(f"{option} '{text}' is empty", fix="Give a width and height above 0.")
+    return box
+
+
+def parse_size(text: str, option: str = "the size") -> tuple[float, float]:
+    """Width and height from "W,H" or "WxH".
+
+    Examples
+    --------
+    >>> parse_size("1920,1080")
+    (1920.0, 1080.0)
+    """
+    width, height = _numbers(text.replace("x", ","), 2, option, "W,H")
+    if width <= 0 or height <= 0:
+        raise ConfigError(f"{option} '{text}' is empty", fix="Give a width and height above 0.")
+    return width, height
+
+
+def letterbox(shape: tuple[int, int], screen: tuple[float, float]) -> Box:
+    """The largest rectangle of a picture's aspect ratio, centred on the screen.
+
+    Examples
+    --------
+    >>> str(letterbox((480, 640), (1920, 1080)))
+    '240,0,1440,1080'
+    """
+    scale = min(screen[0] / shape[1], screen[1] / shape[0])
+    width, height = shape[1] * scale, shape[0] * scale
+    return Box((screen[0] - width) / 2, (screen[1] - height) / 2, width, height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How a video was shown, and what of it is stored.
+
+    Parameters
+    ----------
+    space, origin : str
+        What the tracker's numbers mean: a key of `SPACES`, one of `ORIGINS`.
+    picture : (int, int)
+        Rows and columns of the video's frames.
+    crop : Box
+        What of the picture is kept.
+    frame : (int, int)
+        Rows and columns that the crop is resized to.
+    screen : (float, float), optional
+        Width and height of the screen, in pixels.
+    rect : Box, optional
+        Where on the screen the picture was shown.
+    screen_mm, distance_mm : optional
+        Width and height of the screen, and the eye's distance; needed for degrees.
+    """
+
+    space: str
+    origin: str
+    picture: tuple[int, int]
+    crop: Box
+    frame: tuple[int, int]
+    screen: tuple[float, float] | None = None
+    rect: Box | None = None
+    screen_mm: tuple[float, float] | None = None
+    distance_mm: float | None = None
+
+    def to_frame(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tracker's coordinates as x_px, y_px of the stored frame; NaN stays NaN."""
+        x, y = self.to_picture(x, y)
+        x = (x - self.crop.x) * (self.frame[1] / self.crop.width)
+        y = (y - self.crop.y) * (self.frame[0] / self.crop.height)
+        return x - 0.5, y - 0.5
+
+    def to_picture(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Tracker's coordinates as pixels of the video's picture, its edges at 0."""
+        height, width = self.picture
+        if self.space in ("pixel", "picture"):
+            unit = (1.0, 1.0) if self.space == "picture" else (width, height)
+            x, y = _from_top_left(x, y, self.origin, unit)
+            return (x * width, y * height) if self.space == "picture" else (x, y)
+        if self.screen is None or self.rect is None:
+            raise ConfigError(f"gaze in {SPACES[self.space]} needs the screen", fix="Describe it.")
+        if self.space == "degrees":
+            x, y = self._degrees_to_screen(x), self._degrees_to_screen(y, axis=1)
+        unit = (1.0, 1.0) if self.space == "normalised" else self.screen
+        x, y = _from_top_left(x, y, self.origin, unit)
+        if self.space == "normalised":
+            x, y = x * self.screen[0], y * self.screen[1]
+        return (
+            (x - self.rect.x) * (width / self.rect.width),
+            (y - self.rect.y) * (height / self.rect.height),
+        )
+
+    def _degrees_to_screen(self, angle: np.ndarray, axis: int = 0) -> np.ndarray:
+        if self.screen is None or self.screen_mm is None or self.distance_mm is None:
+            raise ConfigError(
+                "gaze in degrees cannot be placed without the screen's geometry",
+                fix="Give --screen-size, --screen-mm W,H and --distance-mm D.",
+            )
+        shift_mm = np.tan(np.radians(angle)) * self.distance_mm
+        return shift_mm * (self.screen[axis] / self.screen_mm[axis])
+
+    def facts(self) -> dict[str, Any]:
+        """The view as plain values."""
+        boxes = {key: str(box) if box else None for key, box in self._boxes()}
+        return {**asdict(self), **boxes}
+
+    def _boxes(self) -> list[tuple[str, Box | None]]:
+        return [("crop", self.crop), ("rect", self.rect)]
+
+
+def _from_top_left(
+    x: np.ndarray, y: np.ndarray, origin: str, size: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    if origin == "bottom-left":
+        return x, size[1] - y
+    if origin == "centre":
+        return x + size[0] / 2, y + size[1] / 2
+    if origin == "centre-up":
+        return x + size[0] / 2, size[1] / 2 - y
+    return x, y
+
+
+def shape_agrees(box: Box, frame: tuple[int, int]) -> bool:
+    """Whether a rectangle resized to a frame (H, W) keeps its proportions to within 2 %."""
+    return math.isclose(box.width / box.height, frame[1] / frame[0], rel_tol=0.02)

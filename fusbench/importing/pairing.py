@@ -1,0 +1,217 @@
+"""A recording to import: a video, the gaze on it, and how the two belong together."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from fusbench.data.folder import IDENTIFIER
+from fusbench.data.scan import SPLITS
+from fusbench.errors import ConfigError, FusbenchError, unknown
+from fusbench.importing.clock import parse_time
+from fusbench.importing.gaze_file import ReadOptions
+from fusbench.importing.geometry import Box, parse_box, parse_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """A video and the gaze recorded on it.
+
+    Parameters
+    ----------
+    scan : str
+        Id of the examination; the only name that enters the data set.
+    video : Path
+        A video file, a DICOM file, or a folder of pictures.
+    gaze : Path
+        The eye tracker's file.
+    gaze_format : str
+        A key of `fusbench.importing.gaze_file.FORMATS`.
+    options : ReadOptions
+        How to read the gaze file.
+    split : str
+        "train", "val" or "test"; of a scan that is there already, its own.
+    video_start_ns : int, optional
+        Time of the first frame in the gaze file's clock.
+    video_start_event : str, optional
+        Regular expression; the first event that it fits tells that time.
+    screen : (float, float), optional
+        Width and height of the screen in pixels, where the gaze file does not tell.
+    display_rect : Box or {"fit", "full"}, optional
+        Where on the screen the video was shown: a rectangle, the largest one of the video's shape,
+        or the whole screen. Not needed where the video is as large as the screen.
+    screen_mm, distance_mm : optional
+        For gaze in degrees.
+    crop : Box or "region", optional
+        What of the picture is kept; "region" is the image that a DICOM file declares.
+    no_banner : bool
+        True says that the whole picture shows no identity and may be kept.
+    frame_rate_hz : Fraction, optional
+        Of sources without times.
+    blink_margin_ns : int
+        Samples this near to a blink that the file marks are taken as lost.
+    """
+
+    scan: str
+    video: Path
+    gaze: Path
+    gaze_format: str
+    options: ReadOptions = field(default_factory=ReadOptions)
+    split: str = "train"
+    video_start_ns: int | None = None
+    video_start_event: str | None = None
+    screen: tuple[float, float] | None = None
+    display_rect: Box | str | None = None
+    screen_mm: tuple[float, float] | None = None
+    distance_mm: float | None = None
+    crop: Box | str | None = None
+    no_banner: bool = False
+    frame_rate_hz: Fraction | None = None
+    blink_margin_ns: int = 0
+
+    def __post_init__(self) -> None:
+        if not IDENTIFIER.fullmatch(self.scan):
+            fix = "Use letters, digits, '.', '_' and '-'."
+            raise ConfigError(f"the scan '{self.scan}' is no identifier", fix=fix)
+        if self.split not in SPLITS:
+            raise unknown("split", self.split, SPLITS)
+        if self.crop is None and not self.no_banner:
+            raise ConfigError(
+                "nothing says whether the picture shows a name",
+                f"scan '{self.scan}'",
+                "Give --crop X,Y,W,H to keep the image alone, or --no-banner if none is burnt in.",
+            )
+
+
+def _word(*words: str) -> Callable[[str], Box | str]:
+    def parse(text: str) -> Box | str:
+        return text if text in words else parse_box(text, " or ".join(words) + " or rectangle")
+
+    return parse
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 10_000:
+        raise ConfigError(f"the frame rate '{text}' is none", fix="Give 30, 29.97 or 30000/1001.")
+    return rate
+
+
+def _distance(text: str) -> float:
+    try:
+        distance = float(text)
+    except ValueError:
+        distance = 0.0
+    if not 0 < distance < 1e5:
+        raise ConfigError(f"the distance '{text}' is none", fix="Give millimetres, such as 600.")
+    return distance
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("", "0", "1", "true", "false", "yes", "no"):
+        raise ConfigError(f"'{text}' is neither yes nor no", fix="Write yes or no.")
+    return text.lower() in ("1", "true", "yes")
+
+
+PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "scan": ("scan", str),
+    "gaze_format": ("gaze_format", str),
+    "split": ("split", str),
+    "video_start": ("video_start_ns", parse_time),
+    "video_start_event": ("video_start_event", str),
+    "screen_size": ("screen", lambda text: parse_size(text, "the screen's size")),
+    "display_rect": ("display_rect", _word("fit", "full")),
+    "screen_mm": ("screen_mm", lambda text: parse_size(text, "the screen's size")),
+    "distance_mm": ("distance_mm", _distance),
+    "crop": ("crop", _word("region")),
+    "no_banner": ("no_banner", _flag),
+    "frame_rate": ("frame_rate_hz", _rate),
+    "blink_margin": ("blink_margin_ns", lambda text: parse_time(text, "ms")),
+}
+READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording")
+PATHS = ("video", "gaze", "mapping")
+COLUMNS = (*PARSERS, *READ_OPTIONS, *PATHS)
+REQUIRED = ("scan", "video", "gaze", "gaze_format")
+
+
+def pairing_of(
+    texts: Mapping[str, str], folder: Path = Path(), changes: Mapping[str, str] | None = None
+) -> Pairing:
+    """A pairing from texts, keyed like the command's options.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        Empty texts are left out.
+    folder : Path
+        What relative paths start from.
+    changes : mapping, optional
+        Keys of a table's mapping, laid over the file's.
+
+    Raises
+    ------
+    ConfigError, UnknownName
+    """
+    from fusbench.importing.mapping import read_mapping
+
+    given = {key.replace("-", "_"): text.strip() for key, text in texts.items() if text.strip()}
+    for key in given:
+        if key not in COLUMNS:
+            raise unknown("column of a manifest", key, COLUMNS)
+    for key in REQUIRED:
+        if key not in given:
+            option = key.replace("_", "-")
+            raise ConfigError(f"the {option} is missing", fix=f"Give --{option}, or its column.")
+    values = {name: parse(given[key]) for key, (name, parse) in PARSERS.items() if key in given}
+    mapping = read_mapping(folder / given["mapping"]) if "mapping" in given else {}
+    reading = {key: given[key] for key in READ_OPTIONS if key in given}
+    options = ReadOptions(**reading, mapping={**mapping, **(changes or {})})
+    video, gaze = folder / given["video"], folder / given["gaze"]
+    return Pairing(**values, video=video, gaze=gaze, options=options)
+
+
+def read_manifest(
+    path: Path,
+    defaults: Mapping[str, str] | None = None,
+    changes: Mapping[str, str] | None = None,
+) -> list[Pairing]:
+    """Pairings from a CSV file, one a row, its columns named like the options.
+
+    Parameters
+    ----------
+    path : Path
+        Paths in it are relative to its folder.
+    defaults : mapping, optional
+        Texts for the columns that a row leaves empty; a relative path in them is relative to
+        the manifest's folder too.
+    changes : mapping, optional
+        Keys of a table's mapping, laid over the file's.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"cannot be read: {error}", str(path), "Give a CSV file.") from None
+    if not rows:
+        raise ConfigError("holds no row", str(path), "Give one row a recording.")
+    pairings = []
+    for number, row in enumerate(rows, start=2):
+        filled = {str(key): value for key, value in row.items() if isinstance(value, str) and value}
+        try:
+            if None in row:
+                raise ConfigError(
+                    "has more cells than columns", fix="Quote cells that hold commas."
+                )
+            texts = {**(defaults or {}), **filled}
+            pairings.append(pairing_of(texts, path.parent, changes))
+        except FusbenchError as error:
+            where = f"{path}, row {number}" + (f", {error.where}" if error.where else "")
+            raise type(error)(error.what, where, error.fix) from None
+    return pairings

@@ -1,0 +1,135 @@
+"""The trackers whose exports are tables, described as data for `fusbench.importing.table`.
+
+Names are candidates, tried in order. A rule is "COLUMN is A|B", or "COLUMN >= NUMBER".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "table": {},
+    "tobii-pro": {
+        "time": (
+            "Recording timestamp [μs]",
+            "Recording timestamp [ms]",
+            "Recording timestamp",
+            "RecordingTimestamp",
+        ),
+        "x": (
+            "Gaze point X [DACS px]",
+            "Gaze point X",
+            "GazePointX (ADCSpx)",
+            "Gaze point X [MCS px]",
+            "Gaze point X (MCSpx)",
+            "GazePointX (MCSpx)",
+            "Gaze point X [MCS norm]",
+            "Gaze point X (MCSnorm)",
+        ),
+        "y": (
+            "Gaze point Y [DACS px]",
+            "Gaze point Y",
+            "GazePointY (ADCSpx)",
+            "Gaze point Y [MCS px]",
+            "Gaze point Y (MCSpx)",
+            "GazePointY (MCSpx)",
+            "Gaze point Y [MCS norm]",
+            "Gaze point Y (MCSnorm)",
+        ),
+        "space": (
+            "screen", "screen", "screen", "pixel", "pixel", "pixel", "picture", "picture",
+        ),
+        "left_x": ("Gaze point left X [DACS px]", "Gaze point left X", "GazePointLeftX (ADCSpx)"),
+        "left_y": ("Gaze point left Y [DACS px]", "Gaze point left Y", "GazePointLeftY (ADCSpx)"),
+        "right_x": (
+            "Gaze point right X [DACS px]", "Gaze point right X", "GazePointRightX (ADCSpx)",
+        ),
+        "right_y": (
+            "Gaze point right Y [DACS px]", "Gaze point right Y", "GazePointRightY (ADCSpx)",
+        ),
+        "valid_left": (
+            "Validity left is Valid|0|1", "ValidityLeft is Valid|0|1",
+        ),
+        "valid_right": (
+            "Validity right is Valid|0|1", "ValidityRight is Valid|0|1",
+        ),
+        "keep": "Sensor is Eye Tracker",
+        "event": ("Event", "Event value"),
+        "recording": ("Recording name", "RecordingName"),
+        "screen_width": ("Recording resolution width [px]", "Recording resolution width"),
+        "screen_height": ("Recording resolution height [px]", "Recording resolution height"),
+        "eyes": "the mean of the valid eyes, as the tracker computed it",
+    },
+    "tobii-4c": {
+        "time": ("system_time_stamp",),
+        "time_unit": "us",
+        "other_time": ("device_time_stamp",),
+        "left_x": ("left_gaze_point_on_display_area_x",),
+        "left_y": ("left_gaze_point_on_display_area_y",),
+        "right_x": ("right_gaze_point_on_display_area_x",),
+        "right_y": ("right_gaze_point_on_display_area_y",),
+        "space": ("normalised",),
+        "valid_left": ("left_gaze_point_validity is 1|1.0|True",),
+        "valid_right": ("right_gaze_point_validity is 1|1.0|True",),
+    },
+    "gazepoint": {
+        "time": ("TIME", "TIME(*", "Time (in secs)"),
+        "time_unit": "s",
+        "x": ("BPOGX",),
+        "y": ("BPOGY",),
+        "space": ("normalised",),
+        "valid": ("BPOGV is 1|1.0",),
+        "event": ("USER",),
+        "eyes": "the tracker's best point of gaze (BPOG), not its running fixation (FPOG)",
+    },
+    "pupil-surface": {
+        "time": ("gaze_timestamp",),
+        "time_unit": "s",
+        "x": ("x_norm",),
+        "y": ("y_norm",),
+        "space": ("normalised",),
+        "origin": "bottom-left",
+        "valid": ("on_surf is True|true|1", "confidence >= 0.6"),
+        "eyes": "as Pupil Capture combined them; confidence of 0.6 or more",
+    },
+    "neon-surface": {
+        "time": ("timestamp [ns]",),
+        "x": ("gaze position on surface x [normalized]",),
+        "y": ("gaze position on surface y [normalized]",),
+        "space": ("normalised",),
+        "valid": ("gaze detected on surface is True|true|1", "blink id is "),
+        "recording": ("recording id",),
+        "eyes": "as Pupil Cloud combined them; samples within its blinks are lost",
+    },
+}  # fmt: skip
+
+SCENE = (
+    "Map the gaze onto the screen first (Pupil: surface tracker or marker mapper), and give that."
+)
+SAMPLES = "Export the gaze samples: a list of fixations has lost where the eye was in between."
+REFUSED: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
+    (
+        ("norm_pos_x", "norm_pos_y"), ("x_norm",),
+        "holds gaze in the scene camera's picture, not on the screen", SCENE,
+    ),
+    (
+        ("gaze x [px]", "gaze y [px]"), (),
+        "holds gaze in the scene camera's picture, not on the screen", SCENE,
+    ),
+    (("fixation x [px]",), (), "is a list of fixations, not of gaze samples", SAMPLES),
+    (
+        ("fixation x [normalized]",), (),
+        "is a list of fixations, not of gaze samples", SAMPLES,
+    ),
+    (("CURRENT_FIX_X",), (), "is a list of fixations, not of gaze samples", SAMPLES),
+    (("FPOGX",), ("BPOGX",), "is a list of fixations, not of gaze samples", SAMPLES),
+    (
+        ("Fixation point X",), ("Gaze point X",),
+        "is a list of fixations, not of gaze samples", SAMPLES,
+    ),
+    (
+        ("start_timestamp", "duration", "norm_pos_x"), (),
+        "is a list of fixations, not of gaze samples", SAMPLES,
+    ),
+)  # fmt: skip
+"""Columns that show another kind of file, columns that clear it of that, what it is, the remedy."""

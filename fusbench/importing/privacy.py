@@ -1,0 +1,178 @@
+"""Looking for identity in a data set folder: words of the sources, and text in the pixels."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.data.dataset import Dataset
+from fusbench.errors import DatasetError, FusbenchError
+from fusbench.importing.clock import plain
+
+NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
+SHORTEST = 4
+STANDARD_UIDS = "1.2.840.10008."
+PEOPLE = ("participant name", "participantname", "recording name", "recordingname", "project name")
+PATTERNS = (
+    ("a DICOM unique identifier", re.compile(rb"\b[012](?:\.\d{1,20}){6,}\b")),
+    ("an address of e-mail", re.compile(rb"\b[\w.+-]{2,}@[\w-]+\.[a-z]{2,}\b")),
+    ("a file path", re.compile(rb"(?:/home/|/Users/|[A-Z]:\\\\)[^\s\",]{3,}")),
+)
+COMMON = {
+    "recording", "recordings", "screen", "samples", "fixation", "average", "region", "capture",
+    "surface", "export", "tobii-pro", "tobii-4c", "eyelink-asc", "gazepoint", "pupil-surface",
+    "neon-surface", "quality", "private", "pictures", "picture", "frames", "dataset", "import",
+}  # fmt: skip
+BAND = 0.18
+STROKE = 40
+FRAMES_LOOKED_AT, FEWEST_FRAMES = 12, 3
+ROWS_OF_TEXT = 5
+STROKES_A_ROW = 8
+
+
+def check_privacy(dataset: Dataset, sources: Sequence[Path] = ()) -> list[FusbenchError]:
+    """Signs of identity in a data set folder; an empty list is a pass, not a proof.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Opened from a folder.
+    sources : sequence of Path
+        Files that were imported; their names, and the identifiers in their headers, are looked for
+        in every byte of the folder.
+
+    Notes
+    -----
+    Burnt-in text shows as sharp strokes that stay in place: in a band along each border, rows with
+    many strong horizontal contrasts that all looked-at frames share.
+    """
+    findings: list[FusbenchError] = []
+    words = {word for source in sources for word in identifiers(source)}
+    for path in sorted(p for p in dataset.root.rglob("*") if p.is_file()):
+        findings += _in_file(path, dataset.root, words)
+    for clip in dataset.clips:
+        side = burnt_in(clip.frames) if clip.file else ""
+        if side:
+            what = f"what looks like text stands still at the {side}"
+            fix = "Look at it, and import with a --crop that leaves it out."
+            findings.append(DatasetError(what, f"clip '{clip.clip_id}'", fix))
+    return findings
+
+
+def _in_file(path: Path, root: Path, words: set[str]) -> Iterator[FusbenchError]:
+    name = str(path.relative_to(root))
+    fix = "Remove it, or import again."
+    for word in sorted(words):
+        if word.lower() in name.lower():
+            yield DatasetError(f"the name holds '{word}' of a source", name, fix)
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        text = data[:].lower() if path.suffix != ".npy" else b""
+        for word in sorted(words):
+            spelled = (word, word.lower(), word.upper(), word.title())
+            in_text = word.lower().encode() in text
+            if in_text or any(data.find(w.encode()) >= 0 for w in spelled):
+                yield DatasetError(f"holds '{word}' of a source", name, fix)
+        if path.suffix != ".npy":
+            for what, pattern in PATTERNS:
+                found = pattern.search(data)
+                if found:
+                    shown = found.group().decode(errors="replace")
+                    yield DatasetError(f"holds {what}: {shown}", name, fix)
+
+
+def identifiers(source: Path) -> set[str]:
+    """Words of a source that could name a person: of its file name, and of its header."""
+    words = {source.stem, *re.split(r"[\s_.,;()-]+", source.stem)}
+    if source.is_file():
+        with source.open("rb") as stream:
+            start = stream.read(65536)
+        if start[128:132] == b"DICM" or source.suffix.lower() in (".dcm", ".dicom"):
+            words |= _of_dicom(source)
+        else:
+            words |= _of_table(start)
+    elif not source.exists():
+        raise DatasetError("no source is here", str(source), "Check --source.")
+    return {word for word in words if _telling(word)}
+
+
+def _telling(word: str) -> bool:
+    """Whether a word could name a person: long, or with digits, and no word of the field."""
+    with_digits = len(word) >= SHORTEST and not word.isalpha()
+    return (with_digits or len(word) > 5) and word.lower() not in COMMON
+
+
+def _of_dicom(source: Path) -> set[str]:
+    try:
+        import pydicom
+    except ModuleNotFoundError:
+        from fusbench.importing.footage import missing
+
+        raise missing("pydicom", "reading DICOM") from None
+    words: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header = pydicom.dcmread(source, stop_before_pixels=True, force=True)
+        for element in header.iterall():
+            if element.VR not in NAMING or not element.value:
+                continue
+            for text in str(element.value).split("\\"):
+                if not text.startswith(STANDARD_UIDS):
+                    words |= {text.strip(), *re.split(r"[\^=,\s]+", text)}
+    return words
+
+
+def _of_table(start: bytes) -> set[str]:
+    """Values of the columns that name people, from the first rows of a table."""
+    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    lines = start.decode(encoding, errors="replace").splitlines()
+    if len(lines) < 2:
+        return set()
+    delimiter = max("\t;,", key=lines[0].count)
+    header = [plain(name).lower() for name in lines[0].split(delimiter)]
+    rows = [line.split(delimiter) for line in lines[1:-1]]
+    places = [index for index, name in enumerate(header) if name in PEOPLE]
+    return {row[i].strip() for row in rows for i in places if i < len(row)}
+
+
+def burnt_in(frames: np.ndarray) -> str:
+    """Border at which text seems to be burnt in, such as "top"; "" where none does.
+
+    Parameters
+    ----------
+    frames : ndarray of uint8, shape (T, H, W) or (T, H, W, 3)
+        Fewer than three frames cannot tell what stands still.
+
+    Examples
+    --------
+    >>> burnt_in(np.zeros((3, 64, 96), np.uint8))
+    ''
+    """
+    chosen = np.unique(np.linspace(0, len(frames) - 1, FRAMES_LOOKED_AT).astype(int))
+    if len(chosen) < FEWEST_FRAMES:
+        return ""
+    height = frames.shape[1]
+    deep = int(height * BAND)
+    for side, rows in (("top", slice(0, deep)), ("bottom", slice(height - deep, height))):
+        bands = np.stack([_brightest(frames[index][rows]) for index in chosen]).astype(np.int16)
+        strokes = np.diff(bands, axis=2)
+        rising = (strokes > STROKE).all(axis=0).sum(axis=1)
+        falling = (strokes < -STROKE).all(axis=0).sum(axis=1)
+        if _longest(np.minimum(rising, falling) >= STROKES_A_ROW) >= ROWS_OF_TEXT:
+            return side
+    return ""
+
+
+def _brightest(picture: np.ndarray) -> np.ndarray:
+    return picture if picture.ndim == 2 else picture.max(axis=2)
+
+
+def _longest(flags: np.ndarray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))

@@ -1,0 +1,92 @@
+"""Video files through PyAV, each frame with its own presentation time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusbench.errors import DatasetError
+from fusbench.importing.clock import whole_nanoseconds
+from fusbench.importing.footage import Footage, Frames, missing
+
+CONVERT = "Convert it with ffmpeg -i IN -fps_mode passthrough OUT.mp4, or copy it again."
+
+
+def open_video(path: Path) -> Footage:
+    """Open an mp4, avi or mkv file, or what else FFmpeg reads."""
+    try:
+        import av
+    except ModuleNotFoundError:
+        raise missing("av", "reading a video file") from None
+    av.logging.set_level(av.logging.PANIC)
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise DatasetError("holds no video", str(path), "Give the file with the picture.")
+            stream = container.streams.video[0]
+            first = next(iter(container.decode(stream)), None)
+            if first is None:
+                raise DatasetError("holds no frame that can be read", str(path), CONVERT)
+            if first.rotation:
+                what = f"is stored turned by {first.rotation} degrees"
+                raise DatasetError(what, str(path), CONVERT)
+            declared = _declared(container, stream)
+            shape = (first.height, first.width)
+            interlaced = bool(first.interlaced_frame)
+    except (av.error.FFmpegError, ValueError, IndexError):
+        raise DatasetError(
+            "is no video that can be read, or is cut off", str(path), CONVERT
+        ) from None
+    return Footage(
+        kind="file",
+        shape=shape,
+        read=lambda: _frames(path),
+        declared_ns=declared,
+        facts={"interlaced": interlaced},
+    )
+
+
+def _declared(container: Any, stream: Any) -> int | None:
+    """Length that the file declares, in nanoseconds, from the first frame's time on."""
+    if stream.duration is not None and stream.time_base is not None:
+        return whole_nanoseconds(stream.duration * stream.time_base)
+    if container.duration is not None and len(container.streams) == 1:
+        return whole_nanoseconds(Fraction(container.duration, 10**6))
+    return None
+
+
+def _frames(path: Path) -> Frames:
+    import av
+
+    first: Fraction | None = None
+    count = 0
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for frame in _decoded(container, stream):
+            if frame.pts is None or frame.time_base is None:
+                raise DatasetError("has no time", f"{path}, frame {count}", CONVERT)
+            time = frame.pts * frame.time_base
+            first = time if first is None else first
+            yield whole_nanoseconds(time - first), _rgb(frame)
+            count += 1
+
+
+def _decoded(container: Any, stream: Any) -> Iterator[Any]:
+    """Frames up to the end, or up to where the file is damaged."""
+    import av
+
+    try:
+        yield from container.decode(stream)
+    except av.error.FFmpegError:
+        return
+
+
+def _rgb(frame: Any) -> np.ndarray:
+    if frame.format.name in ("gray", "gray8"):
+        return frame.to_ndarray(format="gray")
+    return frame.to_ndarray(format="rgb24")
