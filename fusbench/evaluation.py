@@ -52,6 +52,13 @@ class Evaluation:
         path = checkpoint_path(self.card, self.checkpoint)
         return file_sha256(path) if path else None
 
+    def parameters(self) -> int | None:
+        """Numbers in the weight file; None where there is none that can be read."""
+        from fusbench.zoo.checkpoint import count_parameters
+
+        path = checkpoint_path(self.card, self.checkpoint)
+        return count_parameters(path) if path else None
+
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
         parts = {
@@ -257,6 +264,7 @@ def _finish(
             "distribution": job.owner,
             "version": job.version,
             "weights_sha256": job.weights_sha256(),
+            "parameters": job.parameters(),
             "licence": job.card.licence,
             "cite": job.card.cite,
             "window": asdict(job.card.window),

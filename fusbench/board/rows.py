@@ -1,0 +1,304 @@
+"""A board's rows on disk: ``results/<name>/``, small files that are read as strangers'.
+
+``result.json`` is the run's own; ``scores.csv.gz`` its scores, every frame in full precision;
+``row.json`` what else a table shows, and a seal over all three.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import math
+import zlib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench.board.rules import Board
+from fusbench.data.folder import IDENTIFIER
+from fusbench.errors import ConfigError, DatasetError, FusbenchError, OutputError
+from fusbench.files import output_errors, replacing_folder, text_sha256
+from fusbench.models.card import ROLES
+from fusbench.results import KEY_COLUMNS, Result
+
+SCHEMA = 1
+FILES = {"result.json", "scores.csv.gz", "row.json"}
+LARGEST = 1 << 29  # bytes of scores, unpacked
+REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a table shows of a row beside its scores; what is not known is None."""
+
+    name: str
+    parameters: int | None = None
+    seconds_per_frame: float | None = None
+    machine: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row that can be read: `values` is float64 (frames, metrics), `keys` names the frames."""
+
+    facts: Facts
+    result: Result
+    values: np.ndarray
+    covers: bool
+    n_missing: int
+    n_extra: int
+    sealed: bool
+    seal: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A row that does not fit, and why; shown below the line."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+def seal(result: str, scores: str, facts: Facts) -> str:
+    """SHA-256 over a row's three parts; a changed character anywhere changes it."""
+    return text_sha256(result, scores, json.dumps(asdict(facts), sort_keys=True))
+
+
+def write_row(
+    board: Board, run: Path, facts: Facts, *, replace: bool = False
+) -> tuple[Path, list[str]]:
+    """Take a finished run into a board.
+
+    Returns
+    -------
+    Path, list of str
+        The row's folder, and the reasons why it does not fit, if any. It is written nonetheless:
+        such a row is listed below the line.
+
+    Raises
+    ------
+    ConfigError
+        If the name is no identifier, or taken by another row.
+    DatasetError
+        If the run cannot be read.
+    """
+    if not IDENTIFIER.fullmatch(facts.name):
+        fix = "Use letters, digits, '.', '_' and '-'."
+        raise ConfigError(f"'{facts.name}' is no name for a row", str(board.root), fix)
+    texts = {}
+    for name in ("result.json", "scores.csv"):
+        try:
+            texts[name] = (run / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            fix = "Name the folder of a finished run, or of predictions with --predictions."
+            raise DatasetError(f"holds no readable {name}", str(run), fix) from None
+    result, scores = texts["result.json"], texts["scores.csv"]
+    mark = seal(result, scores, facts)
+    folder = board.root / "results" / facts.name
+    if folder.exists() and _seal_of(folder) != mark and not replace:
+        fix = "Give the row another name with --name, or replace that one with --force."
+        raise ConfigError("the board has another row of this name", str(folder), fix)
+    if not folder.exists() or _seal_of(folder) != mark:
+        content = json.dumps(
+            {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
+        )
+        if folder.exists():
+            _remove(folder)
+        with replacing_folder(folder) as part:
+            (part / "result.json").write_text(result, encoding="utf-8", newline="")
+            (part / "scores.csv.gz").write_bytes(gzip.compress(scores.encode(), 9, mtime=0))
+            (part / "row.json").write_text(content + "\n", encoding="utf-8")
+    row = read_row(folder, board)
+    return folder, list(row.reasons) if isinstance(row, Refused) else problems(row, board)
+
+
+def _seal_of(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "row.json").read_text(encoding="utf-8"))["seal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _remove(folder: Path) -> None:
+    """Remove a row's files, and its folder if nothing else is in it."""
+    with output_errors(folder):
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+    if any(folder.iterdir()):
+        fix = "Take out what is not the row's, then add the run again."
+        raise OutputError("holds files that are no row's", str(folder), fix)
+    folder.rmdir()
+
+
+def read_rows(board: Board) -> list[Row | Refused]:
+    """All rows of a board in order of name; those that cannot be read are refused."""
+    folder = board.root / "results"
+    if not folder.is_dir():
+        return []
+    return [read_row(path, board) for path in sorted(folder.iterdir()) if path.is_dir()]
+
+
+def read_row(folder: Path, board: Board) -> Row | Refused:
+    """Read one row as a stranger's: nothing in it is believed."""
+    try:
+        return _read_row(folder, board)
+    except FusbenchError as error:
+        return Refused(name=folder.name, reasons=(error.what,))
+
+
+def _read_row(folder: Path, board: Board) -> Row:
+    where = str(folder)
+    have = {path.name for path in folder.iterdir()}
+    for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
+        if names:
+            raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
+    facts, mark = _read_facts(folder)
+    text, result = _read_result(folder)
+    scores = _unpack(folder / "scores.csv.gz")
+    keys, values = _read_values(scores, board)
+    covers, missing, extra = _coverage(keys, board)
+    return Row(
+        facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
+        seal=mark, sealed=mark == seal(text, scores, facts),
+    )  # fmt: skip
+
+
+def _read_facts(folder: Path) -> tuple[Facts, str]:
+    content = _read_json(folder / "row.json")[1]
+    mark = content.pop("seal", "")
+    if content.pop("schema", None) != SCHEMA:
+        raise DatasetError(f"row.json is not of schema {SCHEMA}", str(folder), REMEDY)
+    if set(content) != {f.name for f in fields(Facts)}:
+        raise DatasetError("row.json does not hold what a row's file does", str(folder), REMEDY)
+    facts = Facts(**content)
+    numbers = (facts.parameters, facts.seconds_per_frame)
+    good = facts.name == folder.name and isinstance(facts.machine, str) and isinstance(mark, str)
+    if not good or not all(n is None or _is_number(n) for n in numbers):
+        what = "row.json does not fit the row's folder"
+        raise DatasetError(what, str(folder), REMEDY)
+    return facts, mark
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        raise DatasetError(f"{path.name} is no valid JSON", str(path), REMEDY) from None
+    if not isinstance(content, dict):
+        raise DatasetError(f"{path.name} is no JSON object", str(path), REMEDY)
+    return text, content
+
+
+def _read_result(folder: Path) -> tuple[str, Result]:
+    text, content = _read_json(folder / "result.json")
+    what = "result.json is no result of this schema"
+    try:
+        result = Result(**content)
+    except TypeError:
+        raise DatasetError(what, str(folder), REMEDY) from None
+    model = result.model
+    texts = (result.key, result.signature, result.profile, result.split)
+    good = (
+        result.schema == 1
+        and all(isinstance(text, str) for text in texts)
+        and all(
+            isinstance(part, dict)
+            for part in (model, result.dataset, result.summary, result.config)
+        )
+        and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
+        and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
+        and isinstance(model.get("weights_sha256"), str | None)
+        and isinstance(model.get("window"), dict)
+        and model["role"] in ROLES
+        and all(isinstance(part, dict) for part in result.summary.values())
+        and all(type(n) is int for n in (result.n_frames, result.n_skipped, result.n_scans))
+    )
+    if not good:
+        raise DatasetError(what, str(folder), REMEDY)
+    return text, result
+
+
+def _unpack(path: Path) -> str:
+    try:
+        with gzip.open(path, "rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ValueError
+        return data.decode("utf-8")
+    except (OSError, EOFError, ValueError, zlib.error):
+        raise DatasetError("scores.csv.gz is damaged", str(path), REMEDY) from None
+
+
+def _read_values(scores: str, board: Board) -> tuple[pd.DataFrame, np.ndarray]:
+    columns = [metric.key for metric in board.rules.metrics]
+    try:
+        types = {"scan_id": str, "clip_id": str, "frame": np.int64, **dict.fromkeys(columns, float)}
+        table = pd.read_csv(
+            io.StringIO(scores), dtype=types, usecols=list(types), keep_default_na=False
+        )
+    except (ValueError, OverflowError):
+        what = f"scores.csv does not hold numbers for {', '.join((*KEY_COLUMNS, *columns))}"
+        raise DatasetError(what, fix=REMEDY) from None
+    values = table[columns].to_numpy(np.float64)
+    if not np.isfinite(values).all():
+        raise DatasetError("a score is not finite", fix=REMEDY)
+    return table[list(KEY_COLUMNS)], values
+
+
+def _coverage(keys: pd.DataFrame, board: Board) -> tuple[bool, int, int]:
+    """Whether the frames are the board's, in its order; how many are missing or foreign."""
+    scans, clips, frames = board.keys
+    same = (
+        len(keys) == len(frames)
+        and np.array_equal(keys["frame"].to_numpy(), frames)
+        and keys["clip_id"].tolist() == clips
+        and keys["scan_id"].tolist() == scans
+    )
+    if same:
+        return True, 0, 0
+    want = set(zip(scans, clips, frames.tolist(), strict=True))
+    have = set(keys.itertuples(index=False, name=None))
+    return False, len(want - have), len(keys) - len(want & have)
+
+
+def problems(row: Row, board: Board) -> list[str]:
+    """Why a row does not fit the board; an empty list where it does. Names no scan or clip.
+
+    Numbers that follow from the scores are checked by `fusbench.board.standings`, all rows at once.
+    """
+    rules, result = board.rules, row.result
+    window = result.model["window"]
+    role, horizon = result.model["role"], window.get("horizon")
+    fits = type(horizon) is int and {
+        "model": horizon == rules.horizon,
+        "hint": horizon >= rules.horizon,
+    }.get(role, True)
+    checks = (
+        (row.sealed, "the seal is broken: a file of the row was changed after it was added"),
+        (result.signature == rules.signature, f"another signature: {result.signature}"),
+        (result.profile == rules.profile, f"another metric profile: {result.profile}"),
+        (result.split == rules.split, f"another split: {result.split}"),
+        (result.dataset.get("fingerprint") == rules.fingerprint, "other data: the fingerprint differs"),
+        (row.n_missing == 0, f"{row.n_missing:,} of {len(board.counted):,} frames are missing"),
+        (row.n_extra == 0, f"{row.n_extra:,} scored frames are not the board's"),
+        (row.covers or row.n_missing or row.n_extra, "the frames are out of order"),
+        (result.n_frames == len(row.values), "the number of frames is not that of the scores"),
+        (
+            fits,
+            f"the model's horizon is {horizon} frames, the board's {rules.horizon}",
+        ),
+        (
+            not result.config.get("freeze_history"),
+            "the run is a control with frozen history, not the model",
+        ),
+    )  # fmt: skip
+    return [reason for good, reason in checks if not good]
