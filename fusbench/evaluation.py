@@ -21,7 +21,14 @@ from fusbench.errors import DatasetError, PredictionError
 from fusbench.files import file_sha256, replacing, text_sha256, write_json
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
-from fusbench.results import KEY_COLUMNS, Result, environment, summarise, write_result
+from fusbench.results import (
+    KEY_COLUMNS,
+    Result,
+    environment,
+    machine,
+    summarise,
+    write_result,
+)
 
 BATCH_SIZE = 16
 N_EXAMPLES = 6
@@ -289,7 +296,11 @@ def _finish(
             "freeze_history": job.freeze_history,
         },
     )
-    write_json(folder / "timing.json", {"seconds_per_frame": seconds / len(scores)})
+    timing = {
+        "seconds_per_frame": seconds / len(scores),
+        "machine": machine(job.threads, job.device),
+    }
+    write_json(folder / "timing.json", timing)
     if picture:
         clips = {clip.clip_id: clip for _, group in scans for clip in group}
         panels = []

@@ -287,7 +287,10 @@ def problems(row: Row, board: Board) -> list[str]:
         (result.signature == rules.signature, f"another signature: {result.signature}"),
         (result.profile == rules.profile, f"another metric profile: {result.profile}"),
         (result.split == rules.split, f"another split: {result.split}"),
-        (result.dataset.get("fingerprint") == rules.fingerprint, "other data: the fingerprint differs"),
+        (
+            result.dataset.get("fingerprint") == rules.fingerprint,
+            "other data: the fingerprint differs",
+        ),
         (row.n_missing == 0, f"{row.n_missing:,} of {len(board.counted):,} frames are missing"),
         (row.n_extra == 0, f"{row.n_extra:,} scored frames are not the board's"),
         (row.covers or row.n_missing or row.n_extra, "the frames are out of order"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusbench.comparison import LEVEL, holm, sign_flip_p, smallest_p
+from fusbench.comparison import LEVEL, holm, paired_differences, sign_flip_p, smallest_p
 
 BLOCK = 512
 
@@ -54,8 +54,10 @@ def tie_groups(scan_means: np.ndarray) -> Ties:
     if resolved and len(first):
         p = np.concatenate(
             [
-                sign_flip_p(scan_means[:, second[k : k + BLOCK]] - scan_means[:, first[k : k + BLOCK]])
-                for k in range(0, len(first), BLOCK)
+                sign_flip_p(
+                    paired_differences(scan_means[:, second[at]], scan_means[:, first[at]])
+                )
+                for at in np.array_split(np.arange(len(first)), len(first) // BLOCK + 1)
             ]
         )
         adjusted[first, second] = adjusted[second, first] = holm(p)
