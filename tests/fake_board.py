@@ -56,7 +56,10 @@ def fake_result(board, scores, name="fake", **model):
     values = scores[list(METRICS)].to_numpy()
     triple = scan_interval(values, pd.factorize(scores["scan_id"], sort=True)[0])
     means = scores.groupby("scan_id")[list(METRICS)].mean().mean()
-    numbers = zip(*(part.tolist() for part in triple), means.tolist(), strict=True)
+    numbers = [
+        [None if np.isnan(value) else float(value) for value in row]
+        for row in zip(*triple, means, strict=True)
+    ]
     ends = ("mean", "low", "high", "scan_mean")
     facts = {
         "name": name, "title": name.upper(), "backend": "numpy", "role": "model",

@@ -155,8 +155,8 @@ def _row(standing: Standing, table: Table) -> str:
         ("detectable", words.number(standing.detectable), "minor"),
         ("parameters", words.count(standing.parameters), ""),
         ("time/frame", words.duration(standing.row.facts.seconds_per_frame), ""),
-        ("backend", model["backend"], "text"),
-        ("licence", model.get("licence", "") or words.NONE, "text"),
+        ("backend", model["backend"], "text minor"),
+        ("licence", model.get("licence", "") or words.NONE, "text minor"),
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
     return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'

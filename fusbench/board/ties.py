@@ -54,9 +54,7 @@ def tie_groups(scan_means: np.ndarray) -> Ties:
     if resolved and len(first):
         p = np.concatenate(
             [
-                sign_flip_p(
-                    paired_differences(scan_means[:, second[at]], scan_means[:, first[at]])
-                )
+                sign_flip_p(paired_differences(scan_means[:, second[at]], scan_means[:, first[at]]))
                 for at in np.array_split(np.arange(len(first)), len(first) // BLOCK + 1)
             ]
         )

@@ -226,7 +226,7 @@ function toggle(row) {
 }
 function drawStrip(row) {
   const count = board.scans.length, narrow = row.strip.clientWidth < 480;
-  const width = narrow ? 420 : 720, height = 250, left = 46, top = 26, bottom = narrow || board.scans.length > 30 ? 26 : 62;
+  const width = narrow ? 420 : 720, height = 264, left = 46, top = 26, bottom = narrow || board.scans.length > 30 ? 28 : 76;
   row.strip.replaceChildren();
   const m = board.metrics[view.metric];
   const svg = make(row.strip, "svg", { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${m.symbol} of each scan` });
