@@ -16,8 +16,10 @@ def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
     """The bytes of a board's outputs, by name.
 
     They depend on the board's folder alone: not on its place, the time, or the machine. With
-    `anonymous` they name no scan; no output ever names a clip or holds a pixel.
+    `anonymous`, or where the rules say so, they name no scan; no output ever names a clip or holds
+    a pixel.
     """
+    anonymous = anonymous or table.board.rules.anonymous
     texts = (
         tables.markdown(table),
         tables.as_csv(table),

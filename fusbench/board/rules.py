@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,8 @@ class Rules:
         gaze on the last frame seen.
     primary : str
         Key of the metric that ranks.
+    anonymous : bool
+        Outputs number the scans in place of naming them.
     """
 
     title: str
@@ -73,6 +75,7 @@ class Rules:
     horizon: int = 0
     primary: str = "kld"
     description: str = ""
+    anonymous: bool = False
 
     @property
     def metrics(self) -> tuple[metrics.Metric, ...]:
@@ -106,6 +109,11 @@ class Board:
         scans = np.repeat([clip.scan_id for clip in self.clips], counts).tolist()
         clips = np.repeat([clip.clip_id for clip in self.clips], counts).tolist()
         return scans, clips, np.concatenate([clip.with_gaze for clip in self.clips])
+
+    @cached_property
+    def line_starts(self) -> list[str]:
+        """How the lines of a row's ``scores.csv`` begin."""
+        return [f"{scan},{clip},{frame}," for scan, clip, frame in zip(*self.keys, strict=True)]
 
     @cached_property
     def counted(self) -> np.ndarray:
@@ -215,7 +223,8 @@ def read_board(root: Path) -> Board:
         if type(value) is not known[key]:
             what = f"{key} = {value!r} is no {known[key].__name__}"
             raise ConfigError(what, str(path), "Correct it.")
-    missing = sorted(set(known) - {"margin", "horizon", "primary", "description"} - set(content))
+    needed = {field.name for field in fields(Rules) if field.default is MISSING}
+    missing = sorted(needed - set(content))
     if missing:
         fix = "Make the board anew with 'fusbench leaderboard new'."
         raise ConfigError(f"the key '{missing[0]}' is missing", str(path), fix)

@@ -40,6 +40,7 @@ def leaderboard() -> None:
 @click.option(
     "--horizon", default=0, show_default=True, help="Frames ahead that models must predict."
 )
+@click.option("--anonymous", is_flag=True, help="Never name a scan in what is built.")
 @click.option("--no-published", is_flag=True, help="Leave out the numbers that papers report.")
 def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) -> None:
     """Make a new BOARD, a folder, with its rules."""
@@ -75,7 +76,6 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     help="Folder of the runs.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace another row of this name.")
-@click.option("--anonymous", is_flag=True, help="Name no scan in what is built.")
 def add(
     board: Path,
     source: Path,
@@ -84,7 +84,6 @@ def add(
     dataset: str | None,
     runs: Path,
     force: bool,
-    anonymous: bool,
 ) -> None:
     """Add a finished run, or a folder of predictions, to a BOARD, and build it anew.
 
@@ -101,7 +100,7 @@ def add(
         source, name = _score_predictions(rules, source, name, dataset, runs)
     add_run(rules, source, name, force=force)
     table = read_table(rules)
-    write_outputs(table, board, anonymous=anonymous)
+    write_outputs(table, board)
     show(f"{board} is built: {_count(len(table.standings))}.")
 
 

@@ -134,8 +134,8 @@ def test_what_does_not_fit_is_refused_even_under_a_new_seal(board, change, words
     [
         (lambda t: "".join(t.splitlines(True)[:-3]), "3 of 42 frames are missing"),
         (lambda t: t + "patient000,patient000-c1,0,1,1,1,1\n", "1 scored frames are not the board"),
-        (lambda t: t.replace("kld", "kdl"), "does not hold numbers for scan_id, clip_id, frame"),
-        (lambda t: t[:-9] + "x\n", "does not hold numbers"),
+        (lambda t: t.replace("kld", "kdl"), "does not hold a number a frame for kld"),
+        (lambda t: t[:-9] + "x\n", "does not hold a number a frame"),
         (lambda t: t.replace("\n", ",\n", 2)[:-6] + "inf\n", "score"),
     ],
 )

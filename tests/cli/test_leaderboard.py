@@ -94,9 +94,11 @@ def test_a_rerun_finds_scores_that_no_model_gave(call, folder, board, tmp_path):
     assert "largest difference of a score is 0.5 (KLD of clip 's3-c1', frame 4)" in out
 
 
-def test_a_private_test(call, folder, board, tmp_path):
+def test_a_private_test(call, folder, tmp_path):
     """Withhold, predict, score offline: the row is that of the model itself."""
     public, predicted, runs = tmp_path / "public", tmp_path / "predicted", tmp_path / "runs"
+    board = tmp_path / "private"
+    call("leaderboard", "new", board, "--dataset", folder, "--anonymous")
     out = call("dataset", "withhold", folder, public)
     assert "no gaze of the test split" in out
     assert check_dataset(public) == []
@@ -114,8 +116,7 @@ def test_a_private_test(call, folder, board, tmp_path):
         'name = "guess"\ntitle = "A guess"\nlicence = "CC0-1.0"\nparameters = 7\n'
     )
     out = call(
-        "leaderboard", "add", board, predicted, "--predictions", "--dataset", folder, "--out", runs,
-        "--anonymous",
+        "leaderboard", "add", board, predicted, "--predictions", "--dataset", folder, "--out", runs
     )  # fmt: skip
     assert "guess: added." in out
     (row,) = json.loads(call("leaderboard", "show", board, "--json"))["rows"]
