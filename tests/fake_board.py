@@ -6,8 +6,10 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from fusbench.board.rows import Facts, write_row
-from fusbench.board.rules import Board, Rules, TargetClip, _clips_csv, _toml
+from fusbench.board.adding import write_row
+from fusbench.board.clips import TargetClip, clips_csv
+from fusbench.board.rows import Facts
+from fusbench.board.rules import Board, Rules, _toml
 from fusbench.metrics import METRICS, signature
 from fusbench.results import Result
 from fusbench.statistics import scan_interval
@@ -33,7 +35,7 @@ def fake_board(root, scans=6, frames=8, **rules):
     board = Board(root=root, rules=Rules(**facts | rules), clips=clips)
     root.mkdir(parents=True)
     (root / "board.toml").write_text(_toml(board.rules))
-    (root / "clips.csv").write_text(_clips_csv(clips))
+    (root / "clips.csv").write_text(clips_csv(clips))
     return board
 
 

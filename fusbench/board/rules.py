@@ -7,7 +7,6 @@ can be checked without the data.
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
@@ -17,23 +16,12 @@ from typing import Any
 import numpy as np
 
 from fusbench import metrics
+from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.files import write_bytes
 
 SCHEMA = 1
-CLIP_COLUMNS = "scan_id,clip_id,n_frames,with_gaze"
-RANGE = re.compile(r"(\d+)(?:-(\d+))?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetClip:
-    """A clip of the board's split, and which of its frames have gaze."""
-
-    scan_id: str
-    clip_id: str
-    n_frames: int
-    with_gaze: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,22 +159,9 @@ def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: 
         clips=target_clips(dataset, split),
     )
     _require_frames(board)
-    write_bytes(root / "clips.csv", _clips_csv(board.clips).encode())
+    write_bytes(root / "clips.csv", clips_csv(board.clips).encode())
     write_bytes(root / "board.toml", _toml(board.rules).encode())
     return board
-
-
-def target_clips(dataset: Dataset, split: str) -> tuple[TargetClip, ...]:
-    """The clips of a split with their frames with gaze."""
-    return tuple(
-        TargetClip(
-            scan_id=clip.scan_id,
-            clip_id=clip.clip_id,
-            n_frames=clip.n_frames,
-            with_gaze=clip.gaze.frames().astype(np.int64),
-        )
-        for clip in dataset.split(split)
-    )
 
 
 def _require_frames(board: Board) -> None:
@@ -228,7 +203,7 @@ def read_board(root: Path) -> Board:
     if missing:
         fix = "Make the board anew with 'fusbench leaderboard new'."
         raise ConfigError(f"the key '{missing[0]}' is missing", str(path), fix)
-    board = Board(root=root, rules=Rules(**content), clips=_read_clips(root / "clips.csv"))
+    board = Board(root=root, rules=Rules(**content), clips=read_clips(root / "clips.csv"))
     _require_frames(board)
     return board
 
@@ -241,64 +216,11 @@ def _toml(rules: Rules) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _clips_csv(clips: tuple[TargetClip, ...]) -> str:
-    rows = [f"{c.scan_id},{c.clip_id},{c.n_frames},{_ranges(c.with_gaze)}" for c in clips]
-    return "\n".join([CLIP_COLUMNS, *rows]) + "\n"
-
-
-def _read_clips(path: Path) -> tuple[TargetClip, ...]:
-    fix = "Restore it, or make the board anew with 'fusbench leaderboard new'."
-    try:
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError):
-        raise ConfigError("cannot be read", str(path), fix) from None
-    clips = []
-    for number, line in enumerate(lines, start=2):
-        try:
-            scan_id, clip_id, n_frames, with_gaze = line.split(",")
-            frames = _frames(with_gaze)
-            if not scan_id or not clip_id or (len(frames) and frames[-1] >= int(n_frames)):
-                raise ValueError
-        except ValueError:
-            raise ConfigError("is no clip of a board", f"{path}, row {number}", fix) from None
-        clips.append(
-            TargetClip(scan_id=scan_id, clip_id=clip_id, n_frames=int(n_frames), with_gaze=frames)
-        )
-    if header != CLIP_COLUMNS or not clips:
-        raise ConfigError("is no table of a board's clips", str(path), fix)
-    return tuple(clips)
-
-
-def _ranges(frames: np.ndarray) -> str:
-    """Frame numbers as ranges.
-
-    >>> _ranges(np.array([0, 1, 2, 5, 7, 8]))
-    '0-2 5 7-8'
-    """
-    runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1) if len(frames) else []
-    return " ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs)
-
-
-def _frames(ranges: str) -> np.ndarray:
-    """The frame numbers of `_ranges`; ValueError where they do not rise."""
-    frames: list[int] = []
-    for part in ranges.split():
-        match = RANGE.fullmatch(part)
-        if match is None:
-            raise ValueError(part)
-        first = int(match[1])
-        last = int(match[2] or first)
-        if last - first > 10_000_000 or last < first or (frames and first <= frames[-1]):
-            raise ValueError(part)
-        frames += range(first, last + 1)
-    return np.array(frames, dtype=np.int64)
-
-
 def check_data(board: Board, dataset: Dataset) -> None:
     """Raise `DatasetError` unless this is the data set that the board was made from."""
     rules, where = board.rules, str(dataset.root)
     fix = f"Use the copy of '{rules.dataset}' that the board was made from."
     if dataset.fingerprint(rules.split) != rules.fingerprint:
         raise DatasetError("its fingerprint is not the board's", where, fix)
-    if _clips_csv(target_clips(dataset, rules.split)) != _clips_csv(board.clips):
+    if clips_csv(target_clips(dataset, rules.split)) != clips_csv(board.clips):
         raise DatasetError("its clips are not those of the board's clips.csv", where, fix)

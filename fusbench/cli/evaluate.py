@@ -132,7 +132,8 @@ def _add(
     from fusbench.board.build import write_outputs
     from fusbench.board.rules import read_board
     from fusbench.board.standings import read_table
-    from fusbench.cli.leaderboard import add_run, show_board
+    from fusbench.cli.board_view import show_board
+    from fusbench.cli.leaderboard import add_run
 
     rules = read_board(board)
     for result, run in rows:

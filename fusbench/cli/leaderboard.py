@@ -110,7 +110,8 @@ def add_run(
     """Take a run into a board and say how it fits."""
     import json
 
-    from fusbench.board.rows import Facts, write_row
+    from fusbench.board.adding import write_row
+    from fusbench.board.rows import Facts
     from fusbench.cli.render import show
     from fusbench.results import read_result
 
@@ -270,84 +271,14 @@ def _rerun(
 @json_option
 def show(board: Path, as_json: bool) -> None:
     """Print a BOARD's table."""
+    from fusbench.cli.board_view import board_as_json, show_board
     from fusbench.cli.render import print_json
 
     table = _table(board)
     if as_json:
-        print_json(_as_json(table))
+        print_json(board_as_json(table))
     else:
         show_board(table)
-
-
-def show_board(table: Table) -> None:
-    """Print a board's table, what it was made from, and what stands below the line."""
-    from fusbench.board import words
-    from fusbench.board.standings import primary_index
-    from fusbench.cli.render import show
-    from fusbench.cli.render import table as grid
-
-    rules = table.board.rules
-    primary = primary_index(table.board)
-    heads = [words.heading(metric) for metric in rules.metrics]
-    columns = [
-        "model",
-        "place",
-        "group",
-        *heads,
-        "effect",
-        "detectable",
-        "size",
-        "time/frame",
-    ]
-    rows = [
-        [
-            s.name,
-            words.place(s),
-            str(s.group or words.NONE),
-            *(
-                words.interval(s, k) if k == primary else words.number(s.intervals[k, 0])
-                for k in range(len(heads))
-            ),
-            words.number(s.effect, 2),
-            words.number(s.detectable),
-            words.count(s.parameters),
-            words.duration(s.row.facts.seconds_per_frame),
-        ]
-        for s in table.standings
-    ]
-    show(grid(columns, rows, title=rules.title), words.task(table), words.scope(table))
-    for line in words.statistics(table):
-        show(line)
-    show(f"Signature: {rules.signature}")
-    for item in table.refused:
-        show(f"! below the line: {item.name}: {'; '.join(item.reasons)}")
-
-
-def _as_json(table: Table) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    keys = [metric.key for metric in table.board.rules.metrics]
-    ends = ("mean", "low", "high")
-    return {
-        "rules": asdict(table.board.rules),
-        "rows": [
-            {
-                "name": s.name, "role": s.role, "rank": s.rank, "tie_group": s.group,
-                "scores": {
-                    key: {end: _finite(v) for end, v in zip(ends, numbers, strict=True)}
-                    for key, numbers in zip(keys, s.intervals.tolist(), strict=True)
-                },
-                "behind": s.behind, "effect": s.effect, "detectable": s.detectable, "p_holm": s.p,
-                "parameters": s.parameters, **asdict(s.row.facts),
-            }
-            for s in table.standings
-        ],
-        "refused": [asdict(item) for item in table.refused],
-    }  # fmt: skip
-
-
-def _finite(value: float) -> float | None:
-    return value if value == value else None
 
 
 def _table(board: Path) -> Table:

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from fake_board import add_fake, fake_board, fake_result, fake_run, fake_scores
 
+from fusbench.board.adding import write_row
 from fusbench.board.build import OUTPUTS, outputs, write_outputs
+from fusbench.board.clips import TargetClip
 from fusbench.board.published import bundled, read_published
-from fusbench.board.rows import Facts, write_row
-from fusbench.board.rules import Board, TargetClip, new_board, read_board
+from fusbench.board.rows import Facts
+from fusbench.board.rules import Board, new_board, read_board
 from fusbench.board.standings import read_table
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
