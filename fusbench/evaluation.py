@@ -21,7 +21,14 @@ from fusbench.errors import DatasetError, PredictionError
 from fusbench.files import file_sha256, replacing, text_sha256, write_json
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
-from fusbench.results import KEY_COLUMNS, Result, environment, summarise, write_result
+from fusbench.results import (
+    KEY_COLUMNS,
+    Result,
+    environment,
+    machine,
+    summarise,
+    write_result,
+)
 
 BATCH_SIZE = 16
 N_EXAMPLES = 6
@@ -51,6 +58,13 @@ class Evaluation:
         """Hash of the weight file; None for a model without one."""
         path = checkpoint_path(self.card, self.checkpoint)
         return file_sha256(path) if path else None
+
+    def parameters(self) -> int | None:
+        """Numbers in the weight file; None where there is none that can be read."""
+        from fusbench.zoo.checkpoint import count_parameters
+
+        path = checkpoint_path(self.card, self.checkpoint)
+        return count_parameters(path) if path else None
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
@@ -259,6 +273,7 @@ def _finish(
             "distribution": job.owner,
             "version": job.version,
             "weights_sha256": job.weights_sha256(),
+            "parameters": job.parameters(),
             "licence": job.card.licence,
             "cite": job.card.cite,
             "window": asdict(job.card.window),
@@ -284,7 +299,11 @@ def _finish(
             "freeze_history": job.freeze_history,
         },
     )
-    write_json(folder / "timing.json", {"seconds_per_frame": seconds / len(scores)})
+    timing = {
+        "seconds_per_frame": seconds / len(scores),
+        "machine": machine(job.threads, job.device),
+    }
+    write_json(folder / "timing.json", timing)
     if picture:
         clips = {clip.clip_id: clip for _, group in scans for clip in group}
         panels = []

@@ -95,6 +95,20 @@ def environment(backend: str, threads: int) -> dict[str, Any]:
     }
 
 
+def machine(threads: int, device: str | None = None) -> str:
+    """Processor, threads and chosen device, in words: where seconds a frame were measured."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            name = line.partition(":")[2].strip()
+            break
+    return ", ".join([name, f"{threads} threads", *([device] if device else [])])
+
+
 def write_result(folder: Path, result: Result, scores: pd.DataFrame) -> None:
     """Write ``scores.csv`` (full precision), then ``result.json``, which marks the run as done."""
     with replacing(folder / "scores.csv") as part:

@@ -16,6 +16,8 @@ from fusbench.errors import ConfigError, FusbenchError, unknown
 
 COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
+    "compare": "Compare runs, paired by scan: differences, intervals, p-values.",
+    "leaderboard": "Make, fill, build, check and show leaderboards.",
     "train": "Train a network of the zoo.",
     "predict": "Write densities and overlays for your own pictures.",
     "model": "List and show models.",

@@ -66,6 +66,30 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     show(f"{folder}: {len(phantom.plans)} clips")
 
 
+@dataset.command("withhold", epilog="Example: fusbench dataset withhold my-study public/my-study")
+@click.argument("source")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--split", default="test", show_default=True, help="Split whose gaze stays here.")
+def withhold(source: str, folder: Path, split: str) -> None:
+    """Copy a data set to FOLDER without the gaze of its test split, for a private test.
+
+    SOURCE is a name or a folder. The copy holds the frames of all splits and the gaze of the
+    others; what would give the gaze away, such as landmarks, is left out with it.
+    """
+    from fusbench.cli.render import progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.data.withhold import withhold_gaze
+
+    with progress(f"making {source}") as update:
+        data = open_dataset(source, report=update)
+    with progress("copying", len(data.clips)) as update:
+        withhold_gaze(data, folder, split, report=update)
+    show(
+        f"{folder}: frames of all splits, no gaze of the {split} split.",
+        f"Fingerprint of the withheld split, which a board's rows name: {data.fingerprint(split)}",
+    )
+
+
 @dataset.command("check", epilog="Example: fusbench dataset check data/phantom")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--privacy", is_flag=True, help="Look for identifiers and burnt-in text too.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fusbench.results import Result
 
 FLOORS = ("uniform", "centre-bias", "mean-map")
+HINT = "previous-gaze"
 CEILING = "ideal-observer"
 
 
@@ -40,12 +41,26 @@ CEILING = "ideal-observer"
     help="Control: show the model its current frame in place of the others.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Do finished runs again.")
+@click.option(
+    "--board", type=click.Path(path_type=Path),
+    help="Evaluate under the rules of this leaderboard, add the rows, and build it.",
+)  # fmt: skip
+@click.option("--name", help="Name of the row on the board; default: the model's.")
 @config_option
 @json_option
+@click.pass_context
 def evaluate(
-    models: tuple[str, ...], dataset: str, fold: int | None, runs: Path, force: bool,
-    as_json: bool, **settings: Any,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    models: tuple[str, ...],
+    dataset: str,
+    fold: int | None,
+    runs: Path,
+    force: bool,
+    board: Path | None,
+    name: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Score models on every frame with gaze, and show them between floors and ceiling.
 
     A finished run is shown again at once; a stopped one is continued by the same command. With
@@ -55,31 +70,83 @@ def evaluate(
     from fusbench.data.dataset import open_dataset
     from fusbench.metrics import check_profile
 
+    if board:
+        dataset = _under_rules(ctx, board, dataset, settings)
     check_profile(settings["profile"])
     names = list(dict.fromkeys(models))
+    if name and (not board or len(names) > 1):
+        raise click.UsageError("--name goes with --board and a single --model.")
     cards = {name: _card(name, settings["checkpoint"]) for name in names}
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (settings["split"],), update, fold)
     isolated = sum(card.backend != "numpy" for card in cards.values()) > 1
     rows: list[tuple[Result, Path]] = []
     failed = []
-    for name in names if as_json else _with_baselines(names, data):
-        card = cards.get(name) or _card(name, None)
+    for model in names if as_json else _with_baselines(names, data, hint=bool(board)):
+        card = cards.get(model) or _card(model, None)
         if isolated and card.backend != "numpy":
-            row = _in_child(name, dataset, runs, force, {**settings, "fold": fold})
+            row = _in_child(model, dataset, runs, force, {**settings, "fold": fold})
         else:
             row = _run(_job(card, data, settings), runs, force)
         if row is None:
-            failed.append(name)
+            failed.append(model)
             continue
         rows.append(row)
         if as_json:
             print(json.dumps(asdict(row[0]), sort_keys=True, allow_nan=False), flush=True)
-    if rows and not as_json:
+    if rows and not as_json and not board:
         _show(rows, names, data)
+    if rows and board:
+        renamed = {names[0]: name} if name else {}
+        _add(board, rows, names, renamed, as_json)
     if failed:
         click.echo(f"error: {', '.join(failed)} failed; see the lines above.", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _under_rules(ctx: click.Context, board: Path, dataset: str, settings: dict[str, Any]) -> str:
+    """Take split, profile and, unless it was named, data set from a board's rules."""
+    from fusbench.board.rules import read_board
+    from fusbench.errors import ConfigError
+
+    rules = read_board(board).rules
+    chosen = {
+        key for key in ("dataset", "split", "profile")
+        if ctx.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
+    }  # fmt: skip
+    for key in ("split", "profile"):
+        wanted = getattr(rules, key)
+        if key in chosen and settings[key] != wanted:
+            what = f"--{key} {settings[key]} is not the board's, {wanted}"
+            raise ConfigError(what, str(board), f"Leave --{key} out with --board.")
+        settings[key] = wanted
+    return dataset if "dataset" in chosen else rules.dataset
+
+
+def _add(
+    board: Path,
+    rows: list[tuple[Result, Path]],
+    names: list[str],
+    renamed: dict[str, str],
+    quiet: bool,
+) -> None:
+    """Add runs to a board and build it. Baselines that it has stay as they are."""
+    from fusbench.board.build import write_outputs
+    from fusbench.board.rules import read_board
+    from fusbench.board.standings import read_table
+    from fusbench.cli.board_view import show_board
+    from fusbench.cli.leaderboard import add_run
+
+    rules = read_board(board)
+    for result, run in rows:
+        model = result.model["name"]
+        name = renamed.get(model, model)
+        if model in names or not (board / "results" / name).exists():
+            add_run(rules, run, name, force=True, quiet=quiet)
+    table = read_table(rules)
+    write_outputs(table, board)
+    if not quiet:
+        show_board(table)
 
 
 def _card(name: str, checkpoint: Path | None) -> ModelCard:
@@ -107,12 +174,19 @@ def _job(card: ModelCard, data: Dataset, settings: dict[str, Any]) -> Evaluation
     )
 
 
-def _with_baselines(names: list[str], data: Dataset) -> list[str]:
+def _with_baselines(names: list[str], data: Dataset, *, hint: bool) -> list[str]:
     """The models asked for, between the baselines that this data set allows."""
     has_train = any(clip.split == "train" for clip in data.clips)
-    floors = [name for name in FLOORS if name not in names and (name != "mean-map" or has_train)]
-    known = any(clip.mixture is not None for clip in data.clips)
-    return [*floors, *names, *([CEILING] if known and CEILING not in names else [])]
+    allowed = {
+        "mean-map": has_train,
+        HINT: has_train and hint,
+        CEILING: any(clip.mixture is not None for clip in data.clips),
+    }
+    before, after = (
+        [name for name in group if name not in names and allowed.get(name, True)]
+        for group in (FLOORS, (HINT, CEILING))
+    )
+    return [*before, *names, *after]
 
 
 def _run(job: Evaluation, runs: Path, force: bool) -> tuple[Result, Path]:

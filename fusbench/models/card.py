@@ -12,7 +12,7 @@ from fusbench.errors import PluginError
 if TYPE_CHECKING:
     import numpy as np
 
-ROLES = ("model", "floor", "ceiling")
+ROLES = ("model", "floor", "hint", "ceiling")
 SEES = ("frames", "train-gaze", "clip")
 
 
@@ -47,8 +47,9 @@ class ModelCard:
         Bundled weights: a path inside the package ``fusbench.zoo``, or an absolute path.
     options : mapping
         Free settings of the loader.
-    role : {"model", "floor", "ceiling"}
-        Floors and the ceiling frame a table; they do not compete.
+    role : {"model", "floor", "hint", "ceiling"}
+        Floors and the ceiling frame a table; they do not compete. A hint is a reference that knows
+        what no model may know, such as earlier gaze, and yet is no bound.
     sees : {"frames", "train-gaze", "clip"}
         What the model may look at. "train-gaze" is fitted on the train split's gaze; "clip" gets
         the whole clip, gaze included, and so can only be a reference.

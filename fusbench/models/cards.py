@@ -1,5 +1,6 @@
 """Cards of the baselines."""
 
+from fusbench.data.window import Window
 from fusbench.models.card import ModelCard
 
 uniform = ModelCard(
@@ -23,6 +24,15 @@ mean_map = ModelCard(
     loader="fusbench.models.baselines:MeanMap",
     role="floor",
     sees="train-gaze",
+    licence="MIT",
+)
+previous_gaze = ModelCard(
+    name="previous-gaze",
+    title="Previous gaze, 15 frames ago",
+    loader="fusbench.models.persistence:PreviousGaze",
+    window=Window(horizon=15),
+    role="hint",
+    sees="clip",
     licence="MIT",
 )
 ideal_observer = ModelCard(

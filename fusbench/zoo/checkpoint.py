@@ -44,6 +44,18 @@ def read_metadata(path: Path) -> dict[str, str]:
     return _read(path, with_weights=False)[1]
 
 
+def count_parameters(path: Path) -> int | None:
+    """How many numbers a safetensors file holds, from its header; None for another kind of file."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118
+    except (SafetensorError, OSError):
+        return None
+    return int(sum(np.prod(shape) for shape in shapes))
+
+
 def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 

@@ -1,11 +1,16 @@
 """Floors and ceiling on the phantom."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fusbench.data.dataset import open_dataset
+from fusbench.data.gaze import GazePoints
+from fusbench.data.window import Window
 from fusbench.errors import DatasetError
 from fusbench.models.baselines import IdealObserver, mean_map
+from fusbench.models.persistence import PreviousGaze, fit_persistence
 from fusbench.models.registry import load_model, model_card
 
 
@@ -44,3 +49,40 @@ def test_the_ideal_observer_is_the_mean_of_many_empirical_maps(tmp_path, monkeyp
     simulated = saliency_map(x[inside], y[inside], (224, 288), 8.0)
     predicted = IdealObserver(model_card("ideal-observer"), data).predict_gaze(clip, np.array([12]))
     assert np.abs(simulated - predicted[0]).sum() < 0.05
+
+
+def test_previous_gaze_knows_nothing_after_its_lag(folder):
+    """Its density for frame t follows from gaze up to t - 15 alone; before that, the mean map."""
+    data = open_dataset(folder)
+    card = replace(model_card("previous-gaze"), window=Window(horizon=3))
+    model = PreviousGaze(card, data)
+    (clip, _) = data.split("test")
+    density = model.predict_gaze(clip, np.arange(10))
+    np.testing.assert_allclose(density.sum((1, 2)), 1)
+    for frame in range(4):  # frame 0 has no gaze, so that frame 3 has nothing to go by
+        np.testing.assert_array_equal(density[frame], mean_map(data))
+    x, y = clip.gaze.at(1)
+    shown = np.unravel_index((density[4] - (1 - model.stay) * mean_map(data)).argmax(), (24, 32))
+    assert min(np.hypot(x - shown[1], y - shown[0])) < model.spread_px + 1
+    moved = clip.gaze.x_px + (clip.gaze.frame > 5)
+    later = replace(clip, gaze=replace(clip.gaze, x_px=moved))
+    np.testing.assert_array_equal(model.predict_gaze(later, np.arange(9)), density[:9])
+
+
+def test_previous_gaze_is_fitted_to_how_gaze_stays(folder):
+    """Simulated: 7 in 10 points lie within a Gaussian of 2 px about the earlier one."""
+    rng = np.random.default_rng(0)
+    data = open_dataset(folder)
+    n = 4000
+    x, y = np.empty(n), np.empty(n)
+    x[0], y[0] = 16, 12
+    for t in range(1, n):
+        near = x[t - 1] + rng.normal(0, 2), y[t - 1] + rng.normal(0, 2)
+        inside = 0 <= near[0] < 31 and 0 <= near[1] < 23
+        anew = rng.uniform(0, 31), rng.uniform(0, 23)
+        x[t], y[t] = near if inside and rng.random() < 0.7 else anew
+    gaze = GazePoints(frame=np.arange(n), time_s=np.arange(n) / 30, x_px=x, y_px=y)
+    long = replace(data.split("train")[0], n_frames=n, gaze=gaze)
+    stay, spread = fit_persistence(replace(data, clips=(long,)), 1, np.full((24, 32), 1 / 768))
+    assert 0.5 < stay < 0.75
+    assert 1.7 < spread < 2.2

@@ -1,0 +1,1 @@
+"""Leaderboards: results under one set of rules, sorted, tested, and drawn as tables and a page."""

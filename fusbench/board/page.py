@@ -1,0 +1,264 @@
+"""The board as one HTML page: no network, no other file; works without a script, better with.
+
+Every text of a stranger is escaped, and the page's policy allows the one script that is in it, by
+its hash, so that nothing smuggled in could run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from fusbench import metrics
+from fusbench.board import words
+from fusbench.board.standings import Standing, Table, primary_index
+
+PARTS = Path(__file__).parent / "page_parts"
+DECIMALS = 6
+
+
+def page(table: Table, *, anonymous: bool = False) -> str:
+    """The board's ``index.html``.
+
+    Parameters
+    ----------
+    table : Table
+    anonymous : bool
+        Number the scans in order of difficulty in place of naming them.
+    """
+    rules = table.board.rules
+    parts = {
+        name: (PARTS / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "html", "js")
+    }
+    script = "\n" + parts["js"]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
+        f" script-src 'sha256-{digest}'"
+    )
+    badge = '<span class="badge synthetic">synthetic data</span>' if rules.synthetic else ""
+    fields = {
+        "policy": policy,
+        "title": escape(rules.title),
+        "badge": badge,
+        "description": f"<p>{escape(rules.description)}</p>" if rules.description else "",
+        "task": escape(words.task(table)),
+        "scope": escape(words.scope(table)),
+        "facts": _facts(table),
+        "choices": _choices(table),
+        "sorts": "".join(
+            f'<option value="{escape(key)}">Sort by {escape(label)}</option>'
+            for key, label, _ in _columns(table)
+        ),
+        "heads": "".join(_head(*column) for column in _columns(table)),
+        "rows": "\n".join(_row(standing, table) for standing in table.standings),
+        "empty": " hidden" if table.standings else "",
+        "refused": _refused(table),
+        "reading": "\n".join(f"<li>{escape(line)}</li>" for line in words.statistics(table)),
+        "published": _published(table),
+        "signature": escape(rules.signature),
+        "fingerprint": escape(rules.fingerprint),
+        "data": _json(_data(table, anonymous)),
+        "style": parts["css"],
+        "script": parts["js"],
+    }
+    return Template(parts["html"]).substitute(fields)
+
+
+def _json(value: Any) -> str:
+    """JSON that may stand inside a script element, whatever its texts hold."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _facts(table: Table) -> str:
+    leader, at = table.leader, primary_index(table.board)
+    primary = table.board.rules.metrics[at]
+    facts = []
+    if leader:
+        tied = sum(s.rank is not None and s.group == leader.group for s in table.standings) - 1
+        facts.append((leader.name, f"best model, {primary.symbol} {words.interval(leader, at)}"))
+        facts.append((str(tied), "models tied with it" if tied != 1 else "model tied with it"))
+    if table.detectable is not None:
+        unit = f" {primary.unit}" if primary.unit else ""
+        facts.append(
+            (f"{words.number(table.detectable)}{unit}", f"{primary.symbol} difference that shows")
+        )
+    facts.append((f"{table.board.n_scans} scans", f"{table.n_frames:,} frames scored by every row"))
+    return "\n".join(
+        f'<div class="fact"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
+        for value, label in facts
+    )
+
+
+def _choices(table: Table) -> str:
+    at = primary_index(table.board)
+    return "".join(
+        f'<button type="button" value="{k}" aria-pressed="{"true" if k == at else "false"}">'
+        f"{escape(metric.symbol)}</button>"
+        for k, metric in enumerate(table.board.rules.metrics)
+    )
+
+
+def _columns(table: Table) -> list[tuple[str, str, bool]]:
+    """Sort key, heading, and whether it is text."""
+    scores = [(m.key, words.heading(m), False) for m in table.board.rules.metrics]
+    return [
+        ("place", "place", False), ("group", "tie group", False), ("model", "model", True), *scores,
+        ("behind", "behind", False), ("effect", "effect", False),
+        ("detectable", "detectable", False), ("parameters", "parameters", False),
+        ("seconds", "time/frame", False), ("backend", "backend", True),
+        ("licence", "licence", True),
+    ]  # fmt: skip
+
+
+def _head(key: str, label: str, text: bool) -> str:
+    kind = ' class="text"' if text else ""
+    return (
+        f'<th scope="col" data-sort="{escape(key)}"{kind}>'
+        f'<button type="button">{escape(label)}</button></th>'
+    )
+
+
+def _row(standing: Standing, table: Table) -> str:
+    model = standing.model
+    group = f'<span class="group group-{standing.group}">{standing.group}</span>'
+    cells = [
+        _cell("place", f'<span class="place">{escape(words.place(standing))}</span>'),
+        _cell("tie group", group if standing.group else words.NONE),
+        _cell(
+            "model",
+            f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
+            f"<span>{escape(model['title'])}</span>",
+            "text model",
+        ),
+    ]
+    for k, metric in enumerate(table.board.rules.metrics):
+        mean, low, high = standing.intervals[k]
+        span = f"{words.number(low)} {words.NONE} {words.number(high)}"
+        ends = "one scan" if low != low else span
+        kind = "primary" if metric.key == table.board.rules.primary else ""
+        cells.append(
+            _cell(words.heading(metric), f"<b>{words.number(mean)}</b><small>{ends}</small>", kind)
+        )
+    plain = (
+        ("behind", words.number(standing.behind), ""),
+        ("effect", words.number(standing.effect, 2), ""),
+        ("detectable", words.number(standing.detectable), "minor"),
+        ("parameters", words.count(standing.parameters), ""),
+        ("time/frame", words.duration(standing.row.facts.seconds_per_frame), ""),
+        ("backend", model["backend"], "text minor"),
+        ("licence", model.get("licence", "") or words.NONE, "text minor"),
+    )
+    cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
+    return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'
+
+
+def _cell(label: str, content: str, kind: str = "") -> str:
+    css = f' class="{kind}"' if kind else ""
+    return f'<td{css} data-label="{escape(label)}">{content}</td>'
+
+
+def _refused(table: Table) -> str:
+    if not table.refused:
+        return ""
+    items = "\n".join(
+        f"<li><b>{escape(item.name)}</b>: {escape('; '.join(item.reasons))}</li>"
+        for item in table.refused
+    )
+    return (
+        '<section class="panel below"><h2>Below the line</h2>'
+        f"<p>These rows do not fit the board.</p><ul>\n{items}\n</ul></section>"
+    )
+
+
+def _published(table: Table) -> str:
+    published = table.published
+    if not published.rows:
+        return ""
+    known = [m for m in metrics.METRICS.values() if any(m.key in r.scores for r in published.rows)]
+    heads = ['<th class="text">source</th>', '<th class="text">model</th>']
+    heads += [f"<th>{escape(words.heading(metric))}</th>" for metric in known]
+    rows = []
+    for report in published.rows:
+        note = f"<small>{escape(report.note)}</small>" if report.note else ""
+        numbers = "".join(
+            f"<td>{words.number(report.scores.get(metric.key), 2)}</td>" for metric in known
+        )
+        rows.append(
+            f'<tr><td class="text">{escape(report.source)}</td>'
+            f'<td class="text">{escape(report.model)}{note}</td>{numbers}</tr>'
+        )
+    return (
+        f'<section class="panel" id="published"><h2>{escape(published.title)}</h2>'
+        f'<p class="note">{escape(published.caution)}</p><div class="scroll"><table><thead><tr>'
+        f"{''.join(heads)}</tr></thead><tbody>\n{chr(10).join(rows)}\n</tbody></table></div></section>"
+    )
+
+
+def _data(table: Table, anonymous: bool) -> dict[str, Any]:
+    board, order = table.board, table.scan_order
+    names = sorted({clip.scan_id for clip in board.clips})
+    scored = sorted(set(board.scan_index[board.counted]))
+    labels = [names[scored[k]] for k in order]
+    return {
+        "metrics": [
+            {"key": m.key, "symbol": m.symbol, "unit": m.unit, "higher": m.higher_is_better}
+            for m in board.rules.metrics
+        ],
+        "primary": primary_index(board),
+        "scans": [str(k) for k in range(1, len(order) + 1)] if anonymous else labels,
+        "rows": [_row_data(standing, order.tolist()) for standing in table.standings],
+    }
+
+
+def _row_data(standing: Standing, order: list[int]) -> dict[str, Any]:
+    model, facts = standing.model, standing.row.facts
+    means = standing.scan_means[order].T
+    return {
+        "name": standing.name,
+        "title": model["title"],
+        "role": standing.role,
+        "rank": standing.rank,
+        "group": standing.group,
+        "scores": [_numbers(numbers) for numbers in standing.intervals.tolist()],
+        "scans": [_numbers(values) for values in means.tolist()],
+        "behind": _number(standing.behind),
+        "effect": _number(standing.effect),
+        "detectable": _number(standing.detectable),
+        "p": None if standing.p is None else float(f"{standing.p:.3g}"),
+        "parameters": standing.parameters,
+        "seconds": facts.seconds_per_frame,
+        "machine": facts.machine,
+        "backend": model["backend"],
+        "licence": model.get("licence", ""),
+        "cite": model.get("cite", ""),
+        "origin": f"{model.get('distribution', '')} {model.get('version', '')}".strip(),
+        "window": _window(model["window"]),
+        "weights": model.get("weights_sha256") or "",
+        "seal": standing.row.seal,
+    }
+
+
+def _window(window: dict[str, Any]) -> str:
+    length, horizon = window.get("length"), window.get("horizon")
+    frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
+    return frames + (f", {horizon} frames ahead" if horizon else "")
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _number(value: float | None) -> float | None:
+    if value is None or value != value:
+        return None
+    return round(value, DECIMALS) + 0.0

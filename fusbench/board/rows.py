@@ -1,0 +1,242 @@
+"""A board's rows on disk: ``results/<name>/``, small files that are read as strangers'.
+
+``result.json`` is the run's own; ``scores.csv.gz`` its scores, every frame in full precision;
+``row.json`` what else a table shows, and a seal over all three.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zlib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench.board.rules import Board
+from fusbench.errors import DatasetError, FusbenchError
+from fusbench.files import text_sha256
+from fusbench.models.card import ROLES
+from fusbench.results import KEY_COLUMNS, Result
+
+SCHEMA = 1
+FILES = {"result.json", "scores.csv.gz", "row.json"}
+LARGEST = 1 << 29  # bytes of scores, unpacked
+REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a table shows of a row beside its scores; what is not known is None."""
+
+    name: str
+    parameters: int | None = None
+    seconds_per_frame: float | None = None
+    machine: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row that can be read: `values` is float64 (frames, metrics), `keys` names the frames."""
+
+    facts: Facts
+    result: Result
+    values: np.ndarray
+    covers: bool
+    n_missing: int
+    n_extra: int
+    sealed: bool
+    seal: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A row that does not fit, and why; shown below the line."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+def seal(result: str, scores: str, facts: Facts) -> str:
+    """SHA-256 over a row's three parts; a changed character anywhere changes it."""
+    return text_sha256(result, scores, json.dumps(asdict(facts), sort_keys=True))
+
+
+def read_rows(board: Board) -> list[Row | Refused]:
+    """All rows of a board in order of name; those that cannot be read are refused."""
+    folder = board.root / "results"
+    if not folder.is_dir():
+        return []
+    return [read_row(path, board) for path in sorted(folder.iterdir()) if path.is_dir()]
+
+
+def read_row(folder: Path, board: Board) -> Row | Refused:
+    """Read one row as a stranger's: nothing in it is believed."""
+    try:
+        return _read_row(folder, board)
+    except FusbenchError as error:
+        return Refused(name=folder.name, reasons=(error.what,))
+
+
+def _read_row(folder: Path, board: Board) -> Row:
+    where = str(folder)
+    have = {path.name for path in folder.iterdir()}
+    for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
+        if names:
+            raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
+    facts, mark = _read_facts(folder)
+    text, result = _read_result(folder)
+    scores = _unpack(folder / "scores.csv.gz")
+    values = _read_values(scores, board)
+    covers, missing, extra = _coverage(scores, len(values), board)
+    return Row(
+        facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
+        seal=mark, sealed=mark == seal(text, scores, facts),
+    )  # fmt: skip
+
+
+def _read_facts(folder: Path) -> tuple[Facts, str]:
+    content = _read_json(folder / "row.json")[1]
+    mark = content.pop("seal", "")
+    if content.pop("schema", None) != SCHEMA:
+        raise DatasetError(f"row.json is not of schema {SCHEMA}", str(folder), REMEDY)
+    if set(content) != {f.name for f in fields(Facts)}:
+        raise DatasetError("row.json does not hold what a row's file does", str(folder), REMEDY)
+    facts = Facts(**content)
+    numbers = (facts.parameters, facts.seconds_per_frame)
+    good = facts.name == folder.name and isinstance(facts.machine, str) and isinstance(mark, str)
+    if not good or not all(n is None or _is_number(n) for n in numbers):
+        what = "row.json does not fit the row's folder"
+        raise DatasetError(what, str(folder), REMEDY)
+    return facts, mark
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0
+
+
+def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        raise DatasetError(f"{path.name} is no valid JSON", str(path), REMEDY) from None
+    if not isinstance(content, dict):
+        raise DatasetError(f"{path.name} is no JSON object", str(path), REMEDY)
+    return text, content
+
+
+def _read_result(folder: Path) -> tuple[str, Result]:
+    text, content = _read_json(folder / "result.json")
+    what = "result.json is no result of this schema"
+    try:
+        result = Result(**content)
+    except TypeError:
+        raise DatasetError(what, str(folder), REMEDY) from None
+    model = result.model
+    texts = (result.key, result.signature, result.profile, result.split)
+    good = (
+        result.schema == 1
+        and all(isinstance(text, str) for text in texts)
+        and all(
+            isinstance(part, dict)
+            for part in (model, result.dataset, result.summary, result.config)
+        )
+        and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
+        and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
+        and isinstance(model.get("weights_sha256"), str | None)
+        and isinstance(model.get("window"), dict)
+        and model["role"] in ROLES
+        and all(isinstance(part, dict) for part in result.summary.values())
+        and all(type(n) is int for n in (result.n_frames, result.n_skipped, result.n_scans))
+    )
+    if not good:
+        raise DatasetError(what, str(folder), REMEDY)
+    return text, result
+
+
+def _unpack(path: Path) -> str:
+    try:
+        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
+        data = stream.decompress(path.read_bytes(), LARGEST)
+        if not stream.eof or stream.unused_data:
+            raise ValueError
+        return data.decode("utf-8")
+    except (OSError, ValueError, zlib.error):
+        raise DatasetError("scores.csv.gz is damaged", str(path), REMEDY) from None
+
+
+def _read_values(scores: str, board: Board) -> np.ndarray:
+    columns = [metric.key for metric in board.rules.metrics]
+    values = _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
+    if not np.isfinite(values).all():
+        raise DatasetError("a score is not finite", fix=REMEDY)
+    return values
+
+
+def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(
+            io.StringIO(scores), dtype=types, usecols=list(types), keep_default_na=False
+        )
+    except (ValueError, OverflowError):
+        what = f"scores.csv does not hold a number a frame for {', '.join(types)}"
+        raise DatasetError(what, fix=REMEDY) from None
+
+
+def _coverage(scores: str, n_rows: int, board: Board) -> tuple[bool, int, int]:
+    """Whether the frames are the board's, in its order; how many are missing or foreign.
+
+    Nearly always they are, so the beginnings of the lines are compared before anything is parsed.
+    """
+    header, *lines = scores.removesuffix("\n").split("\n")
+    wanted = board.line_starts
+    usual = header.startswith(",".join(KEY_COLUMNS) + ",") and len(lines) == n_rows
+    if usual and len(lines) == len(wanted) and all(map(str.startswith, lines, wanted)):
+        return True, 0, 0
+    keys = _parse(scores, dict(zip(KEY_COLUMNS, (str, str, np.int64), strict=True)))
+    have = list(keys[list(KEY_COLUMNS)].itertuples(index=False, name=None))
+    want = list(zip(*board.keys[:2], board.keys[2].tolist(), strict=True))
+    both = set(want) & set(have)
+    return have == want, len(want) - len(both), len(have) - len(both)
+
+
+def problems(row: Row, board: Board) -> list[str]:
+    """Why a row does not fit the board; an empty list where it does. Names no scan or clip.
+
+    Numbers that follow from the scores are checked by `fusbench.board.standings`, all rows at once.
+    """
+    rules, result = board.rules, row.result
+    window = result.model["window"]
+    role, horizon = result.model["role"], window.get("horizon")
+    fits = type(horizon) is int and {
+        "model": horizon == rules.horizon,
+        "hint": horizon >= rules.horizon,
+    }.get(role, True)
+    checks = (
+        (row.sealed, "the seal is broken: a file of the row was changed after it was added"),
+        (result.signature == rules.signature, f"another signature: {result.signature}"),
+        (result.profile == rules.profile, f"another metric profile: {result.profile}"),
+        (result.split == rules.split, f"another split: {result.split}"),
+        (
+            result.dataset.get("fingerprint") == rules.fingerprint,
+            "other data: the fingerprint differs",
+        ),
+        (row.n_missing == 0, f"{row.n_missing:,} of {len(board.counted):,} frames are missing"),
+        (row.n_extra == 0, f"{row.n_extra:,} scored frames are not the board's"),
+        (row.covers or row.n_missing or row.n_extra, "the frames are out of order"),
+        (result.n_frames == len(row.values), "the number of frames is not that of the scores"),
+        (
+            fits,
+            f"the model's horizon is {horizon} frames, the board's {rules.horizon}",
+        ),
+        (
+            not result.config.get("freeze_history"),
+            "the run is a control with frozen history, not the model",
+        ),
+    )  # fmt: skip
+    return [reason for good, reason in checks if not good]

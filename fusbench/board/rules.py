@@ -1,0 +1,226 @@
+"""The rules of a board: what its rows were scored on and how. On disk, ``board.toml``.
+
+``clips.csv`` beside it lists the split's clips and their frames with gaze, so that a row's coverage
+can be checked without the data.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusbench import metrics
+from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
+from fusbench.data.dataset import Dataset
+from fusbench.errors import ConfigError, DatasetError, unknown
+from fusbench.files import write_bytes
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """The content of ``board.toml``.
+
+    Parameters
+    ----------
+    title, description : str
+        Shown at the head of every table.
+    dataset, dataset_version, split : str
+        What the rows are scored on.
+    synthetic : bool
+        True where no person was recorded; every table says so.
+    fingerprint : str
+        Of the split's content; a row of another fingerprint does not fit.
+    profile, signature : str
+        How scores are made; a row of another signature does not fit.
+    margin : int
+        Frames left out at both ends of every clip; see `Board.counted`.
+    horizon : int
+        Frames between a window's last frame and the target that a model must bridge; 0 asks for the
+        gaze on the last frame seen.
+    primary : str
+        Key of the metric that ranks.
+    anonymous : bool
+        Outputs number the scans in place of naming them.
+    """
+
+    title: str
+    dataset: str
+    dataset_version: str
+    split: str
+    synthetic: bool
+    fingerprint: str
+    profile: str
+    signature: str
+    margin: int = 0
+    horizon: int = 0
+    primary: str = "kld"
+    description: str = ""
+    anonymous: bool = False
+
+    @property
+    def metrics(self) -> tuple[metrics.Metric, ...]:
+        """The metrics that the signature names, in its order."""
+        return tuple(metrics.METRICS[key] for key in self.signature.split("|")[0].split("+"))
+
+    def __post_init__(self) -> None:
+        keys = self.signature.split("|")[0].split("+")
+        for key in (*keys, self.primary):
+            if key not in metrics.METRICS:
+                raise unknown("metric", key, list(metrics.METRICS))
+        if self.primary not in keys:
+            raise unknown("metric of this signature", self.primary, keys)
+        for name in ("margin", "horizon"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} {getattr(self, name)} is negative", fix="Use 0 or more.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A board's folder, rules and clips, without its rows."""
+
+    root: Path
+    rules: Rules
+    clips: tuple[TargetClip, ...]
+
+    @cached_property
+    def keys(self) -> tuple[list[str], list[str], np.ndarray]:
+        """Scan, clip and frame of every frame with gaze, in order: what a row must cover."""
+        counts = [len(clip.with_gaze) for clip in self.clips]
+        scans = np.repeat([clip.scan_id for clip in self.clips], counts).tolist()
+        clips = np.repeat([clip.clip_id for clip in self.clips], counts).tolist()
+        return scans, clips, np.concatenate([clip.with_gaze for clip in self.clips])
+
+    @cached_property
+    def line_starts(self) -> list[str]:
+        """How the lines of a row's ``scores.csv`` begin."""
+        return [f"{scan},{clip},{frame}," for scan, clip, frame in zip(*self.keys, strict=True)]
+
+    @cached_property
+    def counted(self) -> np.ndarray:
+        """Which of these frames count, bool (frames,).
+
+        With margin m and horizon k these are the frames t with m + k <= t < n_frames - m of every
+        clip. There, any window of stride 1 and up to m + 1 frames is complete, wherever the others
+        lie: before, around or after.
+        """
+        low, high = self.rules.margin + self.rules.horizon, self.rules.margin
+        return np.concatenate(
+            [
+                (clip.with_gaze >= low) & (clip.with_gaze < clip.n_frames - high)
+                for clip in self.clips
+            ]
+        )
+
+    @cached_property
+    def scan_index(self) -> np.ndarray:
+        """Number of each frame's scan, int (frames,), counted in order of scan_id."""
+        scans = [clip.scan_id for clip in self.clips]
+        number = {scan_id: at for at, scan_id in enumerate(sorted(set(scans)))}
+        return np.array([number[scan_id] for scan_id in self.keys[0]])
+
+    @property
+    def n_scans(self) -> int:
+        """Scans with at least one frame that counts."""
+        return len(np.unique(self.scan_index[self.counted]))
+
+
+def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: Any) -> Board:
+    """Make a board's folder from the data set that its rows will be scored on.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is in use, or the margin leaves no frame.
+    """
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ConfigError("already exists", str(root), "Choose another folder for the board.")
+    profile = rules.pop("profile", "tuebingen")
+    board = Board(
+        root=root,
+        rules=Rules(
+            title=title,
+            dataset=dataset.info.name,
+            dataset_version=dataset.info.version,
+            split=split,
+            synthetic=dataset.info.synthetic,
+            fingerprint=dataset.fingerprint(split),
+            profile=profile,
+            signature=metrics.signature(profile, dataset.info.sigma_px),
+            **rules,
+        ),
+        clips=target_clips(dataset, split),
+    )
+    _require_frames(board)
+    write_bytes(root / "clips.csv", clips_csv(board.clips).encode())
+    write_bytes(root / "board.toml", _toml(board.rules).encode())
+    return board
+
+
+def _require_frames(board: Board) -> None:
+    if not board.counted.any():
+        what = f"a margin of {board.rules.margin} and a horizon of {board.rules.horizon} frames"
+        raise ConfigError(f"{what} leave no frame", str(board.root), "Use a smaller margin.")
+
+
+def read_board(root: Path) -> Board:
+    """Read a board's rules and clips.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no board, or one that breaks the rules of boards.
+    """
+    path = root / "board.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fix = f"Make a board with: fusbench leaderboard new {root} --dataset NAME."
+        raise ConfigError("holds no board.toml", str(root), fix) from None
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", str(path), "Correct it.") from None
+    schema = content.pop("schema", None)
+    if schema != SCHEMA:
+        fix = f"This version of fusbench reads schema {SCHEMA}."
+        raise ConfigError(f"schema {schema!r} is unknown", str(path), fix)
+    kinds = {"str": str, "int": int, "bool": bool}
+    known = {field.name: kinds[str(field.type)] for field in fields(Rules)}
+    for key, value in content.items():
+        if key not in known:
+            raise ConfigError(str(unknown("key", key, list(known))).rstrip("."), str(path))
+        if type(value) is not known[key]:
+            what = f"{key} = {value!r} is no {known[key].__name__}"
+            raise ConfigError(what, str(path), "Correct it.")
+    needed = {field.name for field in fields(Rules) if field.default is MISSING}
+    missing = sorted(needed - set(content))
+    if missing:
+        fix = "Make the board anew with 'fusbench leaderboard new'."
+        raise ConfigError(f"the key '{missing[0]}' is missing", str(path), fix)
+    board = Board(root=root, rules=Rules(**content), clips=read_clips(root / "clips.csv"))
+    _require_frames(board)
+    return board
+
+
+def _toml(rules: Rules) -> str:
+    """JSON's texts, numbers and truth values are TOML too."""
+    lines = [f"schema = {SCHEMA}"]
+    for key, value in asdict(rules).items():
+        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+def check_data(board: Board, dataset: Dataset) -> None:
+    """Raise `DatasetError` unless this is the data set that the board was made from."""
+    rules, where = board.rules, str(dataset.root)
+    fix = f"Use the copy of '{rules.dataset}' that the board was made from."
+    if dataset.fingerprint(rules.split) != rules.fingerprint:
+        raise DatasetError("its fingerprint is not the board's", where, fix)
+    if clips_csv(target_clips(dataset, rules.split)) != clips_csv(board.clips):
+        raise DatasetError("its clips are not those of the board's clips.csv", where, fix)

@@ -1,0 +1,210 @@
+"""A board as Markdown, CSV and LaTeX. Every text of a stranger is escaped."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from fusbench import metrics
+from fusbench.board import words
+from fusbench.board.standings import Standing, Table
+
+MARKDOWN = re.compile(r"([\\`*_\[\]|~#!])")
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
+    "\N{EN DASH}": "--",
+}  # fmt: skip
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown and the HTML in it leave alone, on one line."""
+    plain = " ".join(text.split())
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return MARKDOWN.sub(r"\\\1", plain)
+
+
+def latex_text(text: str) -> str:
+    """Text that LaTeX prints as it stands, on one line."""
+    return "".join(LATEX.get(character, character) for character in " ".join(text.split()))
+
+
+def csv_text(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def markdown(table: Table) -> str:
+    """The board's ``README.md``."""
+    rules = table.board.rules
+    heads = [words.heading(metric) for metric in rules.metrics]
+    columns = [
+        "", "tie group", "model", *heads, "behind", "effect", "detectable", "parameters",
+        "time/frame", "backend", "licence", "weights",
+    ]  # fmt: skip
+    aligned = [0, 1, *range(3, 3 + len(heads) + 5)]
+    lines = [
+        f"# {markdown_text(rules.title)}",
+        "",
+        *([markdown_text(rules.description), ""] if rules.description else []),
+        f"**{words.task(table)}** {markdown_text(words.scope(table))}",
+        "",
+        *_grid(columns, [_cells(s, table) for s in table.standings], aligned),
+        "",
+        *(f"- {line}" for line in words.statistics(table)),
+        f"- Signature: `{rules.signature}`.",
+        f"- Fingerprint of the split: `{rules.fingerprint}`.",
+        "- Times are those of the machine that ran each row; see `leaderboard.csv`.",
+        *_sources(table),
+        *_published(table),
+        *_refused(table),
+        "",
+        "Made by `fusbench leaderboard build` from `results/`; the same numbers with more digits"
+        " are in `leaderboard.csv`, and `index.html` shows them to sort and filter.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(standing: Standing, table: Table) -> list[str]:
+    model = standing.model
+    title = markdown_text(model["title"])
+    name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
+    scores = [words.interval(standing, k) for k in range(len(table.board.rules.metrics))]
+    weights = model.get("weights_sha256")
+    return [
+        words.place(standing),
+        str(standing.group or words.NONE),
+        name,
+        *scores,
+        words.number(standing.behind),
+        words.number(standing.effect, 2),
+        words.number(standing.detectable),
+        words.count(standing.parameters),
+        words.duration(standing.row.facts.seconds_per_frame),
+        markdown_text(model["backend"]),
+        markdown_text(model.get("licence", "") or words.NONE),
+        f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
+    ]
+
+
+def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
+    rule = ["--:" if k in right else "---" for k in range(len(columns))]
+    return [f"| {' | '.join(line)} |" for line in (columns, rule, *rows)]
+
+
+def _sources(table: Table) -> list[str]:
+    cites: dict[str, list[str]] = {}
+    for standing in table.standings:
+        if standing.model.get("cite"):
+            cites.setdefault(standing.model["cite"], []).append(standing.name)
+    if not cites:
+        return []
+    lines = [f"- {markdown_text(cite)}: {', '.join(names)}" for cite, names in cites.items()]
+    return ["", "## Sources", "", *lines]
+
+
+def _published(table: Table) -> list[str]:
+    published = table.published
+    if not published.rows:
+        return []
+    known = [m for m in metrics.METRICS.values() if any(m.key in r.scores for r in published.rows)]
+    rows = [
+        [
+            markdown_text(report.source),
+            markdown_text(report.model) + (f" ({markdown_text(report.note)})" * bool(report.note)),
+            *(words.number(report.scores.get(metric.key), 2) for metric in known),
+        ]
+        for report in published.rows
+    ]
+    columns = ["source", "model", *(words.heading(metric) for metric in known)]
+    return [
+        "",
+        f"## {markdown_text(published.title)}",
+        "",
+        markdown_text(published.caution),
+        "",
+        *_grid(columns, rows, range(2, len(columns))),
+    ]
+
+
+def _refused(table: Table) -> list[str]:
+    if not table.refused:
+        return []
+    lines = [
+        f"- **{markdown_text(item.name)}**: {markdown_text('; '.join(item.reasons))}"
+        for item in table.refused
+    ]
+    return ["", "## Below the line", "", "These rows do not fit the board.", "", *lines]
+
+
+def as_csv(table: Table) -> str:
+    """The board's ``leaderboard.csv``: one row a standing, six decimals."""
+    keys = [metric.key for metric in table.board.rules.metrics]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    scores = [f"{key}{end}" for key in keys for end in ("", "_low", "_high")]
+    writer.writerow(
+        [
+            "rank", "role", "tie_group", "name", "title", *scores, "behind", "effect", "detectable",
+            "p_holm", "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
+            "weights_sha256", "seal",
+        ]
+    )  # fmt: skip
+    for standing in table.standings:
+        model, facts = standing.model, standing.row.facts
+        texts = (model["backend"], model.get("licence", ""), model.get("cite", ""))
+        writer.writerow(
+            [
+                standing.rank or "", standing.role, standing.group or "", standing.name,
+                csv_text(model["title"]), *map(_exact, standing.intervals.ravel()),
+                *map(_exact, (standing.behind, standing.effect, standing.detectable)),
+                "" if standing.p is None else f"{standing.p:.6g}",
+                "" if standing.parameters is None else standing.parameters,
+                _exact(facts.seconds_per_frame), csv_text(facts.machine), *map(csv_text, texts),
+                csv_text(model.get("weights_sha256") or ""), csv_text(standing.row.seal),
+            ]
+        )  # fmt: skip
+    return stream.getvalue()
+
+
+def _exact(value: float | None) -> str:
+    text = words.number(value, 6)
+    return "" if text == words.NONE else text
+
+
+def latex(table: Table) -> str:
+    """The board's ``leaderboard.tex``: a table for the packages booktabs and array."""
+    rules = table.board.rules
+    heads = " & ".join(latex_text(words.heading(metric)) for metric in rules.metrics)
+    lines = [
+        "% Made by fusbench; needs \\usepackage{booktabs}.",
+        "\\begin{tabular}{rlr" + "r" * len(rules.metrics) + "r}",
+        "\\toprule",
+        f" & Model & Tie group & {heads} & Parameters \\\\",
+        "\\midrule",
+    ]
+    for standing in table.standings:
+        best = standing.rank == 1
+        scores = []
+        for mean, low, high in standing.intervals:
+            value = words.number(mean, 2)
+            half = "" if low != low else f"{words.number(low, 2)}, {words.number(high, 2)}"
+            bold = f"\\textbf{{{value}}}" if best else value
+            scores.append(f"{bold} {{\\scriptsize[{half}]}}" if half else bold)
+        title = latex_text(standing.model["title"] or standing.name)
+        cells = [
+            words.place(standing),
+            title,
+            str(standing.group or "--"),
+            *scores,
+            latex_text(words.count(standing.parameters)),
+        ]
+        lines.append(" & ".join(cells) + " \\\\")
+    notes = " ".join(
+        (words.scope(table), *words.statistics(table), f"Signature: {rules.signature}")
+    )
+    lines += ["\\bottomrule", "\\end{tabular}", f"% {latex_text(notes)}"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,292 @@
+"""``fusbench leaderboard``: boards that can be trusted and verified."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fusbench.cli import json_option
+
+if TYPE_CHECKING:
+    from fusbench.board.rules import Board
+    from fusbench.board.standings import Table
+
+folder_argument = click.argument("board", type=click.Path(path_type=Path))
+
+
+@click.group()
+def leaderboard() -> None:
+    """Make, fill, build, check and show leaderboards; a board is a folder."""
+
+
+@leaderboard.command(epilog="Example: fusbench leaderboard new boards/phantom --dataset phantom")
+@folder_argument
+@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
+@click.option("--split", default="test", show_default=True, help="train, val or test.")
+@click.option("--title", help="Heading of the board; default: the data set's name.")
+@click.option("--description", default="", help="A sentence below the heading.")
+@click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
+@click.option("--primary", default="kld", show_default=True, help="Metric that ranks.")
+@click.option(
+    "--margin", default=0, show_default=True,
+    help="Frames left out at both ends of every clip: 9 leaves those where any window of up to 10"
+    " frames is complete.",
+)  # fmt: skip
+@click.option(
+    "--horizon", default=0, show_default=True, help="Frames ahead that models must predict."
+)
+@click.option("--anonymous", is_flag=True, help="Never name a scan in what is built.")
+@click.option("--no-published", is_flag=True, help="Leave out the numbers that papers report.")
+def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) -> None:
+    """Make a new BOARD, a folder, with its rules."""
+    from fusbench.board.published import FILE, bundled
+    from fusbench.board.rules import new_board
+    from fusbench.cli.render import progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.files import write_bytes
+
+    published = not rules.pop("no_published")
+    with progress(f"making {dataset}") as update:
+        data = open_dataset(dataset, (split,), update)
+    made = new_board(board, data, title=title or data.info.name, split=split, **rules)
+    if published:
+        write_bytes(board / FILE, bundled())
+    n_frames = int(made.counted.sum())
+    show(
+        f"{board}: {n_frames} frames of {made.n_scans} scans count.",
+        f"Add rows with: fusbench evaluate --model NAME --board {board}",
+    )
+
+
+@leaderboard.command(epilog="Example: fusbench leaderboard add boards/phantom runs/unet-keras-1a2b")
+@folder_argument
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the row; default: the model's.")
+@click.option(
+    "--predictions", is_flag=True, help="SOURCE is a folder of predictions, to be scored."
+)
+@click.option("--dataset", help="The board's data with gaze, a name or folder, to score them on.")
+@click.option(
+    "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="Folder of the runs.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace another row of this name.")
+def add(
+    board: Path,
+    source: Path,
+    name: str | None,
+    predictions: bool,
+    dataset: str | None,
+    runs: Path,
+    force: bool,
+) -> None:
+    """Add a finished run, or a folder of predictions, to a BOARD, and build it anew.
+
+    SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
+    clip, and may hold a submission.toml; the predictions are scored here, offline.
+    """
+    from fusbench.board.build import write_outputs
+    from fusbench.board.rules import read_board
+    from fusbench.board.standings import read_table
+    from fusbench.cli.render import show
+
+    rules = read_board(board)
+    if predictions:
+        source, name = _score_predictions(rules, source, name, dataset, runs)
+    add_run(rules, source, name, force=force)
+    table = read_table(rules)
+    write_outputs(table, board)
+    show(f"{board} is built: {_count(len(table.standings))}.")
+
+
+def add_run(
+    board: Board, run: Path, name: str | None = None, *, force: bool = False, quiet: bool = False
+) -> None:
+    """Take a run into a board and say how it fits."""
+    import json
+
+    from fusbench.board.adding import write_row
+    from fusbench.board.rows import Facts
+    from fusbench.cli.render import show
+    from fusbench.results import read_result
+
+    result = read_result(run)
+    try:
+        timing = json.loads((run / "timing.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        timing = {}
+    facts = Facts(
+        name=name or str(result.model.get("name", "")),
+        parameters=result.model.get("parameters"),
+        seconds_per_frame=timing.get("seconds_per_frame"),
+        machine=str(timing.get("machine", "")),
+    )
+    folder, reasons = write_row(board, run, facts, replace=force)
+    if quiet:
+        return
+    show(f"{folder}: added" + (", below the line:" if reasons else "."))
+    for reason in reasons:
+        show(f"  {reason}")
+
+
+def _score_predictions(
+    board: Board, folder: Path, name: str | None, dataset: str | None, runs: Path
+) -> tuple[Path, str]:
+    """Score a folder of predictions; the run's folder and the row's name."""
+    from fusbench.board.rules import check_data
+    from fusbench.board.submission import read_submission, submitted
+    from fusbench.cli.render import progress
+    from fusbench.data.dataset import open_dataset
+    from fusbench.evaluation import evaluate
+
+    rules = board.rules
+    submission = read_submission(folder, name)
+    with progress("opening the data") as update:
+        data = open_dataset(dataset or rules.dataset, (rules.split,), update)
+    check_data(board, data)
+    job = submitted(submission, data, split=rules.split, profile=rules.profile)
+    with progress(submission.name) as update:
+        _, run = evaluate(job, runs, report=update)
+    return run, submission.name
+
+
+@leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
+@folder_argument
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; default: BOARD.")
+@click.option("--anonymous", is_flag=True, help="Name no scan in the outputs.")
+def build(board: Path, out: Path | None, anonymous: bool) -> None:
+    """Write README.md, leaderboard.csv, leaderboard.tex and index.html from a BOARD's results."""
+    from fusbench.board.build import write_outputs
+    from fusbench.cli.render import show
+
+    table = _table(board)
+    for path in write_outputs(table, out or board, anonymous=anonymous):
+        show(str(path))
+    if table.refused:
+        show(
+            f"{_count(len(table.refused))} below the line; see: fusbench leaderboard check {board}"
+        )
+
+
+@leaderboard.command(epilog="Example: fusbench leaderboard check boards/phantom --rerun mean-map")
+@folder_argument
+@click.option("--dataset", help="Compare the board with this data set, a name or a folder.")
+@click.option("--rerun", "again", multiple=True, help="Run this row's model again; repeatable.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights for --rerun.")
+@click.option(
+    "--tolerance", default=1e-3, show_default=True, help="Largest difference of a score in a rerun."
+)
+@json_option
+def check(
+    board: Path,
+    dataset: str | None,
+    again: tuple[str, ...],
+    checkpoint: Path | None,
+    tolerance: float,
+    as_json: bool,
+) -> None:
+    """Derive every number of a BOARD again, and list what does not fit.
+
+    With --rerun NAME the model is run again and its scores are compared frame by frame.
+    """
+    from dataclasses import asdict
+
+    from fusbench.board.check import Finding, check_table, check_weights
+    from fusbench.board.rules import check_data
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.data.dataset import open_dataset
+    from fusbench.errors import FusbenchError, unknown
+
+    table = _table(board)
+    findings = list(check_table(table))
+    notes: list[str] = []
+    if dataset:
+        with progress(f"making {dataset}") as update:
+            data = open_dataset(dataset, (table.board.rules.split,), update)
+        try:
+            check_data(table.board, data)
+        except FusbenchError as error:
+            findings.append(Finding(where="board.toml", what=f"{error.where}: {error.what}"))
+    for standing in table.standings:
+        where, what = f"results/{standing.name}", check_weights(standing)
+        if what.startswith("the installed"):
+            findings.append(Finding(where=where, what=what))
+        elif what:
+            notes.append(f"{where}: {what}")
+    rows = {standing.name: standing for standing in table.standings}
+    for name in again:
+        if name not in rows:
+            raise unknown("row above the line", name, list(rows))
+        apart, where = _rerun(table, name, dataset, checkpoint)
+        line = f"run again, the largest difference of a score is {apart:.2g} ({where})"
+        if apart > tolerance:
+            findings.append(Finding(where=f"results/{name}", what=line))
+        else:
+            notes.append(f"results/{name}: {line}")
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings], "notes": notes})
+    else:
+        for note in notes:
+            show(f"- {note}")
+        for finding in findings:
+            show(f"! {finding.where}: {finding.what}")
+        show(f"{board}: {_count(len(table.standings))}, {_count(len(findings), 'finding')}")
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
+def _rerun(
+    table: Table, name: str, dataset: str | None, checkpoint: Path | None
+) -> tuple[float, str]:
+    """Evaluate a row's model in a process of its own, and compare."""
+    from fusbench.board.check import compare_scores
+    from fusbench.errors import PluginError
+
+    standing = next(s for s in table.standings if s.name == name)
+    rules = table.board.rules
+    with tempfile.TemporaryDirectory() as runs:
+        options = {
+            "model": standing.model["name"], "dataset": dataset or rules.dataset,
+            "split": rules.split, "profile": rules.profile, "out": runs,
+        }  # fmt: skip
+        if checkpoint:
+            options["checkpoint"] = str(checkpoint.absolute())
+        command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
+        command += [f"--{key}={value}" for key, value in options.items()]
+        child = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        done = list(Path(runs).glob("*/result.json"))
+        if child.returncode or not done:
+            fix = "See the lines above; rows of predictions cannot be run again."
+            raise PluginError("cannot be run again", f"row '{name}'", fix)
+        return compare_scores(standing, table, done[0].parent)
+
+
+@leaderboard.command(epilog="Example: fusbench leaderboard show boards/phantom")
+@folder_argument
+@json_option
+def show(board: Path, as_json: bool) -> None:
+    """Print a BOARD's table."""
+    from fusbench.cli.board_view import board_as_json, show_board
+    from fusbench.cli.render import print_json
+
+    table = _table(board)
+    if as_json:
+        print_json(board_as_json(table))
+    else:
+        show_board(table)
+
+
+def _table(board: Path) -> Table:
+    from fusbench.board.rules import read_board
+    from fusbench.board.standings import read_table
+
+    return read_table(read_board(board))
+
+
+def _count(number: int, noun: str = "row") -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

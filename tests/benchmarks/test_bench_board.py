@@ -1,0 +1,58 @@
+"""A board of 1,000 rows against what unpacking and parsing their scores alone takes."""
+
+import gzip
+import io
+import json
+import shutil
+import time
+
+import pandas as pd
+import pytest
+from fake_board import add_fake, fake_board
+
+from fusbench.board.build import outputs
+from fusbench.board.rows import Facts, seal
+from fusbench.board.standings import read_table
+
+ROWS, DISTINCT = 1000, 20
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    """23 scans of 84 frames with gaze, the size of the phantom; 20 score files, 50 times each."""
+    board = fake_board(tmp_path_factory.mktemp("big") / "board", scans=23, frames=85)
+    for k in range(DISTINCT):
+        add_fake(board, f"row{k:04}", seed=k, worse=0.02 * k)
+    results = board.root / "results"
+    for k in range(DISTINCT, ROWS):
+        source, folder = results / f"row{k % DISTINCT:04}", results / f"row{k:04}"
+        shutil.copytree(source, folder)
+        facts = Facts(name=folder.name, seconds_per_frame=0.01, machine="a machine")
+        packed = (folder / "scores.csv.gz").read_bytes()
+        texts = (folder / "result.json").read_text(), gzip.decompress(packed)
+        content = {"schema": 1, **vars(facts), "seal": seal(texts[0], texts[1].decode(), facts)}
+        (folder / "row.json").write_text(json.dumps(content))
+    return board
+
+
+def parse(board):
+    for path in (board.root / "results").glob("*/scores.csv.gz"):
+        pd.read_csv(io.BytesIO(gzip.decompress(path.read_bytes())))
+
+
+def test_build_of_1000_rows(benchmark, board):
+    def build():
+        table = read_table(board)
+        assert len(table.standings) == ROWS
+        return outputs(table)
+
+    start = time.perf_counter()
+    parse(board)
+    limit = time.perf_counter() - start
+    benchmark.pedantic(build, rounds=1)
+    seconds = benchmark.stats.stats.min
+    start = time.perf_counter()
+    parse(board)
+    limit = min(limit, time.perf_counter() - start)
+    benchmark.extra_info |= {"seconds": round(seconds, 2), "times parsing": seconds / limit}
+    assert seconds / limit <= 4

@@ -1,0 +1,286 @@
+"""Boards: what is built, how it is ranked, and that the same input gives the same bytes."""
+
+import csv
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+from fake_board import add_fake, fake_board, fake_result, fake_run, fake_scores
+
+from fusbench.board.adding import write_row
+from fusbench.board.build import OUTPUTS, outputs, write_outputs
+from fusbench.board.clips import TargetClip
+from fusbench.board.published import bundled, read_published
+from fusbench.board.rows import Facts
+from fusbench.board.rules import Board, new_board, read_board
+from fusbench.board.standings import read_table
+from fusbench.data.dataset import open_dataset
+from fusbench.data.window import Window
+from fusbench.errors import ConfigError, DatasetError, UnknownName
+from fusbench.metrics import METRICS
+from fusbench.statistics import scan_interval
+
+
+def filled(root, **rules):
+    board = fake_board(root, scans=12, **rules)
+    add_fake(board, "good", seed=1)
+    add_fake(board, "as-good", seed=2, worse=0.01, seconds=0.004, backend="torch")
+    add_fake(board, "worse", seed=3, worse=0.5, backend="keras")
+    add_fake(board, "floor", seed=4, worse=1.2, role="floor", weights_sha256=None, parameters=None)
+    add_fake(board, "ceiling", seed=5, worse=-0.8, role="ceiling")
+    add_fake(board, "hint", seed=6, worse=-0.2, role="hint")
+    return board
+
+
+def test_ranks_groups_and_effects(tmp_path):
+    table = read_table(filled(tmp_path / "board"))
+    assert table.refused == ()
+    rows = {s.name: s for s in table.standings}
+    assert list(rows) == ["ceiling", "hint", "good", "as-good", "worse", "floor"]
+    assert {n: s.rank for n, s in rows.items() if s.rank} == {"good": 1, "as-good": 2, "worse": 3}
+    groups = {name: row.group for name, row in rows.items()}
+    assert groups == {
+        "ceiling": None, "hint": None, "good": 1, "as-good": 1, "worse": 2, "floor": 3,
+    }  # fmt: skip
+    assert rows["good"].effect is None
+    assert rows["worse"].effect > 2
+    assert rows["worse"].p < 0.05 < rows["as-good"].p
+
+
+def test_numbers_follow_from_the_scores(tmp_path):
+    """Means and intervals against the plain function, a row at a time."""
+    board = filled(tmp_path / "board")
+    row = next(s for s in read_table(board).standings if s.name == "worse")
+    scores = fake_scores(board, 3, 0.5)
+    want = scan_interval(scores[list(METRICS)].to_numpy(), board.scan_index)
+    np.testing.assert_allclose(row.intervals, np.stack(want, axis=-1), rtol=1e-12)
+    gap = fake_scores(board, 3, 0.5).groupby("scan_id")["kld"].mean()
+    gap -= fake_scores(board, 1).groupby("scan_id")["kld"].mean()
+    assert row.behind == pytest.approx(gap.mean(), abs=1e-4)
+    assert row.effect == pytest.approx(gap.mean() / gap.std(), rel=1e-3)
+
+
+def test_another_primary_metric_ranks(tmp_path):
+    table = read_table(filled(tmp_path / "board", primary="nss"))
+    assert [s.name for s in table.standings if s.rank] == ["good", "as-good", "worse"]
+    assert next(s for s in table.standings if s.name == "worse").behind > 0
+
+
+def test_the_same_weights_in_two_frameworks_are_tied(tmp_path):
+    board = fake_board(tmp_path / "board", scans=20)
+    scores = fake_scores(board, 1)
+    add_fake(board, "net-torch", scores=scores)
+    scores = scores.assign(kld=scores["kld"] + 1e-6)
+    add_fake(board, "net-keras", scores=scores)
+    keras = next(s for s in read_table(board).standings if s.name == "net-keras")
+    assert (keras.group, keras.effect, keras.p) == (1, 0, 1)
+
+
+def test_outputs_are_the_same_bytes_elsewhere_and_later(tmp_path):
+    board = filled(tmp_path / "board")
+    (board.root / "published.toml").write_bytes(bundled())
+    write_outputs(read_table(board), board.root)
+    copy = shutil.copytree(board.root, tmp_path / "far" / "away" / "copy")
+    for path in copy.rglob("*"):
+        os.utime(path, (time.time() - 1e6,) * 2)
+    again = outputs(read_table(read_board(copy)))
+    assert set(again) == set(OUTPUTS)
+    for name, content in again.items():
+        assert content == (board.root / name).read_bytes()
+        assert str(tmp_path).encode() not in content
+
+
+def test_order_of_adding_does_not_matter(tmp_path):
+    one, other = fake_board(tmp_path / "one"), fake_board(tmp_path / "other")
+    for name, seed in (("a", 1), ("b", 2)):
+        add_fake(one, name, seed=seed)
+    for name, seed in (("b", 2), ("a", 1)):
+        add_fake(other, name, seed=seed)
+    assert outputs(read_table(one)) == outputs(read_table(other))
+
+
+def test_csv_holds_all_a_row_carries(tmp_path):
+    board = filled(tmp_path / "board")
+    rows = list(csv.DictReader(outputs(read_table(board))["leaderboard.csv"].decode().splitlines()))
+    row = next(row for row in rows if row["name"] == "worse")
+    assert (row["rank"], row["tie_group"], row["backend"], row["licence"]) == (
+        "3", "2", "keras", "MIT",
+    )  # fmt: skip
+    assert float(row["kld_low"]) < float(row["kld"]) < float(row["kld_high"])
+    assert row["parameters"] == "1470000"
+    assert row["weights_sha256"] == "a" * 64
+    assert row["seconds_per_frame"] == "0.020000"
+    assert len(row["seal"]) == 64
+
+
+def test_published_numbers_stand_in_a_block_of_their_own(tmp_path):
+    board = filled(tmp_path / "board")
+    (board.root / "published.toml").write_bytes(bundled())
+    readme = outputs(read_table(board))["README.md"].decode()
+    ours, theirs = readme.split("## Reported, private data")
+    assert "ISBI" not in ours
+    assert "| 2.08 | 0.28 | 4.53 | 0.42 |" in theirs
+    assert "| 3.17 | 0.21 | 2.92 | 0.28 |" in theirs
+    assert "not one model" in theirs
+    (board.root / "published.toml").write_text('[[row]]\nmodel = "x"\nkld = "low"\n')
+    with pytest.raises(ConfigError, match="holds a row that is none"):
+        read_published(board.root)
+
+
+def test_a_margin_leaves_frames_where_windows_are_complete():
+    """Against the windows themselves, for every placement and every length up to margin + 1."""
+    n, margin, horizon = 30, 4, 3
+    clip = TargetClip(scan_id="s", clip_id="c", n_frames=n, with_gaze=np.arange(n))
+    rules = fake_rules(margin=margin, horizon=0)
+    kept = set(np.flatnonzero(Board(root=None, rules=rules, clips=(clip,)).counted))
+    complete = [
+        set(Window(length=length, placement=placement).complete_targets(n))
+        for length in range(1, margin + 2)
+        for placement in ("before", "around", "after")
+    ]
+    assert kept == set.intersection(*complete)
+    rules = fake_rules(margin=margin, horizon=horizon)
+    kept = set(np.flatnonzero(Board(root=None, rules=rules, clips=(clip,)).counted))
+    ahead = set(Window(length=margin + 1, horizon=horizon).complete_targets(n))
+    assert kept == ahead & set(range(n - margin))
+
+
+def fake_rules(**changes):
+    from fusbench.board.rules import Rules
+    from fusbench.metrics import signature
+
+    return Rules(
+        title="", dataset="", dataset_version="", split="test", synthetic=True, fingerprint="",
+        profile="tuebingen", signature=signature("tuebingen", 2.0), **changes,
+    )  # fmt: skip
+
+
+def test_a_margin_changes_the_numbers_without_a_new_run(tmp_path):
+    board = fake_board(tmp_path / "board", scans=6, frames=12, margin=3)
+    add_fake(board, "model")
+    (row,) = read_table(board).standings
+    scores = fake_scores(board)
+    middle = scores[(scores["frame"] >= 3) & (scores["frame"] < 9)]
+    assert row.intervals[0, 0] == pytest.approx(middle["kld"].mean(), rel=1e-12)
+    assert read_table(board).n_frames == 36
+
+
+def test_a_horizon_is_asked_of_models_alone(tmp_path):
+    board = fake_board(tmp_path / "board", frames=20, horizon=5)
+    window = {"length": 6, "placement": "before", "stride": 1, "horizon": 5}
+    assert add_fake(board, "ahead", window=window) == []
+    assert add_fake(board, "now") == ["the model's horizon is 0 frames, the board's 5"]
+    assert add_fake(board, "uniform", role="floor") == []
+    assert add_fake(board, "hint", role="hint") != []
+    assert add_fake(board, "hint15", role="hint", window=window | {"horizon": 15}) == []
+
+
+def test_an_empty_board_and_a_single_scan_are_built(tmp_path):
+    board = fake_board(tmp_path / "board", scans=1)
+    assert b"No row fits" in outputs(read_table(board))["index.html"]
+    add_fake(board, "only")
+    add_fake(board, "other", seed=9)
+    table = read_table(board)
+    assert table.refused == ()
+    content = outputs(table)
+    assert b"[one scan]" in content["README.md"]
+    assert b"NaN" not in content["index.html"]
+
+
+def test_anonymous_outputs_name_no_scan(tmp_path):
+    board = filled(tmp_path / "board")
+    scores = fake_scores(board).iloc[3:]
+    add_fake(board, "partial", scores=scores)
+    table = read_table(board)
+    assert any(b"patient" in content for content in outputs(table).values())
+    for content in outputs(table, anonymous=True).values():
+        assert b"patient" not in content
+    data = outputs(table, anonymous=True)["index.html"].decode()
+    data = json.loads(data.split('id="data">')[1].split("</script>")[0])
+    assert data["scans"] == [str(k) for k in range(1, 13)]
+    best = [np.mean(scans) for scans in zip(*(r["scans"][0] for r in data["rows"]), strict=True)]
+    assert best == sorted(best, reverse=True)  # numbered from hard to easy, not by name
+
+
+def test_strangers_texts_stay_texts_in_every_output(tmp_path):
+    board = fake_board(tmp_path / "board", title="A | B <i>c</i>")
+    hostile = "=cmd() </script><script>alert(1)</script> | [x](javascript:y) $\\input{z}$ ${title}"
+    add_fake(board, "evil", title=hostile, cite=hostile, licence=hostile, backend=hostile)
+    content = {name: text.decode() for name, text in outputs(read_table(board)).items()}
+    assert "<script>alert" not in content["README.md"]
+    assert "\\[x\\](" in content["README.md"]
+    line = next(line for line in content["README.md"].splitlines() if "**evil**" in line)
+    assert line.replace("\\|", "").count("|") == 16
+    assert "<script>alert" not in content["index.html"]
+    assert content["index.html"].count("<script") == 2
+    assert content["index.html"].count("</script>") == 2
+    assert "\\input" not in content["leaderboard.tex"]
+    (row,) = csv.DictReader(content["leaderboard.csv"].splitlines())
+    assert row["title"].startswith("'=cmd()")
+
+
+def test_a_new_board_follows_from_its_data(folder, tmp_path):
+    data = open_dataset(folder)
+    board = new_board(tmp_path / "board", data, title="Small", split="test", margin=1)
+    again = read_board(tmp_path / "board")
+    assert again.rules == board.rules
+    assert [c.clip_id for c in again.clips] == ["s3-c1", "s4-c1"]
+    for old, new in zip(board.clips, again.clips, strict=True):
+        np.testing.assert_array_equal(old.with_gaze, new.with_gaze)
+    assert again.rules.fingerprint == data.fingerprint("test")
+    assert int(again.counted.sum()) == 8 + 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("schema = 1", "schema = 9", "schema 9 is unknown"),
+        ("margin = 0", "margin = -1", "margin -1 is negative"),
+        ("margin = 0", 'margin = "0"', "margin = '0' is no int"),
+        ("margin = 0", "margin = 8", "leave no frame. Use a smaller margin"),
+        ("margin = 0", "margni = 0", "no key is called 'margni'. Did you mean 'margin'"),
+        ('primary = "kld"', 'primary = "klt"', "no metric is called 'klt'"),
+        ('split = "test"\n', "", "the key 'split' is missing"),
+        ("schema = 1", "schema", "cannot be read"),
+    ],
+)
+def test_faulty_rules_are_told(tmp_path, old, new, words):
+    board = fake_board(tmp_path / "board")
+    path = board.root / "board.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises((ConfigError, UnknownName), match=words):
+        read_board(board.root)
+
+
+def test_faulty_places_are_told(tmp_path, folder):
+    with pytest.raises(ConfigError, match="holds no board.toml. Make a board with"):
+        read_board(tmp_path)
+    board = fake_board(tmp_path / "board")
+    with pytest.raises(ConfigError, match="already exists"):
+        new_board(board.root, open_dataset(folder), title="", split="test")
+    clips = board.root / "clips.csv"
+    clips.write_text(clips.read_text().replace("1-7", "7-1", 1))
+    with pytest.raises(ConfigError, match="clips.csv, row 2: is no clip of a board"):
+        read_board(board.root)
+
+
+def test_a_name_is_taken_once(tmp_path):
+    board = fake_board(tmp_path / "board")
+    add_fake(board, "model")
+    run = fake_run(
+        tmp_path / "run", fake_result(board, fake_scores(board, 7), "model"), fake_scores(board, 7)
+    )
+    facts = Facts(name="model")
+    with pytest.raises(ConfigError, match="another row of this name.*--name.*--force"):
+        write_row(board, run, facts)
+    assert write_row(board, run, facts, replace=True)[1] == []
+    assert write_row(board, run, facts)[1] == []  # the same row again is no conflict
+    with pytest.raises(ConfigError, match=r"'\.\./x' is no name for a row"):
+        write_row(board, run, Facts(name="../x"))
+    with pytest.raises(DatasetError, match="holds no readable result.json"):
+        write_row(board, tmp_path, Facts(name="x"))

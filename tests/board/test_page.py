@@ -1,0 +1,163 @@
+"""The HTML page in headless Chromium: it sorts, filters, opens rows, and runs nobody's script."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from fake_board import add_fake, fake_board
+
+from fusbench.board.build import write_outputs
+from fusbench.board.published import bundled
+from fusbench.board.standings import read_table
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+HOSTILE = '"><img src=x onerror="window.owned=1"></script><script>window.owned=1</script>'
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    root = tmp_path_factory.mktemp("page")
+    board = fake_board(root / "board", scans=9, title=f"Board {HOSTILE}")
+    add_fake(board, "second", seed=1, worse=0.2, seconds=0.004, backend="torch")
+    add_fake(board, "best", seed=2, seconds=0.02, backend="keras")
+    add_fake(board, "floor", seed=3, worse=1.5, role="floor", parameters=None)
+    add_fake(board, "evil", seed=4, worse=0.9, title=HOSTILE, cite=HOSTILE, licence=HOSTILE)
+    (board.root / "published.toml").write_bytes(bundled())
+    write_outputs(read_table(board), board.root)
+    return board.root / "index.html"
+
+
+def drive(page, script, tmp_path, *flags):
+    """Run a script in the page, allowed by its hash, and return the JSON that it reports."""
+    script = f"\nconst report = (() => {{{script}}})();" + (
+        "const pre = document.createElement('pre'); pre.id = 'report';"
+        "pre.textContent = JSON.stringify(report); document.body.append(pre);"
+    )
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    html = page.read_text().replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
+    copy = tmp_path / "driven.html"
+    copy.write_text(html.replace("</body>", f"<script>{script}</script></body>"))
+    dom = browse(copy, tmp_path, "--dump-dom", *flags)
+    text = re.search(r'<pre id="report">(.*?)</pre>', dom, re.DOTALL)
+    assert text, dom[-2000:]
+    return json.loads(text[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def browse(page, tmp_path, *flags):
+    command = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def test_it_sorts_filters_and_opens(page, tmp_path):
+    script = """
+    const names = () => [...document.querySelectorAll("#rows tr.row:not([hidden]) td.model button")]
+      .map((node) => node.textContent);
+    const type = (words) => {
+      const box = document.getElementById("filter");
+      box.value = words;
+      box.dispatchEvent(new Event("input"));
+    };
+    const press = (id, value) => document.querySelector(`#${id} button[value="${value}"]`).click();
+    const seen = {start: names()};
+    document.querySelector('th[data-sort="seconds"] button').click();
+    seen.fastest = names();
+    document.querySelector('th[data-sort="seconds"] button').click();
+    seen.slowest = names();
+    seen.sorted = document.querySelector('th[data-sort="seconds"]').getAttribute("aria-sort");
+    document.querySelector('th[data-sort="nss"] button').click();
+    seen.nss = names();
+    type("torch");
+    seen.torch = names();
+    type("nothing like it");
+    seen.none = [names(), document.getElementById("empty").hidden];
+    type("");
+    press("role", "model");
+    seen.models = names().length;
+    press("role", "all");
+    seen.dots = document.querySelectorAll("#scatter circle").length;
+    press("axis", "parameters");
+    seen.sized = document.querySelectorAll("#scatter circle").length;
+    seen.without = document.getElementById("without").textContent;
+    seen.intervals = document.querySelectorAll("#intervals .whisker").length;
+    document.querySelector("#rows tr.row").click();
+    seen.strip = document.querySelectorAll("svg.strip circle.dot").length;
+    seen.opened = document.querySelector("#rows button").getAttribute("aria-expanded");
+    press("metric", "2");
+    seen.label = document.querySelector("svg.strip").getAttribute("aria-label");
+    document.querySelector("#rows tr.row").click();
+    seen.closed = document.querySelectorAll("svg.strip").length;
+    for (const row of document.querySelectorAll("#rows tr.row")) row.click();
+    seen.owned = window.owned === undefined;
+    seen.images = document.images.length;
+    seen.requests = performance.getEntriesByType("resource").length;
+    seen.published = document.querySelectorAll("#published tbody tr").length;
+    seen.mixed = document.querySelector("#table").textContent.includes("ISBI 2022, Table");
+    seen.title = document.title;
+    seen.colour = getComputedStyle(document.body).backgroundColor;
+    return seen;
+    """
+    seen = drive(page, script, tmp_path, "--window-size=1300,900")
+    assert seen["start"] == ["best", "second", "evil", "floor"]
+    assert seen["fastest"][0] == "second"
+    assert seen["slowest"][-1] == "second"
+    assert seen["sorted"] == "descending"
+    assert seen["nss"] == ["best", "second", "evil", "floor"]
+    assert seen["torch"] == ["second"]
+    assert seen["none"] == [[], False]
+    assert seen["models"] == 3
+    assert (seen["dots"], seen["sized"], seen["intervals"]) == (4, 3, 4)
+    assert "1 rows without parameters" in seen["without"]
+    assert (seen["strip"], seen["opened"], seen["closed"]) == (9, "true", 0)
+    assert seen["label"] == "NSS of each scan"
+    assert seen["owned"], "a stranger's text ran as a script"
+    assert (seen["images"], seen["requests"]) == (0, 0)
+    assert (seen["published"], seen["mixed"]) == (11, False)
+    assert seen["title"] == f"Board {HOSTILE}"
+    assert seen["colour"] == "rgb(246, 248, 248)"
+
+
+def test_it_is_readable_on_a_phone_and_in_the_dark(page, tmp_path):
+    script = """
+    document.querySelector("#rows tr.row").click();
+    const width = document.documentElement;
+    return {
+      fits: width.scrollWidth <= width.clientWidth,
+      cards: getComputedStyle(document.querySelector("#table thead")).display,
+      sorter: getComputedStyle(document.getElementById("sorter")).display,
+      paper: getComputedStyle(document.body).backgroundColor,
+      ink: getComputedStyle(document.body).color,
+    };
+    """
+    flags = ("--window-size=500,900", "--blink-settings=preferredColorScheme=0")
+    seen = drive(page, script, tmp_path, *flags)
+    assert seen == {
+        "fits": True, "cards": "none", "sorter": "block", "paper": "rgb(13, 20, 19)",
+        "ink": "rgb(230, 239, 237)",
+    }  # fmt: skip
+
+
+def test_it_prints(page, tmp_path):
+    browse(page, tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'page.pdf'}")
+    content = (tmp_path / "page.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    pages = content.count(b"/Type /Page\n") + content.count(b"/Type /Page ")
+    assert 1 <= pages <= 4
+
+
+def test_without_a_script_the_table_is_there(page):
+    html = page.read_text()
+    body = html.split("<script")[0]
+    for words in ("best", "second", "2.2", "Reported, private data", "How to read this"):
+        assert words in body
+    assert "http:" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"<(img|link|iframe|object|embed|form)\b|<[^>]+ (src|on\w+)=", body)

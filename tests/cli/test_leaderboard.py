@@ -1,0 +1,210 @@
+"""Boards and comparisons from the command line: organiser, submitter, private test."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fusbench.cli import main
+from fusbench.data.dataset import check_dataset, open_dataset
+
+
+@pytest.fixture
+def call(capsys):
+    """The command line in this process: stdout, or the one line of an error."""
+
+    def run(*arguments, code=0):
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        done = capsys.readouterr()
+        assert stop.value.code == code, done.out + done.err
+        return done.err if code == 1 and done.err else done.out
+
+    return run
+
+
+@pytest.fixture
+def board(call, folder, tmp_path):
+    call("leaderboard", "new", tmp_path / "board", "--dataset", folder, "--title", "Small")
+    return tmp_path / "board"
+
+
+def test_one_command_evaluates_under_the_rules_and_adds_the_row(call, folder, board, tmp_path):
+    out = call(
+        "evaluate", "--model", "uniform", "--board", board, "--dataset", folder, "--out",
+        tmp_path / "runs",
+    )  # fmt: skip
+    assert "Small" in out
+    rows = json.loads(call("leaderboard", "show", board, "--json"))["rows"]
+    assert [row["name"] for row in rows if row["role"] == "floor"] == sorted(
+        ["centre-bias", "mean-map", "uniform"],
+        key=[row["name"] for row in rows].index,
+    )
+    assert {row["name"] for row in rows} == {"uniform", "centre-bias", "mean-map", "previous-gaze"}
+    assert {row["role"] for row in rows} == {"floor", "hint"}
+    assert all(row["seconds_per_frame"] > 0 and row["machine"] for row in rows)
+    assert "no findings" in call("leaderboard", "check", board, "--dataset", folder)
+    for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
+        assert (board / name).is_file()
+    again = (board / "index.html").read_bytes()
+    call("leaderboard", "build", board)
+    assert (board / "index.html").read_bytes() == again
+
+
+def test_the_rules_win_over_the_line(call, folder, board):
+    line = ("evaluate", "--model", "uniform", "--board", board, "--dataset", folder)
+    assert "--split val is not the board's, test" in call(*line, "--split", "val", code=1)
+    assert "--profile mit is not the board's" in call(*line, "--profile", "mit", code=1)
+    assert call(*line[:-4], "--name", "x", "--dataset", folder, code=2) == ""
+    assert "holds no board.toml" in call(*line[:4], folder, *line[5:], code=1)
+
+
+def test_a_finished_run_is_added_and_run_again(call, folder, board, tmp_path):
+    runs = tmp_path / "runs"
+    call("evaluate", "--model", "centre-bias", "--dataset", folder, "--out", runs, "--json")
+    (run,) = runs.iterdir()
+    assert "board is built: 1 row." in call("leaderboard", "add", board, run, "--name", "mine")
+    out = call("leaderboard", "check", board, "--rerun", "centre-bias", code=1)
+    assert "no row above the line is called 'centre-bias'. Known: mine" in out
+    out = call("leaderboard", "check", board, "--dataset", folder, "--rerun", "mine")
+    assert "run again, the largest difference of a score is 0" in out
+    path = folder / "gaze.csv"
+    path.write_text(path.read_text().replace("s3-c1,9,", "s3-c1,8,", 1))
+    out = call("leaderboard", "check", board, "--dataset", folder, code=1)
+    assert "its fingerprint is not the board's" in out
+
+
+def test_a_rerun_finds_scores_that_no_model_gave(call, folder, board, tmp_path):
+    """A forger who made result, scores and seal agree is found by running the model again."""
+    import pandas as pd
+
+    from fusbench.results import read_result, summarise, write_result
+
+    runs = tmp_path / "runs"
+    call("evaluate", "--model", "centre-bias", "--dataset", folder, "--out", runs, "--json")
+    (run,) = runs.iterdir()
+    scores = pd.read_csv(run / "scores.csv", dtype={"scan_id": str, "clip_id": str})
+    scores.loc[3, "kld"] -= 0.5
+    result = read_result(run)
+    object.__setattr__(result, "summary", summarise(scores))
+    write_result(run, result, scores)
+    call("leaderboard", "add", board, run)
+    assert "no findings" in call("leaderboard", "check", board)
+    out = call("leaderboard", "check", board, "--dataset", folder, "--rerun", "centre-bias", code=1)
+    assert "largest difference of a score is 0.5 (KLD of clip 's3-c1', frame 4)" in out
+
+
+def test_a_private_test(call, folder, tmp_path):
+    """Withhold, predict, score offline: the row is that of the model itself."""
+    public, predicted, runs = tmp_path / "public", tmp_path / "predicted", tmp_path / "runs"
+    board = tmp_path / "private"
+    call("leaderboard", "new", board, "--dataset", folder, "--anonymous")
+    out = call("dataset", "withhold", folder, public)
+    assert "no gaze of the test split" in out
+    assert check_dataset(public) == []
+    data = open_dataset(public)
+    assert all(not len(c.gaze) and not c.segments for c in data.split("test"))
+    assert all(len(c.gaze) and c.segments for c in data.split("train"))
+    assert "s3" not in (public / "gaze.csv").read_text()
+    np.testing.assert_array_equal(
+        data.split("test")[0].frames, open_dataset(folder).split("test")[0].frames
+    )
+    call(
+        "predict", "--model", "centre-bias", "--dataset", public, "--out", predicted, "--no-overlay"
+    )
+    (predicted / "submission.toml").write_text(
+        'name = "guess"\ntitle = "A guess"\nlicence = "CC0-1.0"\nparameters = 7\n'
+    )
+    out = call(
+        "leaderboard", "add", board, predicted, "--predictions", "--dataset", folder, "--out", runs
+    )  # fmt: skip
+    assert "guess: added." in out
+    (row,) = json.loads(call("leaderboard", "show", board, "--json"))["rows"]
+    assert (row["name"], row["parameters"], row["role"]) == ("guess", 7, "model")
+    call("evaluate", "--model", "centre-bias", "--dataset", folder, "--out", runs, "--json")
+    (own,) = runs.glob("centre-bias-*")
+    summary = json.loads((own / "result.json").read_text())["summary"]
+    assert row["scores"]["kld"]["mean"] == pytest.approx(summary["kld"]["mean"], rel=1e-5)
+    for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
+        assert "s3" not in (board / name).read_text().split("<script")[0]
+    page = (board / "index.html").read_text()
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert data["scans"] == ["1", "2"]
+    assert "no findings" in call("leaderboard", "check", board)
+
+
+def test_faulty_predictions_are_told(call, folder, board, tmp_path):
+    predicted = tmp_path / "predicted"
+    line = ("leaderboard", "add", board, predicted, "--predictions", "--dataset", folder)
+    line += ("--out", tmp_path / "runs")
+    assert "no folder of predictions is here" in call(*line, "--name", "x", code=1)
+    predicted.mkdir()
+    assert "holds no .npy or .npz file" in call(*line, "--name", "x", code=1)
+    flat = np.full((10, 24, 32), 1 / 768, np.float32)
+    np.save(predicted / "s3-c1.npy", flat)
+    assert "'' is no name for a row" in call(*line, code=1)
+    assert "no prediction for the clip 's4-c1'" in call(*line, "--name", "x", code=1)
+    np.save(predicted / "s4-c1.npy", flat)
+    words = "clip 's4-c1' is predicted as 10 x 24 x 32 where it is 8 x 24 x 32"
+    assert words in call(*line, "--name", "x", code=1)
+    np.save(predicted / "s4-c1.npy", flat[:8] * 2)
+    words = "model 'x', clip 's4-c1', frame 1: the density sums to 2.0000, not 1"
+    assert words in call(*line, "--name", "x", code=1)
+    np.save(predicted / "s4-c1.npy", (flat[:8] * 255).astype(np.uint8))
+    assert "holds uint8 8 x 24 x 32. Write floating-point" in call(*line, "--name", "x", code=1)
+    (predicted / "s4-c1.npy").write_bytes(b"no array")
+    assert "is damaged or holds no single array" in call(*line, "--name", "x", code=1)
+    np.save(predicted / "s4-c1.npy", flat[:8])
+    np.savez(predicted / "s4-c1.npz", density=flat[:8])
+    assert "two files predict the clip 's4-c1'" in call(*line, "--name", "x", code=1)
+    (predicted / "s4-c1.npy").unlink()
+    (predicted / "submission.toml").write_text("nmae = 1")
+    assert "no key is called 'nmae'. Did you mean 'name'" in call(*line, code=1)
+    (predicted / "submission.toml").write_text('name = "x"\nparameters = -1')
+    assert "parameters = -1 is impossible" in call(*line, code=1)
+    (predicted / "submission.toml").write_text('name = "x"\n[window]\nlength = 0')
+    assert "window: these numbers make no window" in call(*line, code=1)
+    (predicted / "submission.toml").write_text('name = "x"')
+    assert "x: added." in call(*line)
+
+
+def test_compare(call, folder, tmp_path):
+    runs = tmp_path / "runs"
+    for model in ("uniform", "centre-bias", "mean-map"):
+        call("evaluate", "--model", model, "--dataset", folder, "--out", runs, "--json")
+    folders = [next(runs.glob(f"{name}-*")) for name in ("uniform", "centre-bias", "mean-map")]
+    picture, table = tmp_path / "c.png", tmp_path / "c.csv"
+    out = call(
+        "compare", *folders, "--dataset", folder, "--by", "segment", "--by", "scan", "--by",
+        "position", "--plot", picture, "--csv", table,
+    )  # fmt: skip
+    for words in ("minus uniform", "dwell", "sweep", "s3", "0-1", "Better than uniform"):
+        assert words in out
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert table.read_text().startswith("group,run,metric,difference,low,high,p,")
+    parts = json.loads(call("compare", *folders, "--json", "--by", "position"))["parts"]
+    first = parts["all frames"][0]
+    means = [
+        json.loads((run / "result.json").read_text())["summary"]["kld"]["mean"] for run in folders
+    ]
+    assert first["run"] == "centre-bias"
+    assert first["difference"] == pytest.approx(means[1] - means[0], rel=1e-9)
+    assert first["p"] in (0.5, 1.0)  # two scans have two sign vectors up to direction
+
+
+def test_what_cannot_be_compared_is_told(call, folder, tmp_path):
+    runs = tmp_path / "runs"
+    line = ("evaluate", "--model", "uniform", "--dataset", folder, "--out", runs, "--json")
+    for change in ((), ("--split", "val"), ("--profile", "mit")):
+        call(*line, *change)
+    by = {}
+    for run in runs.iterdir():
+        result = json.loads((run / "result.json").read_text())
+        by[result["split"], result["profile"]] = run
+    base = by["test", "tuebingen"]
+    assert "one run is no comparison" in call("compare", base, code=1)
+    assert "its data is not that of" in call("compare", base, by["val", "tuebingen"], code=1)
+    assert "its signature is not that of" in call("compare", base, by["test", "mit"], code=1)
+    assert "no metric is called 'kdl'. Did you mean 'kld'" in call(
+        "compare", base, base, "--metric", "kdl", code=1
+    )
