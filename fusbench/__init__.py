@@ -39,7 +39,7 @@ PUBLIC = {
     "train": "fusbench.training",
     "write_dataset": "fusbench.data.writer",
 }
-MODULES = ("metrics",)
+MODULES = ("metrics", "testing")
 
 
 def __getattr__(name: str) -> Any:
