@@ -45,7 +45,7 @@ class Rule:
 
 
 def _card(trial: Trial) -> Measured:
-    return True, f"'{trial.entrant.card.title}' of {trial.entrant.owner}"
+    return True, f"{trial.entrant.owner} {trial.entrant.version}".strip()
 
 
 def _light(trial: Trial) -> Measured:
@@ -94,13 +94,13 @@ def _sum(trial: Trial) -> Measured:
 def _blank(trial: Trial) -> Measured:
     if trial.card.sees == "clip":
         return None, "it does not look at frames"
-    worst = []
+    off = 0.0
     for value in (0, 255):
         density = trial.predict(trial.targets[:2], np.full_like(trial.frames, value))
+        good = np.isfinite(density).all() and (density >= 0).all()
         sums = density.sum((1, 2), dtype=np.float64)
-        worst += [np.inf if (density < 0).any() else float(np.abs(sums - 1).max())]
-    bad = float(np.nan_to_num(max(worst, key=np.nan_to_num), nan=np.inf))
-    return bad <= TOLERANCE, f"off by {bad:.2g} on black or white"
+        off = max(off, float(np.abs(sums - 1).max()) if good else float("inf"))
+    return off <= TOLERANCE, f"off by {off:.2g} on black or white"
 
 
 def _any_size(trial: Trial) -> Measured:
@@ -206,7 +206,7 @@ RULES = (
         name="loads",
         demand="the loader returns a model with a method predict",
         limit="predict (predict_gaze)",
-        fix="Give it predict(frames), or predict_gaze(clip, frames) where the card says sees='clip'.",
+        fix="Give it predict(frames); predict_gaze(clip, frames) where the card says sees='clip'.",
         measure=_loads,
         stops=True,
     ),
