@@ -55,7 +55,9 @@ def test_a_name_claimed_twice_is_reported_with_both_owners(site):
     entries, faults = scan(MODELS)
     assert "twin" not in entries
     assert [fault.what for fault in faults] == ["the name is claimed by alpha 1.0 and beta 1.0"]
-    with pytest.raises(PluginError, match=r"claimed by alpha 1\.0 and beta 1\.0. Repair or uninstall one"):
+    with pytest.raises(
+        PluginError, match=r"claimed by alpha 1\.0 and beta 1\.0. Repair or uninstall one"
+    ):
         find(MODELS, "model", "twin")
 
 
