@@ -20,11 +20,11 @@ class FusbenchError(Exception):
 
     Attributes
     ----------
-    last_words : str
+    last_words : str or None
         What a model's process wrote to standard error at the end, where it ran in one of its own.
     """
 
-    last_words = ""
+    last_words: str | None = None
 
     def __init__(self, what: str, where: str = "", fix: str = "") -> None:
         super().__init__(what, where, fix)

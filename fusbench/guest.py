@@ -288,9 +288,10 @@ def serve(folder):
         try:
             answer = getattr(guest, request.pop("do"))(**request)
         except BaseException as error:
-            import traceback
+            if not isinstance(error, Refusal):
+                import traceback
 
-            traceback.print_exc()
+                traceback.print_exc()
             answer = told(error)
         sys.stdout.flush()
         sys.stderr.flush()

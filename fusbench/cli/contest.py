@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from fusbench.errors import (
     CheckpointError,
     ConfigError,
@@ -66,6 +68,8 @@ class Contest:
         folder = lost
         try:
             with door() as entrant:
+                if entrant.warning:
+                    click.echo(f"warning: {entrant.warning}", err=True)
                 job = self._job(entrant)
                 folder = self.runs / job.key()
                 result = self._run(job, entrant)
@@ -116,12 +120,13 @@ class Contest:
 
 def _kept(folder: Path, error: FusbenchError) -> Path | None:
     """Write why a model failed, and its last words, into its run folder."""
-    if not error.last_words:
+    if error.last_words is None:
         return None
     from fusbench.files import write_bytes
 
     file = folder / FAILURE
-    text = f"{error}\n\nThe last lines that it wrote to standard error:\n\n{error.last_words}\n"
+    words = error.last_words or "(nothing)"
+    text = f"{error}\n\nThe last lines that it wrote to standard error:\n\n{words}\n"
     write_bytes(file, text.encode())
     error.fix = f"{error.fix} See {file}."
     return file

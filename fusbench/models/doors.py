@@ -46,6 +46,8 @@ class Entrant:
         ``load(dataset)`` returns the model.
     told : mapping
         What its process tells of it.
+    warning : str
+        What a reader of its scores must know.
     """
 
     card: ModelCard
@@ -56,6 +58,7 @@ class Entrant:
     environment: Mapping[str, str] = field(default_factory=dict)
     load: Callable[[Dataset], Any]
     told: Mapping[str, Any] = field(default_factory=dict)
+    warning: str = ""
 
 
 def is_file(name: str) -> bool:

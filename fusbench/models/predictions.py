@@ -20,6 +20,7 @@ from fusbench.models.card import ModelCard
 from fusbench.models.doors import Entrant
 
 SUFFIXES = (".npy", ".npz", "")
+SHIFT = "their rounding shifts KLD, so compare them with no scores of float maps"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,27 +46,37 @@ class Predictions:
         paths = (self.folder / f"{clip_id}{suffix}" for suffix in SUFFIXES)
         return next((path for path in paths if path.exists()), None)
 
+    def maps(self, clip: Clip) -> tuple[np.ndarray, Path]:
+        """All maps of a clip (T, h, w), and where they are.
+
+        Raises
+        ------
+        PredictionError
+            If they are no array of one map a frame, or integers that are not taken.
+        """
+        path = self.path(clip.clip_id)
+        assert path is not None  # `predictions` has looked
+        maps = _read(path, path.stat().st_mtime_ns)
+        _check_maps(maps, clip, path)
+        if maps.dtype.kind == "u" and not self.integers:
+            what = f"holds {maps.dtype} maps, whose rounding shifts KLD by more than models differ"
+            fix = "Write float32 densities instead, or take the shift with --allow-8-bit."
+            raise PredictionError(what, str(path), fix)
+        return maps, path
+
     def predict_gaze(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W), at the clip's own size, of target frames (B,).
 
         Raises
         ------
         PredictionError
-            If the file is no array of maps, or a map is no density, naming file and frame.
+            If a map is no density, naming file and frame.
         """
-        path = self.path(clip.clip_id)
-        assert path is not None  # `predictions` has looked
-        maps = _maps(path)
-        _check_maps(maps, clip, path)
-        whole = maps.dtype.kind == "u"
-        if whole and not self.integers:
-            what = f"holds {maps.dtype} maps, whose rounding shifts KLD by more than models differ"
-            fix = "Write float32 densities instead, or take the shift with --allow-8-bit."
-            raise PredictionError(what, str(path), fix)
+        maps, path = self.maps(clip)
         densities = []
         for frame in frames:
             density, where = maps[frame], f"{path}, frame {frame}"
-            if whole:
+            if maps.dtype.kind == "u":
                 if not density.any():
                     raise PredictionError("the map is black", where, "Predict something there.")
                 density = density / density.sum(dtype=np.float64)
@@ -91,7 +102,7 @@ def predictions(
     Raises
     ------
     PredictionError
-        If the folder, or the file of a clip, is missing.
+        If the folder, or the file of a clip, is missing or unfit.
     """
     if not folder.is_dir():
         fix = "Name the folder that holds a file of predictions for each clip."
@@ -105,9 +116,11 @@ def predictions(
         fix = f"Write {missing[0]}.npy, a density for each frame of the clip."
         raise PredictionError(what, str(folder), fix)
     name = name or re.sub(r"[^a-z0-9.]+", "-", folder.resolve().name.lower()).strip("-")
+    whole = [clip.clip_id for clip in clips if made.maps(clip)[0].dtype.kind == "u"]
+    warning = f"{folder}: integer maps; {SHIFT}." if whole else ""
     card = ModelCard(
         name=name,
-        title=f"Predictions in {folder.name}" + (", 8-bit" if integers else ""),
+        title=f"Predictions in {folder.name}" + (", of integer maps" if whole else ""),
         loader="fusbench.models.predictions:Predictions",
         backend="predictions",
         sees="nothing",
@@ -117,11 +130,12 @@ def predictions(
         owner="predictions",
         source=made.source(clips),
         load=lambda _: made,
+        warning=warning,
     )
 
 
 @lru_cache(maxsize=1)
-def _maps(path: Path) -> np.ndarray:
+def _read(path: Path, _changed_ns: int) -> np.ndarray:
     fix = "Write one array (frames, rows, columns) with numpy.save, or as the how-to shows."
     try:
         if path.is_dir():
