@@ -11,11 +11,9 @@ import json
 import os
 import re
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,9 +22,9 @@ from typing import Any
 
 from fusbench.discovery import unknown_field
 from fusbench.errors import FusbenchError, PluginError
+from fusbench.scratch import scratch_folder
 
 SCRIPT = Path(__file__).with_name("guest.py")
-MEMORY = Path("/dev/shm")
 TAIL_LINES = 30
 WANT_OF_MEMORY = re.compile(r"MemoryError|bad_alloc|[Cc]annot allocate memory|out of memory")
 MISSING = re.compile(r"No module named '(\w+)")
@@ -80,20 +78,19 @@ class Guest:
         self.where = where
         self.python = python
         self.limits = limits or Limits()
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="fusbench-", dir=MEMORY if MEMORY.is_dir() else None)
-        )
+        self._scratch = scratch_folder()
         self.process: subprocess.Popen[bytes] | None = None
         self._pending = b""
 
     def __enter__(self) -> Guest:
+        self.folder = self._scratch.__enter__()
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._stop()
         if isinstance(error, FusbenchError):
             error.last_words = self.last_words()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.__exit__(None, None, None)
 
     def ask(self, do: str, **facts: Any) -> dict[str, Any]:
         """The guest's answer to a request.

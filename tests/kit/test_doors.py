@@ -17,7 +17,7 @@ import fusbench.guest
 from fusbench.data.dataset import open_dataset
 from fusbench.errors import PluginError
 from fusbench.evaluation import Evaluation, evaluate
-from fusbench.isolation import MEMORY, Guest, Limits
+from fusbench.isolation import Guest, Limits
 from fusbench.models.doors import entrant
 
 BARE = '''"""The brightness of the last frame."""
@@ -244,11 +244,22 @@ def test_nothing_is_left_of_a_process(tmp_path):
             os.kill(pid, 0)
             if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
                 raise ProcessLookupError
-    with Guest("x") as guest:
-        place = guest.folder
-        assert place.is_dir()
-    assert not place.exists()
-    assert place.parent == MEMORY or not MEMORY.is_dir()
+
+
+def test_a_killed_run_leaves_nothing_in_memory_for_long():
+    code = (
+        "import os, signal\nfrom fusbench.isolation import Guest\n"
+        "with Guest('x') as guest:\n"
+        "    print(guest.folder, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    left = Path(done.stdout.strip())
+    assert left.is_dir()
+    with Guest("x") as guest, Guest("y") as other:
+        assert not left.exists()
+        places = guest.folder, other.folder
+        assert all(place.is_dir() for place in places)
+    assert not any(place.exists() for place in places)
 
 
 def test_a_hanging_card_is_stopped(tmp_path):
