@@ -61,6 +61,8 @@ class Guest:
     card: Any = None
     model: Any = None
     dataset: Any = None
+    files: Any = None
+    module = ""
 
     def introduce(self, kind, value, path=None, memory_bytes=None):
         """Read the card of an "entry" (module:attribute), a "name" or a "file"."""
@@ -74,7 +76,7 @@ class Guest:
         before = set(sys.modules)
         owner = version = ""
         if kind == "file":
-            self.card, files = card_of_file(value)
+            self.card, self.files = card_of_file(value)
         else:
             if kind == "name":
                 value, owner, version = registered(value)
@@ -82,7 +84,7 @@ class Guest:
             self.card = importlib.import_module(module)
             for part in filter(None, attribute.split(".")):
                 self.card = getattr(self.card, part)
-            files = []
+            self.files = None
         fresh = set(sys.modules) - before
         if not isinstance(getattr(self.card, "loader", None), str):
             kind = type(self.card).__name__
@@ -90,21 +92,24 @@ class Guest:
                 f"the entry point names a {kind}, not a ModelCard",
                 "Correct the plug-in's entry point.",
             )
-        if not files:
-            tops = {value.partition(":")[0].split(".")[0], self.card.loader.split(".")[0]}
-            files = [f for top in sorted(tops) for f in files_of(top.partition(":")[0])]
+        self.module = value.partition(":")[0]
         return {
             "card": plain(self.card),
             "owner": owner,
             "version": version,
-            "source": digest(files),
             "modules": len(fresh),
             "frameworks": sorted(fresh & set(FRAMEWORKS)),
         }
 
-    def versions(self):
-        """Versions of what computes the densities."""
-        return installed()
+    def identify(self):
+        """What the densities follow from: a hash of the model's code, and versions."""
+        files = self.files
+        if files is None:
+            tops = {
+                name.partition(":")[0].split(".")[0] for name in (self.module, self.card.loader)
+            }
+            files = [file for top in sorted(tops) for file in files_of(top)]
+        return {"source": digest(files), "versions": installed()}
 
     def load(self, checkpoint=None, device=None, dataset=None):
         """Call the card's loader."""

@@ -117,6 +117,7 @@ def introduced(
     weights = checkpoint_path(card, checkpoint)
 
     owner = entry.distribution if entry else told["owner"] or Path(name).name
+    identity = guest.ask("identify")
 
     def load(dataset: Dataset) -> Any:
         needed = dataset.root if card.sees != "frames" else None
@@ -126,11 +127,11 @@ def introduced(
         card=card,
         owner=owner,
         version=entry.version if entry else told["version"],
-        source=told["source"] if owner not in ZOO else "",
+        source=identity["source"] if owner not in ZOO else "",
         stranger=True,
         load=load,
         told=told,
-        environment=guest.ask("versions") if guest.python else {},
+        environment=identity["versions"] if guest.python else {},
     )
 
 
