@@ -281,7 +281,10 @@ def told(error):
 
 
 def serve(folder):
-    """Answer requests until there are no more."""
+    """Answer requests, which come in at file descriptor 0, until there are no more."""
+    import faulthandler
+
+    faulthandler.enable()
     requests = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -316,8 +319,5 @@ def die_with_parent():
 
 
 if __name__ == "__main__":
-    import faulthandler
-
-    faulthandler.enable()
     die_with_parent()
     serve(sys.argv[1])

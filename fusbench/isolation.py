@@ -26,8 +26,8 @@ from fusbench.scratch import scratch_folder
 
 SCRIPT = Path(__file__).with_name("guest.py")
 TAIL_LINES = 30
-WANT_OF_MEMORY = re.compile(r"MemoryError|bad_alloc|[Cc]annot allocate memory|out of memory")
-MISSING = re.compile(r"No module named '(\w+)")
+WANT_OF_MEMORY = r"MemoryError|bad_alloc|[Cc]annot allocate memory|out of memory"
+MISSING = r"No module named '(\w+)"
 PACKAGES = {  # what brings a module that models often miss
     "torch": "torch",
     "tensorflow": "tensorflow",
@@ -165,9 +165,7 @@ class Guest:
                 left = None if end is None else end - time.monotonic()
                 if (left is not None and left <= 0) or not selector.select(left):
                     self._stop()
-                    what = f"gave no answer within {self.limits.timeout_s:g} s and was stopped"
-                    fix = "If it is slow rather than stuck, allow more with --timeout SECONDS."
-                    raise PluginError(what, self.where, fix)
+                    raise silence(self.limits.timeout_s, self.where)
                 data = os.read(process.stdout.fileno(), 1 << 16)
                 if not data:
                     raise EOFError
@@ -175,7 +173,8 @@ class Guest:
         line, _, self._pending = self._pending.partition(b"\n")
         return line
 
-    def _stop(self) -> None:
+    def _stop(self, patience_s: float = 0) -> None:
+        """End the process and what it started; one that is ending has some time to do so itself."""
         process, self.process, self._pending = self.process, None, b""
         if process is None:
             return
@@ -183,28 +182,20 @@ class Guest:
             assert stream is not None
             with suppress(OSError):
                 stream.close()
-        with suppress(ProcessLookupError):  # its own children too
+        end = time.monotonic() + patience_s
+        while process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def _gone(self, process: subprocess.Popen[bytes]) -> PluginError:
         """Why the process ended without an answer."""
-        try:
-            code = process.wait(5)
-        except subprocess.TimeoutExpired:
-            code = 0
-        self._stop()
-        if WANT_OF_MEMORY.search(self.last_words()):
+        self._stop(5)
+        code = process.wait()
+        if re.search(WANT_OF_MEMORY, self.last_words()):
             return self._want_of_memory()
-        if code == -signal.SIGKILL:
-            what = "was killed, as the system does when memory runs out"
-            return PluginError(what, self.where, "Give it less work or more memory.")
-        if code < 0:
-            name = signal.Signals(-code).name
-            what, fix = f"crashed with {name}", "Look for a fault in its compiled code."
-            return PluginError(f"{what} ({signal.strsignal(-code)})", self.where, fix)
-        fix = "A model must not end the process: raise an exception instead."
-        return PluginError(f"ended its process with exit code {code}", self.where, fix)
+        return ending(code, self.where)
 
     def _want_of_memory(self) -> PluginError:
         limit = self.limits.memory_gb
@@ -229,7 +220,7 @@ class Guest:
             known = {kind.__name__: kind for kind in FusbenchError.__subclasses__()}
             kind = known.get(name, PluginError)
             return kind(told["what"], told["where"] or self.where, told["fix"])
-        if name == "MemoryError" or WANT_OF_MEMORY.search(line):
+        if name == "MemoryError" or re.search(WANT_OF_MEMORY, line):
             return self._want_of_memory()
         if name in ("ModuleNotFoundError", "ImportError"):
             return PluginError(
@@ -243,8 +234,28 @@ class Guest:
         )
 
     def _remedy(self, line: str) -> str:
-        missing = MISSING.search(line)
+        missing = re.search(MISSING, line)
         package = missing and PACKAGES.get(missing[1])
         if not package:
             return "Install what it needs, or correct the name of the module."
         return f"Install it with: {self.python or 'python'} -m pip install {package}."
+
+
+def silence(timeout_s: float, where: str) -> PluginError:
+    """The error of a process that does not answer."""
+    what = f"gave no answer within {timeout_s:g} s and was stopped"
+    fix = "If it is slow rather than stuck, allow more with --timeout SECONDS."
+    return PluginError(what, where, fix)
+
+
+def ending(code: int, where: str) -> PluginError:
+    """The error of a process that ended by itself, with this exit code or minus this signal."""
+    if code == -signal.SIGKILL:
+        what = "was killed, as the system does when memory runs out"
+        return PluginError(what, where, "Give it less work or more memory.")
+    if code < 0:
+        name = signal.Signals(-code).name
+        what, fix = f"crashed with {name}", "Look for a fault in its compiled code."
+        return PluginError(f"{what} ({signal.strsignal(-code)})", where, fix)
+    fix = "A model must not end the process: raise an exception instead."
+    return PluginError(f"ended its process with exit code {code}", where, fix)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,11 @@ ALIVE = "alive"
 def place() -> Path:
     """Where the folders lie: in memory where there is such a place, else with other such files."""
     memory = Path("/dev/shm")
-    return memory if memory.is_dir() else Path(tempfile.gettempdir())
+    if memory.is_dir():
+        return memory
+    import tempfile
+
+    return Path(tempfile.gettempdir())
 
 
 @contextmanager
@@ -27,7 +32,8 @@ def scratch_folder() -> Iterator[Path]:
     locked, and whoever needs a new folder first removes those that nobody holds any more.
     """
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place()))
+    folder = place() / f"{PREFIX}{os.getpid()}-{time.time_ns():x}"
+    folder.mkdir(mode=0o700)
     with (folder / ALIVE).open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:

@@ -1,9 +1,9 @@
-"""``fusbench model``: what models there are, what is known of one, checking one, making one."""
+"""``fusbench model``: what models there are, and what is known of one."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from fusbench.discovery import Entry
     from fusbench.errors import FusbenchError
     from fusbench.models.card import ModelCard
-    from fusbench.testing import Report
+
+OF_AUTHORS = ("check", "new")
 
 
-@click.group()
+class ModelCommands(click.Group):
+    """Imports ``fusbench.cli.plugin`` when a command of plug-in authors is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *OF_AUTHORS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in OF_AUTHORS:
+            return getattr(import_module("fusbench.cli.plugin"), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=ModelCommands)
 def model() -> None:
     """List, show, check and make models."""
 
@@ -28,7 +41,7 @@ def list_models(as_json: bool) -> None:
     """List every installed model; no framework is imported."""
     from fusbench.discovery import MODELS, scan
     from fusbench.errors import FusbenchError
-    from fusbench.models.doors import read_cards
+    from fusbench.models.reading import read_cards
 
     entries, faults = scan(MODELS)
     rows = []
@@ -37,6 +50,7 @@ def list_models(as_json: bool) -> None:
             rows.append({"name": entry.name, "from": entry.owner, "fault": card.what})
         else:
             rows.append(_row(entry, card))
+    rows.sort(key=lambda row: row["name"])
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         from fusbench.cli.render import print_json
@@ -85,7 +99,7 @@ def show_model(name: str, as_json: bool) -> None:
     """
     from fusbench.discovery import MODELS, find
     from fusbench.errors import CheckpointError, FusbenchError
-    from fusbench.models.doors import read_cards
+    from fusbench.models.reading import read_cards
     from fusbench.models.registry import checkpoint_path
 
     entry = find(MODELS, "model", name)
@@ -130,87 +144,3 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     return str(value)
-
-
-@model.command("check", epilog="Example: fusbench model check clstmunet-torch --json")
-@click.argument("name")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
-@click.option("--device", help="The framework's name of a device, such as cuda.")
-@click.option(
-    "--python", type=click.Path(path_type=Path), help="Interpreter of another environment."
-)
-@click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(0), default=120, show_default=True,
-    help="Longest wait, in seconds, for an answer of the model; 0: for ever.",
-)  # fmt: skip
-@click.option(
-    "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
-    help="Most memory, in GB of address space, that the model may take.",
-)  # fmt: skip
-@json_option
-def check(
-    name: str,
-    checkpoint: Path | None,
-    device: str | None,
-    python: Path | None,
-    timeout_s: float,
-    memory_gb: float | None,
-    as_json: bool,
-) -> None:
-    """Measure a model, by name or Python file, against every rule. Exit code 1 if it breaks one."""
-    from fusbench.cli.render import print_json
-    from fusbench.isolation import Limits
-    from fusbench.testing import check_model
-
-    limits = Limits(timeout_s=timeout_s, memory_gb=memory_gb)
-    report = check_model(name, python=python, checkpoint=checkpoint, device=device, limits=limits)
-    if as_json:
-        print_json({**asdict(report), "passed": report.passed})
-    else:
-        _show_report(report)
-    if not report.passed:
-        raise click.exceptions.Exit(1)
-
-
-MARKS = {True: "✓", False: "✗", None: "-"}
-
-
-def _show_report(report: Report) -> None:
-    from fusbench.cli.render import show, table
-
-    cells = [[MARKS[f.passed], f.rule, f.demand, f.measured, f.limit] for f in report.findings]
-    show(table(("", "rule", "demands that", "measured", "limit"), cells, text=5))
-    broken = [finding for finding in report.findings if finding.passed is False]
-    for finding in broken:
-        show(f"✗ {finding.rule}: {finding.fix}")
-    if broken and report.last_words:
-        show("", "The last lines that it wrote to standard error:", report.last_words)
-    n = len(broken)
-    verdict = f"breaks {n} rule{'s' * (n != 1)}" if n else "keeps every rule"
-    show(f"{report.model} {verdict}.")
-
-
-@model.command("new", epilog="Example: fusbench model new my-net --backend torch my-net")
-@click.argument("name")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--backend", type=click.Choice(["numpy", "torch", "keras"]), default="numpy",
-    show_default=True, help="What the model computes with.",
-)  # fmt: skip
-@json_option
-def new(name: str, folder: Path, backend: str, as_json: bool) -> None:
-    """Write a whole plug-in around a small model that works, to put your own into."""
-    from fusbench.cli.render import print_json, show
-    from fusbench.models.template import new_plugin, plugin_files
-
-    new_plugin(name, folder, backend)
-    files = [str(folder / path) for path in plugin_files(name, backend)]
-    if as_json:
-        print_json({"model": name, "files": files})
-        return
-    show(
-        f"{folder} holds the plug-in {name}. Next:",
-        f"  pip install -e {folder}",
-        f"  fusbench model check {name}",
-        f"  fusbench evaluate --model {name}",
-    )

@@ -5,26 +5,24 @@ Whatever the door, what comes in is an `Entrant`; `fusbench.evaluation` scores a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, card_of, find
-from fusbench.errors import FusbenchError, PluginError
+from fusbench.discovery import MODELS, find
+from fusbench.errors import PluginError
 from fusbench.isolation import Guest, Limits
 from fusbench.models.card import ModelCard, card_from
 from fusbench.models.guest_model import GuestModel
+from fusbench.models.reading import OWN, ZOO
 from fusbench.models.registry import card_of_weights, checkpoint_path, load_model, model_card
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
     from fusbench.discovery import Entry
-
-OWN = "fusbench"
-READING = Limits(timeout_s=20, prints=True)
-ZOO = ("fusbench-torch", "fusbench-keras")  # released with the core: their version identifies them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,32 +133,8 @@ def introduced(
     )
 
 
-def read_cards(
-    entries: Iterable[Entry],
-) -> Iterator[tuple[Entry, ModelCard | FusbenchError]]:
-    """The card of each entry, or what is wrong with it.
-
-    Strangers' cards are read in one process beside this one; a card that ends it, or that takes
-    longer than `READING.timeout_s`, spoils its own row only.
-    """
-    with Guest("", limits=READING) as guest:
-        for entry in entries:
-            guest.where = f"model '{entry.name}' of {entry.owner}"
-            try:
-                if entry.distribution == OWN:
-                    yield entry, card_of(entry, "model", ModelCard)
-                else:
-                    told = introduce(guest, entry.name, entry)
-                    yield entry, card_from(told["card"], guest.where)
-            except FusbenchError as error:
-                error.last_words = guest.last_words()
-                yield entry, error
-
-
 def introduce(guest: Guest, name: str, entry: Entry | None) -> dict[str, Any]:
     """What a guest tells of a model; its card is checked for the name."""
-    import sys
-
     path = None if guest.python else list(sys.path)
     limit = guest.limits.memory_gb
     memory = int(limit * 1e9) if limit else None

@@ -33,7 +33,7 @@ def test_each_fails_for_its_own_reason_and_the_healthy_one_is_scored(site, folde
     names = [*FAIL_WHEN_SCORED, *FAIL_WHEN_READ, *OTHERS, "healthy"]
     done = run(
         "evaluate", *(f"--model={name}" for name in names), "--dataset", folder, "--json",
-        "--out", tmp_path, "--timeout", "10", "--memory-limit", "4", code=1,
+        "--out", tmp_path, "--timeout", "8", "--memory-limit", "4", code=1,
         env={**os.environ, "PYTHONPATH": str(site)},
     )  # fmt: skip
     rows = {row["model"]["name"]: row for row in map(json.loads, done.stdout.splitlines())}
@@ -65,6 +65,8 @@ def test_listing_marks_the_broken_and_keeps_the_rest(site):
     assert "malformed entry_points.txt" in rows["malformed"]["fault"]
     text = run("model", "list", env=env).stdout
     assert "! dies-on-import" in text
+    assert "[line" in text
+    assert "\\[" not in text
     assert "ended its process with exit code 4" in text
 
 
