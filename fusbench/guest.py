@@ -30,6 +30,15 @@ class Window(SimpleNamespace):
         facts = {"length": 1, "placement": "before", "stride": 1, "horizon": 0}
         super().__init__(**{**facts, **fields})
 
+    def indices(self, targets, n_frames):
+        """Frames of the windows for these target frames, as the real one gives them."""
+        import numpy as np
+
+        place = {"before": self.length - 1, "around": self.length // 2, "after": 0}[self.placement]
+        offsets = (np.arange(self.length) - place) * self.stride
+        current = np.asarray(targets, dtype=np.intp)[:, None] - self.horizon
+        return np.clip(current + offsets, 0, n_frames - 1)
+
 
 class ModelCard(SimpleNamespace):
     """Stands in for ``fusbench.ModelCard``; the fields are checked on the other side."""
@@ -126,7 +135,13 @@ class Guest:
             arguments["dataset"] = self.dataset = open_dataset(dataset)
         module, _, attribute = self.card.loader.partition(":")
         loader = getattr(importlib.import_module(module), attribute)
-        self.model = loader(self.card, **arguments)
+        try:
+            self.model = loader(self.card, **arguments)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+            fix = "Its loader takes (card) and, where they apply, checkpoint=, device=, dataset=."
+            raise Refusal(f"cannot be loaded: {error}", fix) from error
         names = ("predict", "predict_clip", "predict_gaze")
         return {
             "methods": [name for name in names if callable(getattr(self.model, name, None))],

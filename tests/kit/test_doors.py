@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from environments import sees_numpy
 
 import fusbench.guest
 from fusbench.data.dataset import open_dataset
+from fusbench.data.window import Window
 from fusbench.errors import PluginError
 from fusbench.evaluation import Evaluation, evaluate
 from fusbench.isolation import Guest, Limits
@@ -227,6 +229,33 @@ def test_the_guest_runs_on_python_3_8():
     assert imported - sys.stdlib_module_names == {"numpy", "fusbench"}
 
 
+@pytest.mark.parametrize("placement", ["before", "around", "after"])
+def test_the_guests_window_is_the_real_one(placement):
+    for length, stride, horizon in ((1, 1, 0), (5, 2, 0), (6, 1, 0), (4, 3, 2)):
+        if horizon and placement != "before":
+            continue
+        facts = {"length": length, "placement": placement, "stride": stride, "horizon": horizon}
+        real, stand_in = Window(**facts), fusbench.guest.Window(**facts)
+        at = np.arange(12)
+        np.testing.assert_array_equal(stand_in.indices(at, 12), real.indices(at, 12))
+
+
+def test_a_loader_that_takes_no_checkpoint_says_so(bare, tmp_path, folder):
+    path = tmp_path / "plain.py"
+    path.write_text(
+        "from fusbench import ModelCard\n"
+        "card = ModelCard(name='plain', title='P', loader='plain:Model')\n"
+        "class Model:\n    def __init__(self, card): ...\n    def predict(self, frames): ...\n"
+    )
+    (tmp_path / "weights").write_text("")
+    data = open_dataset(folder)
+    with (
+        pytest.raises(PluginError, match="keyword argument 'checkpoint'. Its loader takes"),
+        entrant(str(path), checkpoint=tmp_path / "weights") as found,
+    ):
+        found.load(data)
+
+
 def test_nothing_is_left_of_a_process(tmp_path):
     path = tmp_path / "parent.py"
     path.write_text(
@@ -244,6 +273,7 @@ def test_nothing_is_left_of_a_process(tmp_path):
             os.kill(pid, 0)
             if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
                 raise ProcessLookupError
+            time.sleep(0.02)
 
 
 def test_a_killed_run_leaves_nothing_in_memory_for_long():
