@@ -46,7 +46,7 @@ PUBLIC = {
     "train": "fusbench.training",
     "write_dataset": "fusbench.data.writer",
 }
-MODULES = ("metrics",)
+MODULES = ("metrics", "testing")
 
 
 def __getattr__(name: str) -> Any:

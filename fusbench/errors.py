@@ -17,7 +17,14 @@ class FusbenchError(Exception):
         The place: a file, a row, a clip and frame, a model's name.
     fix : str
         What to do about it: a full sentence.
+
+    Attributes
+    ----------
+    last_words : str or None
+        What a model's process wrote to standard error at the end, where it ran in one of its own.
     """
+
+    last_words: str | None = None
 
     def __init__(self, what: str, where: str = "", fix: str = "") -> None:
         super().__init__(what, where, fix)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,16 @@ from fusbench.results import (
 
 BATCH_SIZE = 16
 N_EXAMPLES = 6
+FITTED = ("train-gaze", "clip")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What is to be evaluated: a model with its weights, on a split, under a metric profile."""
+    """What is to be evaluated: a model with its weights, on a split, under a metric profile.
+
+    `source` is a hash of the model's code or predictions where its version does not identify them;
+    `guest` holds the versions of another environment that the model runs in.
+    """
 
     card: ModelCard
     dataset: Dataset
@@ -48,6 +53,8 @@ class Evaluation:
     owner: str = "fusbench"
     version: str = ""
     threads: int = 1
+    source: str = ""
+    guest: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def signature(self) -> str:
@@ -72,7 +79,7 @@ class Evaluation:
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
-            "train": self.dataset.gaze_fingerprint("train") if self.card.sees != "frames" else "",
+            "train": self.dataset.gaze_fingerprint("train") if self.card.sees in FITTED else "",
             "signature": self.signature,
             "version": [self.owner, self.version],
             "device": self.device,
@@ -80,6 +87,8 @@ class Evaluation:
         }
         if self.dataset.fold is not None:
             parts["fold"] = self.dataset.fold
+        parts |= {"source": self.source} if self.source else {}
+        parts |= {"guest": dict(self.guest)} if self.guest else {}
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
 
@@ -113,14 +122,21 @@ def densities(
 def _raw_densities(
     model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, freeze_history: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if card.sees == "clip":
-        yield targets, model.predict_gaze(clip, targets)
+    if card.sees in ("clip", "nothing"):
+        for start in range(0, len(targets), BATCH_SIZE):
+            batch = targets[start : start + BATCH_SIZE]
+            yield batch, model.predict_gaze(clip, batch)
         return
     frames = fit_frames(clip.frames, card.input_shape, card.channels)
     window = card.window
     if hasattr(model, "predict_clip") and not freeze_history:
         current = np.maximum(targets - window.horizon, 0)
-        yield targets, model.predict_clip(frames)[current]
+        densities = model.predict_clip(frames)
+        if np.shape(densities)[:1] != (len(frames),):
+            what = f"{np.shape(densities)} densities came for {len(frames)} frames"
+            where = f"model '{card.name}', clip '{clip.clip_id}'"
+            raise PredictionError(what, where, "Return one density (H, W) a frame.")
+        yield targets, densities[current]
         return
     for start in range(0, len(targets), BATCH_SIZE):
         batch = targets[start : start + BATCH_SIZE]
@@ -147,6 +163,7 @@ def evaluate(
     job: Evaluation,
     runs: Path,
     *,
+    load: Callable[[], Any] | None = None,
     force: bool = False,
     report: Callable[[int, int], None] | None = None,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None = None,
@@ -161,6 +178,8 @@ def evaluate(
     job : Evaluation
     runs : Path
         Folder of all runs; this one lies in ``runs / job.key()``.
+    load : callable, optional
+        Returns the model; by default its card's loader is called in this process.
     force : bool
         Do a finished run again.
     report : callable, optional
@@ -188,9 +207,7 @@ def evaluate(
         part = folder / "scans" / f"{scan_id}.npz"
         if not part.exists():
             if model is None:
-                model = load_model(
-                    job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
-                )
+                model = load() if load else _load(job)
                 card = getattr(model, "card", job.card)
             arrays = _score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
@@ -199,6 +216,10 @@ def evaluate(
         if report:
             report(done, n_frames)
     return _finish(job, folder, scans, n_frames, picture), folder
+
+
+def _load(job: Evaluation) -> Any:
+    return load_model(job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset)
 
 
 def _score_scan(
@@ -274,6 +295,7 @@ def _finish(
             "version": job.version,
             "weights_sha256": job.weights_sha256(),
             "parameters": job.parameters(),
+            **({"source_sha256": job.source} if job.source else {}),
             "licence": job.card.licence,
             "cite": job.card.cite,
             "window": asdict(job.card.window),
@@ -292,7 +314,10 @@ def _finish(
         n_frames=len(scores),
         n_skipped=n_frames - len(scores),
         n_scans=scores["scan_id"].nunique(),
-        environment=environment(job.card.backend, job.threads),
+        environment={
+            **environment(job.card.backend, job.threads),
+            **({"guest": dict(job.guest)} if job.guest else {}),
+        },
         config={
             "device": job.device,
             "checkpoint": job.checkpoint and job.checkpoint.name,

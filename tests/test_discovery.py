@@ -92,3 +92,60 @@ def test_discovery_can_be_restricted(site, monkeypatch):
     entries, _ = scan(MODELS)
     assert "alpha" not in entries
     assert {"beta", "uniform"} <= set(entries)
+
+
+def test_one_malformed_entry_leaves_the_others_of_its_file(site):
+    site("alpha", "[fusbench.models]\ngood = alpha:card\nbad = no module at all\n")
+    entries, faults = scan(MODELS)
+    assert "good" in entries
+    assert [(fault.name, fault.what) for fault in faults] == [
+        ("bad", "malformed entry point 'no module at all'; it should read module:attribute")
+    ]
+    with pytest.raises(PluginError, match=r"model 'bad': malformed entry point.*Repair .*alpha"):
+        find(MODELS, "model", "bad")
+
+
+def test_a_file_that_is_no_text_is_one_fault(site, tmp_path):
+    site("alpha", "")
+    (tmp_path / "alpha-1.0.dist-info" / "entry_points.txt").write_bytes(b"[fusbench.models]\n\xff")
+    entries, faults = scan(MODELS)
+    assert "uniform" in entries
+    assert "malformed entry_points.txt: 'utf-8' codec can't decode" in faults[0].what
+
+
+def test_a_name_in_a_malformed_file_is_not_called_unknown(site):
+    site("alpha", "[fusbench.models]\nmine = alpha:card\n???\n")
+    with pytest.raises(PluginError) as error:
+        find(MODELS, "model", "mine")
+    assert "malformed entry_points.txt: Source contains parsing errors" in str(error.value)
+    assert "[line 3]" in " ".join(str(error.value).split())
+    assert "or install alpha again." in str(error.value)
+
+
+def test_a_hidden_plugin_is_said_to_be_hidden(site, monkeypatch):
+    site("alpha", "[fusbench.models]\nmine = alpha:card\n")
+    monkeypatch.setenv("FUSBENCH_PLUGINS", "fusbench-torch, no-such")
+    with pytest.raises(PluginError, match="is hidden, since FUSBENCH_PLUGINS does not name alpha"):
+        find(MODELS, "model", "mine")
+    _, faults = scan(MODELS)
+    assert [fault.name for fault in faults if fault.where == "FUSBENCH_PLUGINS"][-1] == "no-such"
+
+
+def test_a_card_with_an_unknown_field(site):
+    from fusbench.data.dataset import dataset_card
+
+    text = "from fusbench import DatasetCard\n"
+    text += "card = DatasetCard(name='odd', title='O', provider='a:b', synthetik=True)\n"
+    site("beta_card", "[fusbench.datasets]\nodd = beta_card:card\n", text)
+    with pytest.raises(PluginError) as error:
+        dataset_card("odd")
+    assert str(error.value) == (
+        "dataset 'odd' of beta-card 1.0: the card has an unknown field 'synthetik'."
+        " Did you mean 'synthetic'?"
+    )
+
+
+def test_a_module_that_exits_is_one_line(site):
+    site("leaver", "[fusbench.models]\nleaver = leaver:card\n", "import sys; sys.exit(3)")
+    with pytest.raises(PluginError, match="cannot be imported: SystemExit: 3. Repair or uninstall"):
+        resolve(find(MODELS, "model", "leaver"), "model")

@@ -26,17 +26,28 @@ def dataset() -> None:
 def list_datasets(as_json: bool) -> None:
     """List the data sets that have a name."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.data.dataset import dataset_card
-    from fusbench.discovery import DATASETS, scan
+    from fusbench.data.card import DatasetCard
+    from fusbench.discovery import DATASETS, card_of, scan
+    from fusbench.errors import FusbenchError
 
     entries, faults = scan(DATASETS)
-    rows = [(name, dataset_card(name).title, entry.owner) for name, entry in entries.items()]
+    rows = []
+    for name, entry in entries.items():
+        row = {"name": name, "from": entry.owner}
+        try:
+            row["title"] = card_of(entry, "dataset", DatasetCard).title
+        except FusbenchError as error:
+            row["fault"] = error.what
+        rows.append(row)
+    rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
-        print_json([dict(zip(("name", "title", "from"), row, strict=True)) for row in rows])
+        print_json(rows)
         return
-    show(table(("name", "title", "from"), rows, text=3))
-    for fault in faults:
-        show(f"! {fault.name}: {fault.what}")
+    good = [[row["name"], row["title"], row["from"]] for row in rows if "title" in row]
+    bad = [[f"! {row['name']}", row["fault"], row["from"]] for row in rows if "fault" in row]
+    show(table(("name", "title", "from"), good, text=3))
+    if bad:
+        show(table(("broken", "cause", "from"), bad, text=3))
 
 
 @dataset.command("make", epilog="Example: fusbench dataset make phantom data/phantom")

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fusbench.cli import config_option, json_option
+from fusbench.cli.contest import Contest, Door, Failure, Row, told
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
-    from fusbench.evaluation import Evaluation
-    from fusbench.models.card import ModelCard
-    from fusbench.results import Result
 
 FLOORS = ("uniform", "centre-bias", "mean-map")
 HINT = "previous-gaze"
 CEILING = "ideal-observer"
+OF_DOORS = ("python", "timeout_s", "memory_gb", "allow_prints", "allow_8_bit")
 
 
 @click.command(epilog="Example: fusbench evaluate --model clstmunet-keras --dataset phantom")
-@click.option("--model", "models", multiple=True, required=True, help="A model's name; repeatable.")
+@click.option(
+    "--model", "models", multiple=True, help="A model's name, or its Python file; repeatable."
+)
+@click.option(
+    "--predictions", multiple=True,
+    help="A folder of predictions that another program has made, or NAME=FOLDER; repeatable.",
+)  # fmt: skip
 @click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
 @click.option("--device", help="The framework's name of a device, such as cuda.")
+@click.option(
+    "--python", type=click.Path(path_type=Path),
+    help="Interpreter of another environment, such as old/bin/python: each --model runs there.",
+)  # fmt: skip
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(0), default=600, show_default=True,
+    help="Longest wait, in seconds, for a model's answer to one clip or batch; 0: for ever.",
+)  # fmt: skip
+@click.option(
+    "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
+    help="Most memory, in GB of address space, that a model may take.",
+)  # fmt: skip
+@click.option("--allow-prints", is_flag=True, help="Drop what a model prints; do not fail for it.")
+@click.option("--allow-8-bit", is_flag=True, help="Take predictions of 8-bit maps.")
 @click.option(
     "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of the runs.",
@@ -52,6 +70,7 @@ CEILING = "ideal-observer"
 def evaluate(
     ctx: click.Context,
     models: tuple[str, ...],
+    predictions: tuple[str, ...],
     dataset: str,
     fold: int | None,
     runs: Path,
@@ -63,185 +82,131 @@ def evaluate(
 ) -> None:
     """Score models on every frame with gaze, and show them between floors and ceiling.
 
-    A finished run is shown again at once; a stopped one is continued by the same command. With
-    --json, one object is printed for each --model, a line each: the content of its result.json.
+    A finished run is shown again at once; a stopped one is continued by the same command. Each
+    model runs in a process of its own: one that fails gets a row that says why, and the others
+    finish. With --json, one object is printed for each model, a line each: the content of its
+    result.json.
     """
+    if not models and not predictions:
+        raise click.UsageError("Missing option '--model' (or '--predictions').")
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
     from fusbench.metrics import check_profile
 
     if board:
-        dataset = _under_rules(ctx, board, dataset, settings)
+        from fusbench.cli.board_rows import take_rules
+
+        dataset = take_rules(ctx, board, dataset, settings)
     check_profile(settings["profile"])
     names = list(dict.fromkeys(models))
-    if name and (not board or len(names) > 1):
+    if name and (not board or len(names) + len(predictions) > 1):
         raise click.UsageError("--name goes with --board and a single --model.")
-    cards = {name: _card(name, settings["checkpoint"]) for name in names}
+    doors = {key: settings.pop(key) for key in OF_DOORS}
+    _check_names(names, doors["python"])
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (settings["split"],), update, fold)
-    isolated = sum(card.backend != "numpy" for card in cards.values()) > 1
-    rows: list[tuple[Result, Path]] = []
-    failed = []
-    for model in names if as_json else _with_baselines(names, data, hint=bool(board)):
-        card = cards.get(model) or _card(model, None)
-        if isolated and card.backend != "numpy":
-            row = _in_child(model, dataset, runs, force, {**settings, "fold": fold})
+    contest = Contest(data=data, runs=runs, force=force, settings=settings)
+    asked = {given: _door(given, settings, doors) for given in names}
+    asked |= {given: _folder(given, data, settings, doors) for given in predictions}
+    rows, failures = [], []
+    for given, door in asked.items():
+        row = contest.row(given, door)
+        if isinstance(row, Row):
+            rows.append(row)
+            line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
+        elif len(asked) == 1:
+            raise row.error
         else:
-            row = _run(_job(card, data, settings), runs, force)
-        if row is None:
-            failed.append(model)
-            continue
-        rows.append(row)
+            failures.append(row)
+            click.echo(f"error: {row.error}", err=True)
+            line = told(row)
         if as_json:
-            print(json.dumps(asdict(row[0]), sort_keys=True, allow_nan=False), flush=True)
-    if rows and not as_json and not board:
-        _show(rows, names, data)
+            print(line, flush=True)
     if rows and board:
-        renamed = {names[0]: name} if name else {}
-        _add(board, rows, names, renamed, as_json)
-    if failed:
-        click.echo(f"error: {', '.join(failed)} failed; see the lines above.", err=True)
+        from fusbench.cli.board_rows import add_rows
+
+        framed = rows if as_json else _with_baselines(rows, names, contest, hint=True)
+        add_rows(board, framed, rows, name, as_json)
+    elif rows and not as_json:
+        _show(_with_baselines(rows, names, contest), rows, failures)
+    if failures:
         raise click.exceptions.Exit(1)
 
 
-def _under_rules(ctx: click.Context, board: Path, dataset: str, settings: dict[str, Any]) -> str:
-    """Take split, profile and, unless it was named, data set from a board's rules."""
-    from fusbench.board.rules import read_board
-    from fusbench.errors import ConfigError
+def _door(name: str, settings: dict[str, Any], doors: dict[str, Any]) -> Door:
+    from fusbench.isolation import Limits
+    from fusbench.models.doors import entrant
 
-    rules = read_board(board).rules
-    chosen = {
-        key for key in ("dataset", "split", "profile")
-        if ctx.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
-    }  # fmt: skip
-    for key in ("split", "profile"):
-        wanted = getattr(rules, key)
-        if key in chosen and settings[key] != wanted:
-            what = f"--{key} {settings[key]} is not the board's, {wanted}"
-            raise ConfigError(what, str(board), f"Leave --{key} out with --board.")
-        settings[key] = wanted
-    return dataset if "dataset" in chosen else rules.dataset
+    limits = Limits(
+        timeout_s=doors["timeout_s"], memory_gb=doors["memory_gb"], prints=doors["allow_prints"]
+    )
+    given = {key: settings[key] for key in ("checkpoint", "device")}
+    return lambda: entrant(name, python=doors["python"], limits=limits, **given)
 
 
-def _add(
-    board: Path,
-    rows: list[tuple[Result, Path]],
-    names: list[str],
-    renamed: dict[str, str],
-    quiet: bool,
-) -> None:
-    """Add runs to a board and build it. Baselines that it has stay as they are."""
-    from fusbench.board.build import write_outputs
-    from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
-    from fusbench.cli.board_view import show_board
-    from fusbench.cli.leaderboard import add_run
+def _folder(given: str, data: Dataset, settings: dict[str, Any], doors: dict[str, Any]) -> Door:
+    from contextlib import nullcontext
 
-    rules = read_board(board)
-    for result, run in rows:
-        model = result.model["name"]
-        name = renamed.get(model, model)
-        if model in names or not (board / "results" / name).exists():
-            add_run(rules, run, name, force=True, quiet=quiet)
-    table = read_table(rules)
-    write_outputs(table, board)
-    if not quiet:
-        show_board(table)
+    from fusbench.models.predictions import predictions
+
+    if settings["freeze_history"]:
+        raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
+    name, _, folder = given.rpartition("=")
+    found = partial(predictions, Path(folder), data, settings["split"], name=name)
+    return lambda: nullcontext(found(integers=doors["allow_8_bit"]))
 
 
-def _card(name: str, checkpoint: Path | None) -> ModelCard:
-    from fusbench.models.registry import card_of_weights, model_card
-
-    card = model_card(name)
-    return card_of_weights(card, None if card.backend == "numpy" else checkpoint)
-
-
-def _job(card: ModelCard, data: Dataset, settings: dict[str, Any]) -> Evaluation:
-    from fusbench.data.embedded import cores
+def _check_names(names: list[str], python: Path | None) -> None:
+    """Stop at a name that nobody registers, before anything is computed."""
     from fusbench.discovery import MODELS, find
-    from fusbench.evaluation import Evaluation
+    from fusbench.errors import PluginError
+    from fusbench.models.doors import is_file
 
-    entry = find(MODELS, "model", card.name)
-    if card.backend == "numpy":
-        settings = {key: settings[key] for key in ("split", "profile")}
-    return Evaluation(
-        card=card,
-        dataset=data,
-        owner=entry.distribution,
-        version=entry.version,
-        threads=cores(),
-        **settings,
-    )
+    for name in names:
+        if python is None and not is_file(name):
+            try:
+                find(MODELS, "model", name)
+            except PluginError:  # a row of its own, later
+                continue
 
 
-def _with_baselines(names: list[str], data: Dataset, *, hint: bool) -> list[str]:
-    """The models asked for, between the baselines that this data set allows."""
-    has_train = any(clip.split == "train" for clip in data.clips)
-    allowed = {
-        "mean-map": has_train,
-        HINT: has_train and hint,
-        CEILING: any(clip.mixture is not None for clip in data.clips),
-    }
-    before, after = (
-        [name for name in group if name not in names and allowed.get(name, True)]
-        for group in (FLOORS, (HINT, CEILING))
-    )
-    return [*before, *names, *after]
+def _with_baselines(
+    rows: list[Row], names: list[str], contest: Contest, hint: bool = False
+) -> list[Row]:
+    """The rows asked for, between the baselines that this data set allows."""
+    clips = contest.data.clips
+    has_train = any(clip.split == "train" for clip in clips)
+    floors = [name for name in FLOORS if name not in names and (name != "mean-map" or has_train)]
+    known = any(clip.mixture is not None for clip in clips)
+    after = {HINT: has_train and hint, CEILING: known}
+    ceiling = [name for name, wanted in after.items() if wanted and name not in names]
+
+    def run(name: str) -> Row:
+        row = contest.row(name, lambda: entrant(name))
+        if isinstance(row, Row):
+            return row
+        raise row.error
+
+    from fusbench.models.doors import entrant
+
+    return [*map(run, floors), *rows, *map(run, ceiling)]
 
 
-def _run(job: Evaluation, runs: Path, force: bool) -> tuple[Result, Path]:
-    from fusbench.cli.render import progress
-    from fusbench.evaluation import evaluate as run
-
-    def picture(path: Path, panels: list[dict[str, Any]]) -> None:
-        from fusbench.figures import draw_frames
-
-        draw_frames(path, panels, job.card.title, job.dataset.info)
-
-    with progress(job.card.name) as update:
-        return run(
-            job,
-            runs,
-            force=force,
-            report=update,
-            picture=picture if job.card.role == "model" else None,
-        )
-
-
-def _in_child(
-    name: str, dataset: str, runs: Path, force: bool, settings: dict[str, Any]
-) -> tuple[Result, Path] | None:
-    """Evaluate in a process of its own, as frameworks never share one; None if that fails."""
-    from fusbench.results import Result
-
-    options = {"model": name, "dataset": dataset, "out": runs, "force": force, **settings}
-    command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
-    for key, value in options.items():
-        if value is True:
-            command.append(f"--{key.replace('_', '-')}")
-        elif value not in (None, False):
-            command.append(f"--{key.replace('_', '-')}={value}")
-    child = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if child.returncode:
-        return None
-    result = Result(**json.loads(child.stdout.splitlines()[-1]))
-    return result, runs / result.key
-
-
-def _show(rows: list[tuple[Result, Path]], names: list[str], data: Dataset) -> None:
+def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     from fusbench.cli.render import show, table
     from fusbench.metrics import METRICS
 
-    first = rows[0][0]
+    first = rows[0].result
     arrows = {True: "↑", False: "↓"}
     columns = ["model", *(f"{m.symbol} {arrows[m.higher_is_better]}" for m in METRICS.values())]
     cells = []
-    for result, folder in rows:
+    for row in rows:
+        result, folder = row.result, row.folder
         scores = [_cell(result.summary[key]) for key in METRICS]
         seconds = json.loads((folder / "timing.json").read_text())["seconds_per_frame"]
         cells.append([result.model["name"], *scores, f"{1000 * seconds:.1f}"])
-    synthetic = " (synthetic)" if data.info.synthetic else ""
-    fold = "" if data.fold is None else f" of fold {data.fold}"
+    synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
+    fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""
     show(
         table(
             [*columns, "ms/frame"],
@@ -253,11 +218,13 @@ def _show(rows: list[tuple[Result, Path]], names: list[str], data: Dataset) -> N
         "Mean over frames [95 % interval, resampled by scan].",
         f"Signature: {first.signature}",
     )
-    for result, folder in rows:
-        if result.model["name"] in names:
-            picture = folder / "frames.png"
-            also = f" (picture: {picture})" if picture.exists() else ""
-            show(f"{result.model['name']}: {folder}{also}")
+    for row in asked:
+        picture = row.folder / "frames.png"
+        also = f" (picture: {picture})" if picture.exists() else ""
+        show(f"{row.result.model['name']}: {row.folder}{also}")
+    if failures:
+        reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
+        show(table(("model", "what happened"), reasons, text=2))
 
 
 def _cell(summary: dict[str, float | None]) -> str:

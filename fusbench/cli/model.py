@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +12,27 @@ from fusbench.cli import json_option
 
 if TYPE_CHECKING:
     from fusbench.discovery import Entry
+    from fusbench.errors import FusbenchError
+    from fusbench.models.card import ModelCard
+
+OF_AUTHORS = ("check", "new")
 
 
-@click.group()
+class ModelCommands(click.Group):
+    """Imports ``fusbench.cli.plugin`` when a command of plug-in authors is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *OF_AUTHORS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in OF_AUTHORS:
+            return getattr(import_module("fusbench.cli.plugin"), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=ModelCommands)
 def model() -> None:
-    """List and show models."""
+    """List, show, check and make models."""
 
 
 @model.command("list", epilog="Example: fusbench model list --json")
@@ -24,14 +41,16 @@ def list_models(as_json: bool) -> None:
     """List every installed model; no framework is imported."""
     from fusbench.discovery import MODELS, scan
     from fusbench.errors import FusbenchError
+    from fusbench.models.reading import read_cards
 
     entries, faults = scan(MODELS)
     rows = []
-    for name, entry in entries.items():
-        try:
-            rows.append(_row(entry))
-        except FusbenchError as error:
-            rows.append({"name": name, "from": entry.owner, "fault": error.what})
+    for entry, card in read_cards(entries.values()):
+        if isinstance(card, FusbenchError):
+            rows.append({"name": entry.name, "from": entry.owner, "fault": card.what})
+        else:
+            rows.append(_row(entry, card))
+    rows.sort(key=lambda row: row["name"])
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         from fusbench.cli.render import print_json
@@ -42,19 +61,17 @@ def list_models(as_json: bool) -> None:
 
     columns = ("name", "title", "backend", "frames", "weights", "from")
     good = [[str(row[column]) for column in columns] for row in rows if "fault" not in row]
+    bad = [[f"! {row['name']}", row["fault"], row["from"]] for row in rows if "fault" in row]
     show(table(columns, good, text=len(columns)))
-    for row in rows:
-        if "fault" in row:
-            show(f"! {row['name']} ({row['from']}): {row['fault']}")
+    if bad:
+        show(table(("broken", "cause", "from"), bad, text=3))
+        show("'fusbench model show NAME' tells more of a broken one.")
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    from fusbench.discovery import card_of
+def _row(entry: Entry, card: ModelCard) -> dict[str, Any]:
     from fusbench.errors import CheckpointError
-    from fusbench.models.card import ModelCard
     from fusbench.models.registry import checkpoint_path
 
-    card = card_of(entry, "model", ModelCard)
     window = card.window
     frames = "1" if window.length == 1 else f"{window.length} {window.placement}"
     try:
@@ -76,13 +93,21 @@ def _row(entry: Entry) -> dict[str, Any]:
 @click.argument("name")
 @json_option
 def show_model(name: str, as_json: bool) -> None:
-    """Show all that is known of a model: its card, its weights and how they were trained."""
-    from fusbench.discovery import MODELS, find
-    from fusbench.errors import CheckpointError
-    from fusbench.models.registry import checkpoint_path, model_card
+    """Show all that is known of a model: its card, its weights and how they were trained.
 
-    card = model_card(name)
-    facts: dict[str, Any] = {**asdict(card), "from": find(MODELS, "model", name).owner}
+    Of a broken one, show the cause, with the last lines that it wrote to standard error.
+    """
+    from fusbench.discovery import MODELS, find
+    from fusbench.errors import CheckpointError, FusbenchError
+    from fusbench.models.reading import read_cards
+    from fusbench.models.registry import checkpoint_path
+
+    entry = find(MODELS, "model", name)
+    ((_, card),) = read_cards([entry])
+    if isinstance(card, FusbenchError):
+        _show_facts(_broken(entry, card), as_json)
+        raise click.exceptions.Exit(1)
+    facts: dict[str, Any] = {**asdict(card), "from": entry.owner}
     try:
         path = checkpoint_path(card)
     except CheckpointError as error:
@@ -91,13 +116,26 @@ def show_model(name: str, as_json: bool) -> None:
         from fusbench.zoo.checkpoint import read_metadata
 
         facts |= {f"weights.{key}": value for key, value in read_metadata(path).items()}
-    if as_json:
-        from fusbench.cli.render import print_json
+    _show_facts(facts, as_json)
 
+
+def _broken(entry: Entry, error: FusbenchError) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "from": entry.owner,
+        "entry point": f"{entry.module}:{entry.attribute}",
+        "fault": error.what,
+        "remedy": error.fix,
+        "last lines": error.last_words,
+    }
+
+
+def _show_facts(facts: dict[str, Any], as_json: bool) -> None:
+    from fusbench.cli.render import print_json, show, table
+
+    if as_json:
         print_json(facts)
         return
-    from fusbench.cli.render import show, table
-
     rows = [[key, _text(value)] for key, value in facts.items() if value not in (None, "", {})]
     show(table(("fact", "value"), rows, text=2))
 

@@ -49,7 +49,8 @@ def show(*items: Any) -> None:
     if not console.is_terminal:
         console = Console(width=160, highlight=False)
     for item in items:
-        console.print(item, soft_wrap=isinstance(item, str))
+        text = isinstance(item, str)
+        console.print(item, soft_wrap=text, markup=not text)
 
 
 def note(line: str) -> None:

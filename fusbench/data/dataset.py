@@ -10,7 +10,7 @@ from fusbench.data.card import DatasetCard
 from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
-from fusbench.errors import DatasetError, FusbenchError, unknown
+from fusbench.errors import DatasetError, FusbenchError, PluginError, unknown
 from fusbench.files import text_sha256
 
 Progress = Callable[[int, int], None]
@@ -119,14 +119,16 @@ def open_dataset(
     for split in splits:
         if split not in SPLITS:
             raise unknown("split", split, SPLITS)
-    names, _ = scan(DATASETS)
+    names, faults = scan(DATASETS)
     if str(source) in names:
-        named = dataset_card(str(source))
-        provide = load_target(named.provider, f"dataset '{source}'")
-        root = provide(named, splits if fold is None else SPLITS, report)
+        wanted = splits if fold is None else SPLITS
+        root = _provided(dataset_card(str(source)), wanted, report)
     elif Path(source).is_dir():
         root = Path(source)
     else:
+        for fault in faults:
+            if fault.name == str(source):
+                raise PluginError(fault.what, f"data set '{source}'", fault.fix)
         see = "A folder's path does as well; 'fusbench dataset list' shows the names."
         raise unknown("data set", str(source), list(names), see)
 
@@ -139,6 +141,24 @@ def open_dataset(
     from fusbench.data.split import folded
 
     return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
+
+
+def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | None) -> Path:
+    """The folder that a card's provider returns."""
+    where = f"data set '{card.name}'"
+    provide = load_target(card.provider, where)
+    try:
+        root = provide(card, splits, report)
+    except FusbenchError:
+        raise
+    except Exception as error:  # a stranger's code
+        fix = f"Look at {card.provider}; --debug shows the traceback."
+        what = " ".join(f"its provider raised {type(error).__name__}: {error}".split())
+        raise PluginError(what, where, fix) from error
+    if not isinstance(root, str | Path) or not Path(root).is_dir():
+        what = f"its provider returned {root!r}, which is no folder"
+        raise PluginError(what, where, "Return the path of a data set folder.")
+    return Path(root)
 
 
 def check_dataset(root: Path) -> list[FusbenchError]:

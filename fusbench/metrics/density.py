@@ -36,11 +36,10 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
         have, want = (" x ".join(map(str, s)) or "a number" for s in (array.shape, shape))
         fix = "Return one density (rows, columns) a window."
         raise PredictionError(f"the density has shape {have}, not {want}", where, fix)
-    try:
-        array = array.astype(np.float64)
-    except (TypeError, ValueError):
+    if array.dtype.kind != "f":
         fix = "Return floating-point numbers."
-        raise PredictionError(f"the density holds {array.dtype}", where, fix) from None
+        raise PredictionError(f"the density holds {array.dtype}", where, fix)
+    array = array.astype(np.float64)
     if not np.isfinite(array).all():
         fix = "Check the model for overflow or a division by zero."
         raise PredictionError("the density has values that are not finite", where, fix)

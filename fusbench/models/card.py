@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fusbench.data.window import Window
-from fusbench.errors import PluginError
+from fusbench.errors import PluginError, unknown
 
 if TYPE_CHECKING:
     import numpy as np
 
 ROLES = ("model", "floor", "hint", "ceiling")
-SEES = ("frames", "train-gaze", "clip")
+SEES = ("frames", "train-gaze", "clip", "nothing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +50,10 @@ class ModelCard:
     role : {"model", "floor", "hint", "ceiling"}
         Floors and the ceiling frame a table; they do not compete. A hint is a reference that knows
         what no model may know, such as earlier gaze, and yet is no bound.
-    sees : {"frames", "train-gaze", "clip"}
+    sees : {"frames", "train-gaze", "clip", "nothing"}
         What the model may look at. "train-gaze" is fitted on the train split's gaze; "clip" gets
-        the whole clip, gaze included, and so can only be a reference.
+        the whole clip, gaze included, and so can only be a reference. "nothing" marks predictions
+        that another program has made.
     licence, cite : str
         Terms of the model and where it is published.
     """
@@ -90,6 +91,28 @@ class ModelCard:
                 raise PluginError(
                     what, f"card of model '{self.name}'", "Correct the plug-in's card."
                 )
+
+
+def card_from(facts: Mapping[str, Any], where: str) -> ModelCard:
+    """A card from plain facts, as they cross from another process.
+
+    Raises
+    ------
+    PluginError
+        If a field is unknown, missing or impossible.
+    """
+    known = [each.name for each in fields(ModelCard)]
+    for name in facts:
+        if name not in known:
+            fix = unknown("field", name, known).fix
+            raise PluginError(f"the card has an unknown field '{name}'", where, fix)
+    shape = facts.get("input_shape")
+    try:
+        window = Window(**facts["window"])
+        whole = {**facts, "window": window, "input_shape": tuple(shape) if shape else None}
+        return ModelCard(**whole)
+    except (TypeError, KeyError) as error:
+        raise PluginError(f"the card is not whole: {error}", where, "Correct the card.") from None
 
 
 class Model(Protocol):
