@@ -24,6 +24,7 @@ PUBLIC = {
     "Policy": "fusbench.augment.policy",
     "Result": "fusbench.results",
     "Samples": "fusbench.data.samples",
+    "Stream": "fusbench.stream",
     "Training": "fusbench.training",
     "Window": "fusbench.data.window",
     "check_dataset": "fusbench.data.dataset",

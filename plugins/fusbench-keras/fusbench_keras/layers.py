@@ -18,6 +18,7 @@ from fusbench.zoo.network import GATES, Layer
 
 Tensor = Any
 Parameters = dict[str, Tensor]
+SAME = {"padding": "same", "data_format": "channels_last"}
 
 
 def fold(x: Tensor) -> Tensor:
@@ -50,7 +51,7 @@ def stack(layer: Layer, x: Tensor, windows: Tensor | None) -> Tensor:
 
 def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     """A convolution that keeps rows and columns, perhaps with a rectifier."""
-    y = ops.conv(fold(x), p[f"{layer.name}.weight"], padding="same", data_format="channels_last")
+    y = ops.conv(fold(x), p[f"{layer.name}.weight"], **SAME)
     y = y + p[f"{layer.name}.bias"]
     return unfold(ops.relu(y) if layer.relu else y, x)
 
@@ -73,24 +74,34 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
+def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """What each frame brings to a ConvLSTM's gates, (B, T, H, W, 4 * C)."""
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    return unfold(ops.conv(fold(x), weight, **SAME) + bias, x)
+
+
+def recur(layer: Layer, p: Parameters, drive: Tensor) -> Tensor:
+    """The last output of a ConvLSTM over what the frames bring, (B, 1, H, W, C)."""
     recurrent = p[f"{layer.name}.recurrent_weight"]
-    same = {"padding": "same", "data_format": "channels_last"}
-    # every frame's input is convolved once, before the windows overlap
-    drive = gather(unfold(ops.conv(fold(x), weight, **same) + bias, x), windows)
     h: Tensor = None
     c: Tensor = None
     for t in range(drive.shape[1]):
         z = drive[:, t]
         if t:
-            z = z + ops.conv(h, recurrent, **same)
+            z = z + ops.conv(h, recurrent, **SAME)
         i, f, g, o = ops.split(z, GATES, axis=-1)
         new = hard_sigmoid(i) * ops.tanh(g)
         c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * ops.tanh(c)
     return h[:, None]
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C).
+
+    Every frame's input is convolved once, before the windows overlap.
+    """
+    return recur(layer, p, gather(drive(layer, p, x), windows))
 
 
 def softmax2d(x: Tensor) -> Tensor:

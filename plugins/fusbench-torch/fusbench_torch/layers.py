@@ -66,13 +66,15 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return (0.2 * x + 0.5).clamp(0, 1)
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
-    pad = layer.kernel // 2
+def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """What each frame brings to a ConvLSTM's gates, (B, T, 4 * C, H, W)."""
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
-    recurrent = p[f"{layer.name}.recurrent_weight"]
-    # every frame's input is convolved once, before the windows overlap
-    drive = gather(unfold(F.conv2d(fold(x), weight, bias, padding=pad), x), windows)
+    return unfold(F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2), x)
+
+
+def recur(layer: Layer, p: Parameters, drive: Tensor) -> Tensor:
+    """The last output of a ConvLSTM over what the frames bring, (B, 1, C, H, W)."""
+    pad, recurrent = layer.kernel // 2, p[f"{layer.name}.recurrent_weight"]
     h = c = drive.new_zeros(0)
     for t in range(drive.shape[1]):
         z = drive[:, t]
@@ -83,6 +85,14 @@ def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -
         c = hard_sigmoid(f) * c + new if t else new
         h = hard_sigmoid(o) * torch.tanh(c)
     return h[:, None]
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W).
+
+    Every frame's input is convolved once, before the windows overlap.
+    """
+    return recur(layer, p, gather(drive(layer, p, x), windows))
 
 
 def softmax2d(x: Tensor) -> Tensor:
