@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
     "train": "Train a network of the zoo.",
     "predict": "Write densities and overlays for your own pictures.",
+    "view": "Write a page to look at clips, gaze, maps and scores.",
     "model": "List and show models.",
     "dataset": "List, make, check and show data sets.",
     "augment": "Look at augmentation policies.",
