@@ -51,7 +51,7 @@ function drawChart(svg, clip, metric) {
     const y = scale.y(value);
     svg.append(element("line", { class: value === 0 ? "axis" : "grid", x1: CHART.gutter, x2: width, y1: y, y2: y }));
     const label = element("text", { x: CHART.gutter - 8, y: y + 4, "text-anchor": "end" });
-    label.append(Number(value.toPrecision(6)).toString().replace("-", "−"));
+    label.append(minus(Number(value.toPrecision(6)).toString()));
     svg.append(label);
   }
   const wide = clip.n > 1 ? scale.x(1) - scale.x(0) : 8;

@@ -21,7 +21,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 const many = (n, one, several = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : several}`;
-const score = (value) => (value === undefined ? "–" : value.toFixed(Math.abs(value) < 9.9995 ? 3 : 2));
+const minus = (number) => number.replace("-", "\u2212");
+const score = (value) => (value === undefined ? "–" : minus(value.toFixed(Math.abs(value) < 9.9995 ? 3 : 2)));
 const series = (model) => `var(--series-${(model % 6) + 1})`;
 const dashes = (model) => ["", "7 3", "2 3", "9 3 2 3", "1 3", "4 4"][model % 6];
 

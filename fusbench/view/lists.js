@@ -50,6 +50,7 @@ function listClips(list, order, state, go) {
       head, ...bars);
     return element("li", {}, button);
   }));
+  list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function listExtremes(list, found, state, go) {
@@ -61,8 +62,9 @@ function listExtremes(list, found, state, go) {
       const show = { mode: "both", empirical: true, gaze: false, scale: false };
       drawFrame(canvas, clip, ready, frame, state.rank, show, 1.6);
     });
-    const words = element("span", { class: "line" },
-      element("span", { class: "id" }, `${clip.id}, ${frame}`), element("b", {}, score(value)));
+    const words = element("span", { class: "about" }, element("span", { class: "id" }, clip.id),
+      element("span", { class: "line" }, element("span", { class: "soft" }, `frame ${frame}`),
+        element("b", {}, score(value))));
     return element("li", {}, element("button", {
       type: "button", onclick: () => go(at, frame),
       "aria-label": `${clip.id}, frame ${frame}, ${METRIC[state.metric].symbol} ${score(value)}`,

@@ -74,7 +74,7 @@ function drawFrameState() {
   drawPanels();
   if (scale) drawCursor(clip, state.metric, state.frame, scale);
   byId("slider").value = state.frame;
-  const words = `frame ${state.frame} of 0–${clip.n - 1}, ${seconds.toFixed(2)} s`;
+  const words = `frame ${state.frame} / ${clip.n - 1}, ${seconds.toFixed(2)} s`;
   byId("counter").textContent = words;
   byId("slider").setAttribute("aria-valuetext", words);
   const segment = clip.segments.find(([first, last]) => first <= state.frame && state.frame <= last);
@@ -237,8 +237,8 @@ function words() {
       + "scores were computed from the whole maps." : "");
   byId("source").textContent = [info.citation, info.licence && `Licence: ${info.licence}`,
     hasModels && `Scores: ${signature}`].filter(Boolean).join(". ");
-  byId("summary-note").textContent = "Mean over all scored frames of the split, its 95 % interval resampled by scan, "
-    + "and the mean of the clip shown.";
+  byId("summary-note").textContent = hasModels ? `Mean over ${many(DATA.models[0].n, "scored frame")} of the split, `
+    + "its 95 % interval resampled by scan, and the mean of the clip shown." : "";
 }
 
 function controls() {

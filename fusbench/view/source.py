@@ -105,14 +105,44 @@ def run_source(
     source = Source(
         name=card.name,
         title=card.title,
-        scores=read_scores(folder),
-        summary=result.summary,
+        scores=_checked_scores(folder, dataset, split),
+        summary=_checked_summary(folder, result.summary),
         card=card_of_weights(card, weights),
         checkpoint=weights,
         device=device or result.config.get("device"),
         freeze_history=bool(result.config.get("freeze_history")),
     )
     return source, result.signature
+
+
+def _checked_scores(folder: Path, dataset: Dataset, split: str) -> pd.DataFrame:
+    """The run's scores, if they are numbers of frames that the split holds."""
+    table, path = read_scores(folder), str(folder / "scores.csv")
+    fix = "Run the evaluation again with --force."
+    lacking = [name for name in (*KEY_COLUMNS, *metrics.METRICS) if name not in table]
+    if lacking:
+        raise DatasetError(f"has no column '{lacking[0]}'", path, fix)
+    if table.empty or any(table[name].dtype.kind not in "if" for name in metrics.METRICS):
+        raise DatasetError("holds no scores", path, fix)
+    n_frames = {clip.clip_id: clip.n_frames for clip in dataset.split(split)}
+    known = table["clip_id"].map(n_frames)
+    if table["frame"].dtype.kind != "i" or not table["frame"].between(0, known - 1).all():
+        raise DatasetError("names frames that the data set does not hold", path, fix)
+    return table
+
+
+def _checked_summary(
+    folder: Path, summary: Mapping[str, Mapping[str, float | None]]
+) -> dict[str, dict[str, float | None]]:
+    try:
+        ends = ("mean", "low", "high")
+        found = {key: {end: summary[key][end] for end in ends} for key in metrics.METRICS}
+        if all(isinstance(row["mean"], int | float) for row in found.values()):
+            return found
+    except (KeyError, TypeError):
+        pass
+    fix = "Run the evaluation again with --force."
+    raise DatasetError("its summary lacks a mean", str(folder / "result.json"), fix)
 
 
 def _weights(
