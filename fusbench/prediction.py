@@ -41,7 +41,8 @@ def predict_clip(
         return [array]
     predicted = np.load(array, mmap_mode="r")
     pictures = (
-        overlay(clip.frames[frame], predicted[frame], *_target(clip, frame)) for frame in frames
+        overlay(clip.frames[frame], predicted[frame], *_target(clip, int(frame)))
+        for frame in frames
     )
     video = out / f"{clip.clip_id}.mp4"
     with replacing(video) as part:

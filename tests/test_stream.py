@@ -132,7 +132,9 @@ def test_live_writes_what_predict_writes(tmp_path):
 
     source = tmp_path / "scan"
     source.mkdir()
-    for number, frame in enumerate(np.random.default_rng(0).integers(0, 255, (5, 24, 32), np.uint8)):
+    for number, frame in enumerate(
+        np.random.default_rng(0).integers(0, 255, (5, 24, 32), np.uint8)
+    ):
         cv2.imwrite(str(source / f"{number}.png"), frame)
     run(
         "predict", "--model", "centre-bias", "--video", source, "--out", tmp_path / "whole"
@@ -157,7 +159,9 @@ def test_live_follows_a_window(tmp_path):
 
     source = tmp_path / "scan"
     source.mkdir()
-    for number, frame in enumerate(np.random.default_rng(0).integers(0, 255, (7, 24, 32), np.uint8)):
+    for number, frame in enumerate(
+        np.random.default_rng(0).integers(0, 255, (7, 24, 32), np.uint8)
+    ):
         cv2.imwrite(str(source / f"{number}.png"), frame)
     fake = card("Brightness", window=Window(length=3, horizon=2), input_shape=(12, 16))
     how = {"frame_rate_hz": 30.0, "with_overlay": False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -67,7 +68,10 @@ def predict(
                 update(done, note=clip.clip_id)
     elif video is not None:
         next(read_video(video))  # a fault of the video comes before the model is loaded
-        how = {"frame_rate_hz": frame_rate_hz(video), "with_overlay": not no_overlay}
+        how: dict[str, Any] = {
+            "frame_rate_hz": frame_rate_hz(video),
+            "with_overlay": not no_overlay,
+        }
         if live:
             stream = Stream(card, checkpoint=checkpoint, device=device)
             with progress(name) as update:

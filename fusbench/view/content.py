@@ -19,7 +19,15 @@ from fusbench.errors import unknown
 from fusbench.metrics import METRICS
 from fusbench.outline import MASS
 from fusbench.video import HEAT
-from fusbench.view.sheet import COLUMNS, MAP_SIDE, ROWS, Maps, fitted_shape, frame_sheets, map_sheets
+from fusbench.view.sheet import (
+    COLUMNS,
+    MAP_SIDE,
+    ROWS,
+    Maps,
+    fitted_shape,
+    frame_sheets,
+    map_sheets,
+)
 from fusbench.view.source import Source
 
 PRIMARY = "kld"

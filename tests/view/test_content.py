@@ -82,7 +82,16 @@ def test_a_folder_of_predictions_has_the_scores_of_the_run(folder, tmp_path):
     """Two ways to the same numbers: `evaluate`, and `predict` scored by the page."""
     done = run("evaluate", "--model", "mean-map", "--dataset", folder, "--json", "--out", tmp_path)
     scores = read_scores(tmp_path / json.loads(done.stdout)["key"])
-    run("predict", "--model", "mean-map", "--dataset", folder, "--out", tmp_path / "p", "--no-overlay")
+    run(
+        "predict",
+        "--model",
+        "mean-map",
+        "--dataset",
+        folder,
+        "--out",
+        tmp_path / "p",
+        "--no-overlay",
+    )
     again = folder_source(tmp_path / "p", open_dataset(folder), "test", "tuebingen").scores
     pd.testing.assert_frame_equal(again, scores, rtol=1e-5, atol=1e-6)
 

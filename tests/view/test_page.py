@@ -233,5 +233,3 @@ def test_a_data_set_alone(tmp_path, folder):
         assert tab.run("byId('summary').hidden")
         assert tab.run("byId('segment').textContent") == "dwell"
         assert tab.problems == []
-
-
