@@ -16,6 +16,7 @@ from fusbench.cli import config_option, json_option
 @click.option("--model", "name", required=True, help="A model's name.")
 @click.option("--dataset", help="A data set's name or folder.")
 @click.option("--split", default="test", show_default=True, help="Split of the data set.")
+@click.option("--clip", "named", multiple=True, help="Only this clip of the split; repeatable.")
 @click.option(
     "--video", type=click.Path(path_type=Path), help="A video file, or a folder of pictures."
 )
@@ -30,6 +31,7 @@ def predict(
     name: str,
     dataset: str | None,
     split: str,
+    named: tuple[str, ...],
     video: Path | None,
     out: Path,
     checkpoint: Path | None,
@@ -45,7 +47,7 @@ def predict(
         raise click.UsageError("--live needs --video.")
     from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import open_dataset
-    from fusbench.errors import ConfigError
+    from fusbench.errors import ConfigError, unknown
     from fusbench.models.registry import card_of_weights, load_model, model_card
     from fusbench.prediction import predict_clip, predict_live, predict_video
     from fusbench.stream import Stream
@@ -61,6 +63,10 @@ def predict(
         with progress(f"making {dataset}") as update:
             data = open_dataset(dataset, (split,), update)
         clips = data.split(split)
+        for clip_id in named:
+            if clip_id not in (clip.clip_id for clip in clips):
+                raise unknown("clip", clip_id, [clip.clip_id for clip in clips])
+        clips = tuple(clip for clip in clips if not named or clip.clip_id in named)
         model = load_model(card, checkpoint=checkpoint, device=device, dataset=data)
         with progress(name, len(clips)) as update:
             for done, clip in enumerate(clips, start=1):

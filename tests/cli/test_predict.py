@@ -47,6 +47,13 @@ def test_a_split_of_a_data_set(folder, tmp_path):
     assert (tmp_path / "out" / "s4-c1.mp4").stat().st_size > 0
 
 
+def test_one_clip_of_a_split(folder, tmp_path):
+    base = ("predict", "--model", "uniform", "--dataset", folder, "--out", tmp_path / "out")
+    run(*base, "--clip", "s4-c1", "--no-overlay")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["s4-c1.npy"]
+    assert "no clip is called 's4-c9'. Did you mean 's4-c1'" in error_of(*base, "--clip", "s4-c9")
+
+
 @pytest.mark.parametrize(
     ("video", "words"),
     [
