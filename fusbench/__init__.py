@@ -27,6 +27,7 @@ PUBLIC = {
     "ReadOptions": "fusbench.importing.gaze_file",
     "Result": "fusbench.results",
     "Samples": "fusbench.data.samples",
+    "Stream": "fusbench.stream",
     "Study": "fusbench.importing.study",
     "Training": "fusbench.training",
     "Window": "fusbench.data.window",

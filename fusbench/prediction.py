@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fusbench.errors import OutputError
 from fusbench.evaluation import BATCH_SIZE, densities
 from fusbench.files import replacing
 from fusbench.models.card import ModelCard
+from fusbench.stream import Stream
 from fusbench.video import overlay, read_video, write_video
 
 Report = Callable[[int, int], None]
@@ -37,11 +39,21 @@ def predict_clip(
     _write_array(array, shape, densities(model, card, clip, frames))
     if not with_overlay:
         return [array]
-    pictures = zip(clip.frames, np.load(array, mmap_mode="r"), strict=True)
+    predicted = np.load(array, mmap_mode="r")
+    pictures = (
+        overlay(clip.frames[frame], predicted[frame], *_target(clip, int(frame)))
+        for frame in frames
+    )
     video = out / f"{clip.clip_id}.mp4"
     with replacing(video) as part:
-        write_video(part, (overlay(*pair) for pair in pictures), clip.info.frame_rate_hz)
+        write_video(part, pictures, clip.info.frame_rate_hz)
     return [array, video]
+
+
+def _target(clip: Clip, frame: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """Empirical map and gaze points (N, 2) of a frame; None where the gaze was lost."""
+    points = np.stack(clip.gaze.at(frame), axis=1)
+    return (clip.saliency_map(frame) if len(points) else None), points
 
 
 def predict_video(
@@ -65,20 +77,70 @@ def predict_video(
         ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
     """
     small, image_shape = _read_small(source, card)
-    raw = _clip_densities(model, card, small)
-    total = len(small)
-    array = out / f"{source.stem}.npy"
 
-    def reported() -> Iterator[np.ndarray]:
-        for done, density in enumerate(raw, start=1):
-            if report:
-                report(done, total)
-            where = f"model '{card.name}', {source.name}, frame {done - 1}"
+    def fitted() -> Iterator[np.ndarray]:
+        for number, density in enumerate(_clip_densities(model, card, small)):
+            where = f"model '{card.name}', {source.name}, frame {number}"
             checked = metrics.check_density(density, small.shape[1:3], where)
             yield fit_density(checked, image_shape)
 
-    _write_array(array, (total, *image_shape), reported())
-    if not with_overlay:
+    rate = frame_rate_hz if with_overlay else None
+    return _write_video(source, out, (len(small), *image_shape), fitted(), rate, report)
+
+
+def predict_live(
+    stream: Stream,
+    source: Path,
+    out: Path,
+    *,
+    frame_rate_hz: float,
+    with_overlay: bool = True,
+    report: Report | None = None,
+) -> tuple[list[Path], float]:
+    """Write what `predict_video` writes, from a stream that gets one frame after the other.
+
+    Returns
+    -------
+    list of Path, float
+        The files, and the frames a second that the stream was able to follow.
+    """
+    shape: tuple[int, ...] = ()
+    total = 0
+    for frame in read_video(source):
+        shape, total = frame.shape[:2], total + 1
+    seconds = []
+
+    def timed() -> Iterator[np.ndarray]:
+        for frame in read_video(source):
+            start = time.perf_counter()
+            density = stream.predict(frame)
+            seconds.append(time.perf_counter() - start)
+            yield density
+
+    rate = frame_rate_hz if with_overlay else None
+    written = _write_video(source, out, (total, *shape), timed(), rate, report)
+    return written, float(1 / np.median(seconds))
+
+
+def _write_video(
+    source: Path,
+    out: Path,
+    shape: tuple[int, ...],
+    rows: Iterator[np.ndarray],
+    frame_rate_hz: float | None,
+    report: Report | None,
+) -> list[Path]:
+    """Write the densities of a video and, at a frame rate, its overlay."""
+
+    def reported() -> Iterator[np.ndarray]:
+        for done, density in enumerate(rows, start=1):
+            if report:
+                report(done, shape[0])
+            yield density
+
+    array = out / f"{source.stem}.npy"
+    _write_array(array, shape, reported())
+    if frame_rate_hz is None:
         return [array]
     pictures = zip(read_video(source), np.load(array, mmap_mode="r"), strict=True)
     video = out / f"{source.stem}.mp4"

@@ -18,7 +18,8 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 DEFAULT_RATE_HZ = 30.0
 HEAT = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)[:, 0]
-WHITE = (255, 255, 255)
+PREDICTED, EMPIRICAL = (255, 255, 255), (255, 210, 31)
+SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
@@ -81,13 +82,23 @@ def frame_rate_hz(path: Path) -> float:
     return rate if 1 <= rate <= 1000 else DEFAULT_RATE_HZ
 
 
-def overlay(frame: np.ndarray, density: np.ndarray) -> np.ndarray:
+def overlay(
+    frame: np.ndarray,
+    density: np.ndarray,
+    empirical: np.ndarray | None = None,
+    points: np.ndarray | None = None,
+) -> np.ndarray:
     """A frame with a density laid over it as colour, and half of its mass outlined in white.
+
+    Where the gaze is known, half of the empirical map's mass and the gaze points are drawn in
+    yellow.
 
     Parameters
     ----------
     frame : ndarray of uint8, shape (H, W) or (H, W, 3)
-    density : ndarray, shape (H, W)
+    density, empirical : ndarray, shape (H, W)
+    points : ndarray, shape (N, 2)
+        x and y in pixels.
 
     Returns
     -------
@@ -99,7 +110,14 @@ def overlay(frame: np.ndarray, density: np.ndarray) -> np.ndarray:
     colour = HEAT[(share * 255).astype(np.uint8)][..., ::-1]
     strength = 0.65 * np.sqrt(share)[..., None]
     blended = np.ascontiguousarray((picture * (1 - strength) + colour * strength).astype(np.uint8))
-    cv2.polylines(blended, outlines(density), True, WHITE, 1, cv2.LINE_AA)
+    for saliency, line in ((empirical, EMPIRICAL), (density, PREDICTED)):
+        if saliency is not None:
+            cv2.polylines(blended, outlines(saliency), True, line, 1, cv2.LINE_AA)
+    radius = max(2.0, 0.008 * frame.shape[1]) * 2**SUBPIXEL
+    for x, y in np.rint(np.zeros((0, 2)) if points is None else points * 2**SUBPIXEL).astype(int):
+        style = {"lineType": cv2.LINE_AA, "shift": SUBPIXEL}
+        cv2.circle(blended, (int(x), int(y)), round(radius * 1.5), (0, 0, 0), -1, **style)
+        cv2.circle(blended, (int(x), int(y)), round(radius), EMPIRICAL, -1, **style)
     return blended
 
 

@@ -1,5 +1,7 @@
 """Models that behave and misbehave, loaded as a plug-in's would be."""
 
+import sys
+
 import numpy as np
 
 from fusbench.data.window import Window
@@ -60,3 +62,13 @@ class Broken(Brightness):
             case "count":
                 density = density[:-1]
         return density
+
+
+class Framework(Brightness):
+    """Stands for a framework that bears no other one in its process."""
+
+    def __init__(self, card):
+        super().__init__(card)
+        others = {name for name in sys.modules if name.startswith("framework-")}
+        assert others <= {f"framework-{card.backend}"}, others
+        sys.modules[f"framework-{card.backend}"] = sys

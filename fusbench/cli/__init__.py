@@ -20,6 +20,7 @@ COMMANDS = {
     "leaderboard": "Make, fill, build, check and show leaderboards.",
     "train": "Train a network of the zoo.",
     "predict": "Write densities and overlays for your own pictures.",
+    "view": "Write a page to look at clips, gaze, maps and scores.",
     "model": "List, show, check and make models.",
     "dataset": "List, make, check and show data sets.",
     "augment": "Look at augmentation policies.",

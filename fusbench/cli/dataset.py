@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,9 +11,6 @@ from fusbench.cli import json_option
 from fusbench.cli.export import export
 from fusbench.cli.intake import import_dataset
 from fusbench.cli.split import split as split_dataset
-
-if TYPE_CHECKING:
-    from fusbench.data.dataset import Dataset
 
 
 @click.group()
@@ -129,49 +126,61 @@ def check(folder: Path, privacy: bool, sources: tuple[Path, ...], as_json: bool)
         raise click.exceptions.Exit(1)
 
 
-@dataset.command("show", epilog="Example: fusbench dataset show phantom")
+@dataset.command("show", epilog="Example: fusbench dataset show phantom --thumbnails sheet.png")
 @click.argument("source")
+@click.option("--thumbnails", type=click.Path(path_type=Path), help="PNG file: a frame a scan.")
 @json_option
-def show_dataset(source: str, as_json: bool) -> None:
-    """Show what a data set holds; SOURCE is a name or a folder."""
+def show_dataset(source: str, thumbnails: Path | None, as_json: bool) -> None:
+    """Show what a data set holds and how good it looks; SOURCE is a name or a folder."""
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show, table
     from fusbench.data.dataset import open_dataset
+    from fusbench.data.overview import counts, quality
+    from fusbench.files import replacing
 
     with progress(f"making {source}") as update:
         data = open_dataset(source, report=update)
-    splits = _counts(data)
+    splits = {split: asdict(found) for split, found in counts(data).items()}
+    with progress("looking at the frames") as update:
+        looks = {split: asdict(found) for split, found in quality(data, update).items()}
+    if thumbnails:
+        from fusbench.data.thumbnails import draw_thumbnails
+
+        with replacing(thumbnails) as part:
+            draw_thumbnails(part, data)
+    info = asdict(data.info)
     if as_json:
-        print_json({"info": asdict(data.info), "splits": splits, "folder": str(data.root)})
+        content = {"info": info, "splits": splits, "quality": looks, "folder": str(data.root)}
+        print_json(content | ({"thumbnails": str(thumbnails)} if thumbnails else {}))
         return
     columns = ("split", "scans", "clips", "frames", "without gaze", "points", "points/frame")
-    rows = [[split, *map(str, counts.values())] for split, counts in splits.items()]
+    rows = [[split, *map(str, found.values())] for split, found in splits.items()]
     show(table(columns, rows, title=f"{data.info.name} {data.info.version}"))
-    for key, value in asdict(data.info).items():
+    columns = (
+        "split", "frames with gaze", "gaze rate", "longest gap", "at the border", "spread x, y",
+        "still frames",
+    )  # fmt: skip
+    show(table(columns, [[split, *_looks(found)] for split, found in looks.items()]))
+    for key, value in info.items():
         if value not in (None, "", ()) and key not in ("name", "version"):
             show(f"{key}: {value}")
     show(f"folder: {data.root}")
+    if thumbnails:
+        show(f"thumbnails: {thumbnails}")
 
 
-def _counts(data: Dataset) -> dict[str, dict[str, Any]]:
-    from fusbench.data.scan import SPLITS
-
-    result = {}
-    for split in SPLITS:
-        clips = [clip for clip in data.clips if clip.split == split]
-        n_frames = sum(clip.n_frames for clip in clips)
-        with_gaze = sum(len(clip.gaze.frames()) for clip in clips)
-        points = sum(len(clip.gaze) for clip in clips)
-        result[split] = {
-            "scans": len({clip.scan_id for clip in clips}),
-            "clips": len(clips),
-            "frames": n_frames,
-            "without_gaze": n_frames - with_gaze,
-            "points": points,
-            "points_per_frame": round(points / with_gaze, 2) if with_gaze else 0,
-        }
-    return result
+def _looks(found: dict[str, Any]) -> list[str]:
+    """The quality of a split as cells of a table."""
+    rate, still = found["gaze_rate_hz"], found["still"]
+    return [
+        f"{found['with_gaze']:.1%}",
+        f"{rate:.1f} Hz" if rate else "unknown",
+        f"{found['longest_gap_s']:.2f} s",
+        f"{found['at_border']:.1%}",
+        ", ".join(f"{share:.0%}" for share in found["spread"]),
+        f"{still:.1%}" if still is not None else "no frames here",
+    ]
 
 
 for command in (import_dataset, split_dataset, export):

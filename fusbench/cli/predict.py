@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,12 +16,14 @@ from fusbench.cli import config_option, json_option
 @click.option("--model", "name", required=True, help="A model's name.")
 @click.option("--dataset", help="A data set's name or folder.")
 @click.option("--split", default="test", show_default=True, help="Split of the data set.")
+@click.option("--clip", "named", multiple=True, help="Only this clip of the split; repeatable.")
 @click.option(
     "--video", type=click.Path(path_type=Path), help="A video file, or a folder of pictures."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
 @click.option("--device", help="The framework's name of a device, such as cuda.")
+@click.option("--live", is_flag=True, help="Follow the video as a live scan: frame by frame.")
 @click.option("--no-overlay", is_flag=True, help="Write the densities only.")
 @config_option
 @json_option
@@ -28,21 +31,26 @@ def predict(
     name: str,
     dataset: str | None,
     split: str,
+    named: tuple[str, ...],
     video: Path | None,
     out: Path,
     checkpoint: Path | None,
     device: str | None,
+    live: bool,
     no_overlay: bool,
     as_json: bool,
 ) -> None:
     """Write a density (float32, sum 1) for every frame, and an overlay video to look at."""
     if (dataset is None) == (video is None):
         raise click.UsageError("Give either --dataset or --video.")
+    if live and video is None:
+        raise click.UsageError("--live needs --video.")
     from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import open_dataset
-    from fusbench.errors import ConfigError
+    from fusbench.errors import ConfigError, unknown
     from fusbench.models.registry import card_of_weights, load_model, model_card
-    from fusbench.prediction import predict_clip, predict_video
+    from fusbench.prediction import predict_clip, predict_live, predict_video
+    from fusbench.stream import Stream
     from fusbench.video import frame_rate_hz, read_video
 
     card = card_of_weights(model_card(name), checkpoint)
@@ -50,10 +58,15 @@ def predict(
         what = f"model '{name}' needs a data set, not a video alone"
         raise ConfigError(what, fix="Use --dataset.")
     written: list[Path] = []
+    speed = 0.0
     if dataset is not None:
         with progress(f"making {dataset}") as update:
             data = open_dataset(dataset, (split,), update)
         clips = data.split(split)
+        for clip_id in named:
+            if clip_id not in (clip.clip_id for clip in clips):
+                raise unknown("clip", clip_id, [clip.clip_id for clip in clips])
+        clips = tuple(clip for clip in clips if not named or clip.clip_id in named)
         model = load_model(card, checkpoint=checkpoint, device=device, dataset=data)
         with progress(name, len(clips)) as update:
             for done, clip in enumerate(clips, start=1):
@@ -61,18 +74,22 @@ def predict(
                 update(done, note=clip.clip_id)
     elif video is not None:
         next(read_video(video))  # a fault of the video comes before the model is loaded
-        model = load_model(card, checkpoint=checkpoint, device=device)
-        with progress(name) as update:
-            written = predict_video(
-                model,
-                card,
-                video,
-                out,
-                frame_rate_hz=frame_rate_hz(video),
-                with_overlay=not no_overlay,
-                report=update,
-            )
+        how: dict[str, Any] = {
+            "frame_rate_hz": frame_rate_hz(video),
+            "with_overlay": not no_overlay,
+        }
+        if live:
+            stream = Stream(card, checkpoint=checkpoint, device=device)
+            with progress(name) as update:
+                written, speed = predict_live(stream, video, out, report=update, **how)
+        else:
+            model = load_model(card, checkpoint=checkpoint, device=device)
+            with progress(name) as update:
+                written = predict_video(model, card, video, out, report=update, **how)
     if as_json:
-        print_json({"model": name, "files": [str(path) for path in written]})
-    else:
-        show(f"{len(written)} files in {out}")
+        files = {"model": name, "files": [str(path) for path in written]}
+        print_json(files | ({"frames_per_second": round(speed, 1)} if speed else {}))
+        return
+    show(f"{len(written)} files in {out}")
+    if speed:
+        show(f"live: {speed:.0f} frames a second")

@@ -78,6 +78,11 @@ class Window:
         return {"before": self.length - 1, "around": self.length // 2, "after": 0}[self.placement]
 
     @property
+    def span(self) -> int:
+        """Frames from a window's first to its last, (L - 1) * stride + 1."""
+        return (self.length - 1) * self.stride + 1
+
+    @property
     def offsets(self) -> np.ndarray:
         """Frame offsets from the current frame, shape (L,)."""
         import numpy as np
@@ -115,7 +120,7 @@ class Window:
     def require(self, n_frames: int, where: str) -> None:
         """Raise `WindowError` if a clip of `n_frames` frames holds no complete window."""
         if not len(self.complete_targets(n_frames)):
-            need = (self.length - 1) * self.stride + 1 + self.horizon
+            need = self.span + self.horizon
             raise WindowError(
                 f"{n_frames} frames hold no complete window, which needs {need}",
                 where,

@@ -121,6 +121,10 @@ class Model(Protocol):
     ``predict_clip(frames: uint8 (T, H, W)) -> (T, H, W)`` gives, for every frame t of a clip, the
     density whose current frame is t, with the clip's edge frames repeated where a window sticks
     out: the same densities as `predict`, each frame encoded once.
+
+    For live use it may also have ``step(frame: uint8 (H, W), past) -> ((H, W), past)``: the density
+    of the newest frame, and what of the frames so far the next call needs. The first call gets
+    None, which stands for a clip that begins here. Without it a `Stream` keeps the frames.
     """
 
     def predict(self, frames: np.ndarray) -> np.ndarray:

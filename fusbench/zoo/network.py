@@ -15,6 +15,9 @@ from fusbench.errors import ConfigError
 
 SCALE = 1 / 255  # uint8 grey values enter a network as 0..1
 FRAMES = "frames"  # the name of the input
+STREAMED = frozenset(
+    ("target", "stack", "conv2d", "upconv2d", "maxpool2d", "concat", "convlstm2d", "softmax2d")
+)  # the operations that can be fed one frame at a time
 GATES = 4  # input, forget, cell, output, in this order along the ConvLSTM's output channels
 TINY = 1e-6  # added under the root of a correlation, where features may all be 0
 
@@ -155,6 +158,11 @@ class Network:
             if layer.op in OVER_TIME or not found.isdisjoint(layer.inputs):
                 found.add(layer.name)
         return frozenset(found)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a backend can feed it one frame at a time, each encoded once."""
+        return all(layer.op in STREAMED for layer in self.layers)
 
     @property
     def n_parameters(self) -> int:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from command import error_of, run
 
-from fusbench.video import read_video
+from fusbench.video import overlay, read_video
 
 
 def pictures(folder, n_frames=5, shape=(48, 64)):
@@ -47,6 +47,13 @@ def test_a_split_of_a_data_set(folder, tmp_path):
     assert (tmp_path / "out" / "s4-c1.mp4").stat().st_size > 0
 
 
+def test_one_clip_of_a_split(folder, tmp_path):
+    base = ("predict", "--model", "uniform", "--dataset", folder, "--out", tmp_path / "out")
+    run(*base, "--clip", "s4-c1", "--no-overlay")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["s4-c1.npy"]
+    assert "no clip is called 's4-c9'. Did you mean 's4-c1'" in error_of(*base, "--clip", "s4-c9")
+
+
 @pytest.mark.parametrize(
     ("video", "words"),
     [
@@ -80,3 +87,15 @@ def test_a_model_that_needs_gaze_is_refused_for_a_video(tmp_path):
 def test_one_source_is_needed(tmp_path):
     done = run("predict", "--model", "uniform", "--out", tmp_path, code=2)
     assert "Give either --dataset or --video." in done.stderr
+
+
+def test_overlays_of_recorded_clips_show_the_gaze():
+    frame = np.full((48, 64), 90, np.uint8)
+    y, x = np.mgrid[:48, :64]
+    density, empirical = (np.exp(-((x - c) ** 2 + (y - 24) ** 2) / 40) for c in (15, 45))
+    plain = overlay(frame, density)
+    full = overlay(frame, density, empirical, np.array([[45.0, 24.0]]))
+    changed = np.argwhere((plain != full).any(-1))
+    assert full[24, 45].tolist() == [255, 210, 31]
+    assert np.hypot(changed[:, 0] - 24, changed[:, 1] - 45).max() < 10  # around the gaze alone
+    assert (plain > 220).all(-1).any()  # the predicted outline

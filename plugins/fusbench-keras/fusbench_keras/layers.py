@@ -21,6 +21,7 @@ from fusbench.zoo.network import GATES, TINY, Layer
 
 Tensor = Any
 Parameters = dict[str, Tensor]
+SAME = {"padding": "same", "data_format": "channels_last"}
 
 
 def fold(x: Tensor) -> Tensor:
@@ -53,7 +54,7 @@ def stack(layer: Layer, x: Tensor, windows: Tensor | None) -> Tensor:
 
 def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     """A convolution that keeps rows and columns, perhaps with a rectifier."""
-    y = ops.conv(fold(x), p[f"{layer.name}.weight"], padding="same", data_format="channels_last")
+    y = ops.conv(fold(x), p[f"{layer.name}.weight"], **SAME)
     y = y + p[f"{layer.name}.bias"]
     return unfold(ops.relu(y) if layer.relu else y, x)
 
@@ -76,18 +77,18 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
 
-def outputs(
-    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
-) -> list[Tensor]:
-    """The outputs of a ConvLSTM at each frame of each window, each (B, H, W, C).
+def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """What each frame brings to a ConvLSTM's gates, (B, T, H, W, 4 * C)."""
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    return unfold(ops.conv(fold(x), weight, **SAME) + bias, x)
+
+
+def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = None) -> list[Tensor]:
+    """The outputs of a ConvLSTM after each frame, each (B, H, W, C).
 
     `trust`, (B, L, H, W, 1), scales the state before each step.
     """
-    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
     recurrent = p[f"{layer.name}.recurrent_weight"]
-    same = {"padding": "same", "data_format": "channels_last"}
-    # every frame's input is convolved once, before the windows overlap
-    drive = gather(unfold(ops.conv(fold(x), weight, **same) + bias, x), windows)
     h: Tensor = None
     c: Tensor = None
     found = []
@@ -96,7 +97,7 @@ def outputs(
         if t:
             if trust is not None:
                 h, c = trust[:, t] * h, trust[:, t] * c
-            z = z + ops.conv(h, recurrent, **same)
+            z = z + ops.conv(h, recurrent, **SAME)
         i, f, g, o = ops.split(z, GATES, axis=-1)
         new = hard_sigmoid(i) * ops.tanh(g)
         c = hard_sigmoid(f) * c + new if t else new
@@ -105,9 +106,19 @@ def outputs(
     return found
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
-    return outputs(layer, p, x, windows)[-1][:, None]
+def recur(layer: Layer, p: Parameters, drive: Tensor) -> Tensor:
+    """The last output of a ConvLSTM over what the frames bring, (B, 1, H, W, C)."""
+    return states(layer, p, drive)[-1][:, None]
+
+
+def outputs(
+    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
+) -> list[Tensor]:
+    """The outputs of a ConvLSTM at each frame of each window, each (B, H, W, C).
+
+    Every frame's input is convolved once, before the windows overlap.
+    """
+    return states(layer, p, gather(drive(layer, p, x), windows), trust)
 
 
 def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
@@ -156,6 +167,11 @@ def shuffle(x: Tensor, windows: Tensor | None) -> Tensor:
 def gate(x: Tensor, maps: Tensor) -> Tensor:
     """Each of K equal groups of channels times the sigmoid of its own of K maps."""
     return x * ops.repeat(ops.sigmoid(maps), x.shape[-1] // maps.shape[-1], axis=-1)
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, H, W, C)."""
+    return outputs(layer, p, x, windows)[-1][:, None]
 
 
 def softmax2d(x: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
 from fusbench.zoo.network import Network
+from fusbench_keras.live import Past, step
 from fusbench_keras.network import KerasNetwork, channels_first
 
 CHUNK = 64
@@ -43,6 +44,7 @@ class KerasModel:
         check_weights(network, stored.weights, str(checkpoint))
         window = window_of(stored.metadata, str(checkpoint))
         self.card = replace(card, window=window, input_shape=network.input_shape)
+        self.streams = network.streams
         self.device = checked_device(device)
         self.network = KerasNetwork(network, window)
         with tf.device(self.device):
@@ -53,6 +55,7 @@ class KerasModel:
         windows = tf.TensorSpec((None, network.length), tf.int32)
         self._windows = tf.function(self._density, input_signature=[frames])
         self._clip = tf.function(self._density, input_signature=[clip, windows])
+        self._live = tf.function(self._newest)
 
     def _density(self, frames: tf.Tensor, windows: tf.Tensor | None = None) -> tf.Tensor:
         return tf.exp(self.network.log_density(frames, windows))
@@ -74,6 +77,16 @@ class KerasModel:
             with tf.device(self.device):
                 parts.append(self._clip(clip, tf.constant(at - first, tf.int32)).numpy())
         return np.concatenate(parts)
+
+    def _newest(self, frame: tf.Tensor, past: Past) -> tuple[tf.Tensor, Past]:
+        log_density, kept = step(self.network, self.card.window, frame, past)
+        return tf.exp(log_density), kept
+
+    def step(self, frame: np.ndarray, past: Past | None = None) -> tuple[np.ndarray, Past]:
+        """Density float32 (H, W) of the newest frame, uint8 (H, W), and what the next one needs."""
+        with tf.device(self.device):
+            density, kept = self._live(tf.constant(np.ascontiguousarray(frame)), past or {})
+        return density.numpy(), kept
 
 
 def checked_device(device: str) -> str:

@@ -66,18 +66,18 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return (0.2 * x + 0.5).clamp(0, 1)
 
 
-def outputs(
-    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
-) -> list[Tensor]:
-    """The outputs of a ConvLSTM at each frame of each window, each (B, C, H, W).
+def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+    """What each frame brings to a ConvLSTM's gates, (B, T, 4 * C, H, W)."""
+    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
+    return unfold(F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2), x)
+
+
+def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = None) -> list[Tensor]:
+    """The outputs of a ConvLSTM after each frame, each (B, C, H, W).
 
     `trust`, (B, L, 1, H, W), scales the state before each step.
     """
-    pad = layer.kernel // 2
-    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
-    recurrent = p[f"{layer.name}.recurrent_weight"]
-    # every frame's input is convolved once, before the windows overlap
-    drive = gather(unfold(F.conv2d(fold(x), weight, bias, padding=pad), x), windows)
+    pad, recurrent = layer.kernel // 2, p[f"{layer.name}.recurrent_weight"]
     h = c = drive.new_zeros(0)
     found = []
     for t in range(drive.shape[1]):
@@ -94,9 +94,19 @@ def outputs(
     return found
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
-    return outputs(layer, p, x, windows)[-1][:, None]
+def recur(layer: Layer, p: Parameters, drive: Tensor) -> Tensor:
+    """The last output of a ConvLSTM over what the frames bring, (B, 1, C, H, W)."""
+    return states(layer, p, drive)[-1][:, None]
+
+
+def outputs(
+    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
+) -> list[Tensor]:
+    """The outputs of a ConvLSTM at each frame of each window, each (B, C, H, W).
+
+    Every frame's input is convolved once, before the windows overlap.
+    """
+    return states(layer, p, gather(drive(layer, p, x), windows), trust)
 
 
 def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
@@ -144,6 +154,11 @@ def shuffle(x: Tensor, windows: Tensor | None) -> Tensor:
 def gate(x: Tensor, maps: Tensor) -> Tensor:
     """Each of K equal groups of channels times the sigmoid of its own of K maps."""
     return x * torch.sigmoid(maps).repeat_interleave(x.shape[2] // maps.shape[2], dim=2)
+
+
+def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
+    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
+    return outputs(layer, p, x, windows)[-1][:, None]
 
 
 def softmax2d(x: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
 from fusbench.zoo.network import Network
+from fusbench_torch.live import Past, step
 from fusbench_torch.network import TorchNetwork
 
 CHUNK = 64
@@ -40,6 +41,7 @@ class TorchModel:
         check_weights(network, stored.weights, str(checkpoint))
         window = window_of(stored.metadata, str(checkpoint))
         self.card = replace(card, window=window, input_shape=network.input_shape)
+        self.streams = network.streams
         self.network = TorchNetwork(network, window, checked_device(device))
         self.network.load(stored.weights)
 
@@ -60,6 +62,12 @@ class TorchModel:
             clip = frames[None, first : last + 1]
             parts.append(self.network.log_density(clip, at - first).exp().cpu().numpy())
         return np.concatenate(parts)
+
+    @torch.inference_mode()
+    def step(self, frame: np.ndarray, past: Past | None = None) -> tuple[np.ndarray, Past]:
+        """Density float32 (H, W) of the newest frame, uint8 (H, W), and what the next one needs."""
+        log_density, kept = step(self.network, self.card.window, frame, past or {})
+        return log_density.exp().cpu().numpy(), kept
 
 
 def checked_device(device: str) -> str:

@@ -1,0 +1,184 @@
+"""What a page shows, as one JSON value: clips chosen, frames and maps in sheets, gaze, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.scan import Clip
+from fusbench.errors import unknown
+from fusbench.metrics import METRICS
+from fusbench.outline import MASS
+from fusbench.video import HEAT
+from fusbench.view.sheet import (
+    COLUMNS,
+    MAP_SIDE,
+    ROWS,
+    Maps,
+    fitted_shape,
+    frame_sheets,
+    map_sheets,
+)
+from fusbench.view.source import Source
+
+PRIMARY = "kld"
+Report = Callable[..., None]
+
+
+def choose_clips(
+    dataset: Dataset, split: str, sources: Sequence[Source], n_clips: int, named: Sequence[str] = ()
+) -> tuple[Clip, ...]:
+    """The clips that a page shows: those named, else half the worst and half the best.
+
+    Worst and best are those of the first source's mean KLD; without a source, clips spread evenly
+    over the split. `n_clips` 0 takes all.
+
+    Raises
+    ------
+    UnknownName
+        If a clip is named that no source has, or that the split does not hold.
+    """
+    clips = {clip.clip_id: clip for clip in dataset.split(split)}
+    for source in sources:
+        have = set(source.scores["clip_id"])
+        clips = {clip_id: clip for clip_id, clip in clips.items() if clip_id in have}
+    for clip_id in named:
+        if clip_id not in clips:
+            raise unknown("clip", clip_id, list(clips), f"Seen in the {split} split.")
+    if named:
+        return tuple(clips[clip_id] for clip_id in dict.fromkeys(named))
+    order = list(clips)
+    if sources:
+        means = sources[0].scores.groupby("clip_id")[PRIMARY].mean()
+        worst_is_high = not METRICS[PRIMARY].higher_is_better
+        order.sort(key=lambda clip_id: means[clip_id], reverse=worst_is_high)
+    if not 0 < n_clips < len(order):
+        chosen = order
+    elif sources:
+        best = n_clips // 2
+        chosen = order[: n_clips - best] + order[len(order) - best :]
+    else:
+        at = np.linspace(0, len(order) - 1, n_clips).round().astype(int)
+        chosen = [order[number] for number in at]
+    return tuple(clips[clip_id] for clip_id in chosen)
+
+
+def content(
+    dataset: Dataset,
+    split: str,
+    clips: Sequence[Clip],
+    sources: Sequence[Source],
+    *,
+    signature: str,
+    n_frames: int,
+    side: int,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """The page's data, ready for JSON.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Shown in this order.
+    n_frames : int
+        At most so many frames of a clip are shown, from its first.
+    side : int
+        Longer side of a shown frame, in pixels.
+    report : callable, optional
+        Told (steps done, steps in all, note=clip).
+    """
+    shape = dataset.info.image_shape
+    frame_shape, map_shape = fitted_shape(shape, side), fitted_shape(shape, MAP_SIDE)
+    maps = _all_maps(dataset, clips, sources, n_frames, map_shape, report)
+    scores = [dict(list(source.scores.groupby("clip_id"))) for source in sources]
+    info = asdict(dataset.info) | {"n_clips": len(dataset.split(split)), "split": split}
+    return {
+        "info": info,
+        "signature": signature,
+        "mass": MASS,
+        "heat": HEAT[:, ::-1].tobytes().hex(),
+        "tiles": {"columns": COLUMNS, "rows": ROWS, "frame": frame_shape, "map": map_shape},
+        "metrics": [
+            {"key": m.key, "symbol": m.symbol, "unit": m.unit, "higher": m.higher_is_better}
+            for m in METRICS.values()
+        ],
+        "models": [
+            {"name": s.name, "title": s.title, "summary": s.summary, "n": len(s.scores)}
+            for s in sources
+        ],
+        "clips": [
+            {
+                "id": clip.clip_id,
+                "scan": clip.scan_id,
+                "n": min(clip.n_frames, n_frames),
+                "whole": clip.n_frames,
+                "segments": [list(segment) for segment in clip.segments],
+                "gaze": _gaze(clip, n_frames),
+                "frames": frame_sheets(clip.frames[:n_frames], frame_shape),
+                "maps": [asdict(of_source[number]) for of_source in maps],
+                "scores": [_columns(table[clip.clip_id], n_frames) for table in scores],
+            }
+            for number, clip in enumerate(clips)
+        ],
+    }
+
+
+def _gaze(clip: Clip, n_frames: int) -> list[list[float]]:
+    """For each frame its points, x and y in turn."""
+    return [
+        np.round(np.stack(clip.gaze.at(frame), axis=1), 1).ravel().tolist()
+        for frame in range(min(clip.n_frames, n_frames))
+    ]
+
+
+def _columns(table: pd.DataFrame, n_frames: int) -> dict[str, Any]:
+    """A clip's scores: the frames that have some, and each metric's values."""
+    shown = table[table["frame"] < n_frames]
+    values = {key: [float(f"{v:.5g}") for v in shown[key]] for key in METRICS}
+    mean = {key: float(table[key].mean()) for key in METRICS}
+    return {"frame": shown["frame"].tolist(), "values": values, "mean": mean}
+
+
+def _all_maps(
+    dataset: Dataset,
+    clips: Sequence[Clip],
+    sources: Sequence[Source],
+    n_frames: int,
+    shape: tuple[int, int],
+    report: Report | None,
+) -> list[list[Maps]]:
+    """Maps of each source and clip; frameworks never share a process, so two take children."""
+    isolated = len({source.framework for source in sources} - {""}) > 1
+    total, made = len(sources) * len(clips), []
+    ids = [clip.clip_id for clip in clips]
+    for source in sources:
+        if isolated and source.framework:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                maps = pool.submit(_maps, source, dataset.root, ids, n_frames, shape).result()
+        else:
+            maps = _maps(source, dataset.root, ids, n_frames, shape)
+        made.append(maps)
+        if report:
+            report(len(made) * len(clips), total, note=source.name)
+    return made
+
+
+def _maps(
+    source: Source, root: Path, clip_ids: list[str], n_frames: int, shape: tuple[int, int]
+) -> list[Maps]:
+    dataset = open_dataset(root)
+    clips = {clip.clip_id: clip for clip in dataset.clips}
+    chosen = tuple(clips[clip_id] for clip_id in clip_ids)
+    made = []
+    for clip, densities in zip(chosen, source.densities(dataset, chosen), strict=True):
+        made.append(map_sheets(islice(densities, min(clip.n_frames, n_frames)), shape))
+    return made
