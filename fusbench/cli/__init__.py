@@ -17,6 +17,8 @@ from fusbench.errors import ConfigError, FusbenchError, unknown
 COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
     "train": "Train a network of the zoo.",
+    "search": "Search augmentation policies on the validation split.",
+    "reproduce": "Set the paper's tables, figure and claims beside your own runs.",
     "predict": "Write densities and overlays for your own pictures.",
     "model": "List and show models.",
     "dataset": "List, make, check and show data sets.",
