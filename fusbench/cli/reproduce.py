@@ -208,14 +208,15 @@ def _board(choices: dict[str, Any], keys: tuple[str, ...]) -> tuple[Board, Datas
     from fusbench.cli.render import note
     from fusbench.reproduction.board import read_board
     from fusbench.reproduction.produce import produce
-    from fusbench.reproduction.runs import Manifest, find_runs
+    from fusbench.reproduction.runs import Manifest, find_runs, runs_on
 
     split = choices["split"]
     if choices["runs"] is not None:
         manifest = find_runs(choices["runs"])
+        data = _open(choices["dataset"] or manifest.dataset or DATASET, split)
+        manifest = runs_on(manifest, data.fingerprint(split), split)
         for line in manifest.notes:
             click.echo(f"note: {line}", err=True)
-        data = _open(choices["dataset"] or manifest.dataset or DATASET, split)
     else:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         job = _production(choices)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -179,11 +180,8 @@ def _name_landmarks(axis: Any, clip: Clip, frame: int) -> None:
         for name, (x, y, visible) in zip(clip.info.landmarks, clip.landmarks[frame], strict=True)
         if visible >= SEEN and 0 <= x < width and 0 <= y < height
     ]
-    middle = np.mean([(x, y) for _, x, y in seen], axis=0) if seen else np.zeros(2)
-    for name, x, y in seen:
-        away = np.array([x, y]) - middle
-        away = away / max(float(np.hypot(*away)), 1e-6) * 0.13 * width
-        place = np.clip(np.array([x, y]) + away, (12, 12), (width - 12, height - 12))
+    points = np.array([(x, y) for _, x, y in seen]).reshape(-1, 2)
+    for (name, x, y), place in zip(seen, label_places(points, (height, width)), strict=True):
         axis.annotate(
             name, (x, y), xytext=(float(place[0]), float(place[1])), color=EMPIRICAL, fontsize=8,
             ha="center", va="center", fontweight="bold",
@@ -191,8 +189,27 @@ def _name_landmarks(axis: Any, clip: Clip, frame: int) -> None:
         )  # fmt: skip
 
 
-def captions(keys: Sequence[str]) -> dict[str, str]:
-    """Titles of rows as the figure writes them."""
-    from fusbench.reproduction.rows import ROWS
+def label_places(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Where to write the names of points (N, 2) of x, y: outwards of them, in different directions.
 
-    return {key: ROWS[key].title for key in keys}
+    Examples
+    --------
+    >>> places = label_places(np.array([[50.0, 50.0], [52.0, 50.0], [51.0, 80.0]]), (100, 100))
+    >>> bool(np.hypot(*(places[1] - places[0])) > 8)
+    True
+    """
+    if not len(points):
+        return points
+    height, width = shape
+    away = points - points.mean(0)
+    angle = np.arctan2(away[:, 1], away[:, 0])
+    order = np.argsort(angle)
+    apart = min(np.deg2rad(50), 2 * np.pi / len(points))
+    for _ in range(20):
+        for one, other in pairwise(order):
+            lack = apart - (angle[other] - angle[one])
+            if lack > 0:
+                angle[one] -= lack / 2
+                angle[other] += lack / 2
+    places = points + 0.16 * width * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.clip(places, 0.05 * width, np.array([0.95 * width, height - 0.05 * width]))

@@ -82,11 +82,12 @@ def to_latex(table: PaperTable) -> str:
         for m in METRICS
     ]
     rules = " ".join(rf"\cmidrule(lr){{{2 * i + 2}-{2 * i + 3}}}" for i in range(len(METRICS)))
+    notes = " ".join(f"{note.rstrip('.')}." for note in table.notes)
     body = [
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_tex(table.title)}. {_tex(' '.join(table.notes))}}}",
+        rf"\caption{{{_tex(table.title)}. {_tex(notes)}}}",
         r"\begin{tabular}{l" + "rr" * len(METRICS) + "}",
         r"\toprule",
         " & " + " & ".join(heads) + r" \\",
@@ -119,13 +120,14 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #e9ecef; --faint: #a3adb6; --line: #3a4149;
   --tint: #16241f; --paper: #101418; --strong: #4db6ac; } }
 body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+  margin: 2rem auto; max-width: 84rem; padding: 0 1rem; }
 h1 { font-size: 1.15rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
 th:first-child, td:first-child { text-align: left; }
+thead tr:first-child th { text-align: center; }
 thead tr:last-child th { font-weight: 400; color: var(--faint);
   border-bottom: 1px solid var(--ink); }
 tbody tr:first-child td { border-top: 1px solid var(--line); }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,16 @@ class Manifest:
     lags : tuple of LagRuns
     dataset : str or None
         Name or folder that the runs were scored on.
+    discovered : bool
+        Whether nobody named the runs, so that some may be of other data or another split.
+    notes : tuple of str
+        What was left out, and why.
     """
 
     rows: Runs
     lags: tuple[LagRuns, ...] = ()
     dataset: str | None = None
+    discovered: bool = False
     notes: tuple[str, ...] = field(default=())
 
 
@@ -127,7 +132,30 @@ def _discover(folder: Path) -> Manifest:
     if not rows:
         fix = "Give the folder that 'fusbench evaluate' wrote its runs to."
         raise ConfigError("holds no runs of any row", str(folder), fix)
-    return Manifest(rows={key: tuple(paths) for key, paths in rows.items()}, notes=tuple(notes))
+    return Manifest(
+        rows={key: tuple(paths) for key, paths in rows.items()},
+        discovered=True,
+        notes=tuple(notes),
+    )
+
+
+def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
+    """Of discovered runs, those on a split of a data set; runs that somebody named all stay."""
+    if not manifest.discovered:
+        return manifest
+    rows: dict[str, tuple[Path, ...]] = {}
+    notes = list(manifest.notes)
+    for key, folders in manifest.rows.items():
+        for folder in folders:
+            result = read_result(folder)
+            if (result.dataset["fingerprint"], result.split) == (fingerprint, split):
+                rows[key] = (*rows.get(key, ()), folder)
+            else:
+                notes.append(f"{folder} is of other data or another split and was left out")
+    if not rows:
+        fix = "Name the data set that they were scored on with --dataset, and --split."
+        raise ConfigError(f"no run here is of this data set's {split} split", fix=fix)
+    return replace(manifest, rows=rows, notes=tuple(notes))
 
 
 def row_of(result: Result) -> str | None:

@@ -82,11 +82,12 @@ def notes(board: Board) -> tuple[str, ...]:
     """What must be known of a board's numbers."""
     kind = "synthetic data" if board.info.synthetic else "recorded data"
     scans = board.frames["scan_id"].nunique()
+    counted = "1 scan" if scans == 1 else f"{scans} scans"
     sources = published().sources
     reported = "; ".join(f"{s['cite']}, doi:{s['doi']}" for s in sources.values())
     return (
         f"Ours: {board.info.name} ({kind}), {board.split} split, {len(board.frames)} frames of"
-        f" {scans} scans, {board.margin} or more from either end of their clip, so that every"
+        f" {counted}, {board.margin} or more from either end of their clip, so that every"
         " window is complete.",
         "Mean over frames [95 % interval of another draw of scans, and of seeds where there are"
         " several].",
