@@ -31,6 +31,8 @@ class Board:
         `scan_id`, `clip_id` and `frame` of the N common frames, in order.
     scores : mapping of str to list of ndarray
         For each row, one array (N, 4) a seed; the columns are KLD, SIM, NSS, CC.
+    weights : mapping of str to list of str
+        Hash of each seed's weights, in the same order; rows of the same weights agree in it.
     margin : int
     """
 
@@ -39,6 +41,7 @@ class Board:
     signature: str
     frames: pd.DataFrame
     scores: Mapping[str, Sequence[np.ndarray]]
+    weights: Mapping[str, Sequence[str]]
     margin: int
 
     @property
@@ -93,16 +96,15 @@ def read_board(
     """
     lengths = {clip.clip_id: clip.n_frames for clip in dataset.clips}
     fingerprint = dataset.fingerprint(split)
-    scores: dict[str, list[np.ndarray]] = {}
+    scores: dict[str, dict[str, np.ndarray]] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
-        seen: set[str] = set()
+        seeds: dict[str, np.ndarray] = {}
         for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
             result = read_result(folder)
             weights = result.model["weights_sha256"] or ""
-            if weights in seen:
+            if weights in seeds:
                 continue
-            seen.add(weights)
             _check(folder, result.split, split, "the split")
             _check(folder, result.dataset["fingerprint"], fingerprint, "the data set")
             signature = signature or result.signature
@@ -113,7 +115,9 @@ def read_board(
             elif not frames.equals(table[KEYS].reset_index(drop=True)):
                 fix = "Do the run again with --force."
                 raise DatasetError("does not score the frames that the others do", str(folder), fix)
-            scores.setdefault(key, []).append(table[list(METRICS)].to_numpy(float))
+            seeds[weights] = table[list(METRICS)].to_numpy(float)
+        if seeds:
+            scores[key] = dict(sorted(seeds.items()))
     if frames is None or frames.empty:
         fix = f"Score clips of more than {2 * margin} frames, or use a smaller --margin."
         raise DatasetError(
@@ -124,7 +128,8 @@ def read_board(
         split=split,
         signature=signature,
         frames=frames,
-        scores=scores,
+        scores={key: list(seeds.values()) for key, seeds in scores.items()},
+        weights={key: list(seeds) for key, seeds in scores.items()},
         margin=margin,
     )
 

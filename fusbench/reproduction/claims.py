@@ -202,7 +202,8 @@ def advantage(board: Board, better: str, worse: str, metric: str) -> Difference 
     if better not in board.scores or worse not in board.scores:
         return None
     first, second = _signed(board, better, metric), _signed(board, worse, metric)
-    return paired_difference(first, second, board.scan_index)
+    same = board.weights.get(better) == board.weights.get(worse)
+    return paired_difference(first, second, board.scan_index, same_weights=same)
 
 
 def reported_advantage(better: str, worse: str, metric: str) -> float | None:

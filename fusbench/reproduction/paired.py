@@ -44,7 +44,11 @@ class Difference:
 
 
 def paired_difference(
-    first: Sequence[np.ndarray], second: Sequence[np.ndarray], scan_index: np.ndarray
+    first: Sequence[np.ndarray],
+    second: Sequence[np.ndarray],
+    scan_index: np.ndarray,
+    *,
+    same_weights: bool = False,
 ) -> Difference:
     """Mean over frames of `first` minus `second`.
 
@@ -54,6 +58,9 @@ def paired_difference(
         Scores on the same frames, one array for each training seed.
     scan_index : ndarray of int, shape (frames,)
         Scan of each frame, counted from 0.
+    same_weights : bool
+        Whether both were scored with the same weights, seed by seed, as a control is: then each
+        seed gives one difference.
 
     Notes
     -----
@@ -69,16 +76,12 @@ def paired_difference(
     >>> found.mean, found.covers
     (-0.5, 'scans')
     """
-    one, other = (np.mean(side, axis=0) for side in (first, second))
-    difference = one - other
-    mean, low, high = (float(v[0]) for v in scan_interval(difference[:, None], scan_index))
+    difference = np.mean(first, axis=0) - np.mean(second, axis=0)
     p = sign_flip_p(scan_means(difference, scan_index))
-    scans = len(np.unique(scan_index))
-    covers = "scans"
-    if len(first) > 1 and len(second) > 1 and scans > 1:
-        low, high = _with_seeds(difference, scan_index, (first, second))
-        covers = "scans and seeds"
-    return Difference(mean=mean, low=low, high=high, p=p, covers=covers, scans=scans)
+    sides: tuple[Sequence[np.ndarray], ...] = (first, second)
+    if same_weights:
+        sides = ([one - other for one, other in zip(first, second, strict=True)],)
+    return _difference(difference, scan_index, sides, p)
 
 
 def mean_score(scores: Sequence[np.ndarray], scan_index: np.ndarray) -> Difference:
@@ -86,20 +89,26 @@ def mean_score(scores: Sequence[np.ndarray], scan_index: np.ndarray) -> Differen
 
     Parameters and notes are those of `paired_difference`; there is nothing to test, so p is NaN.
     """
-    values = np.mean(scores, axis=0)
-    mean, low, high = (float(v[0]) for v in scan_interval(values[:, None], scan_index))
+    return _difference(np.mean(scores, axis=0), scan_index, (scores,), float("nan"))
+
+
+def _difference(
+    values: np.ndarray, scan_index: np.ndarray, sides: Sequence[Sequence[np.ndarray]], p: float
+) -> Difference:
     scans = len(np.unique(scan_index))
-    covers = "scans"
-    if len(scores) > 1 and scans > 1:
-        low, high = _with_seeds(values, scan_index, (scores,))
+    if scans > 1 and all(len(side) > 1 for side in sides):
         covers = "scans and seeds"
-    return Difference(mean=mean, low=low, high=high, p=float("nan"), covers=covers, scans=scans)
+        mean, low, high = _with_seeds(values, scan_index, sides)
+    else:
+        covers = "scans"
+        mean, low, high = (float(v[0]) for v in scan_interval(values[:, None], scan_index))
+    return Difference(mean=mean, low=low, high=high, p=p, covers=covers, scans=scans)
 
 
 def _with_seeds(
     values: np.ndarray, scan_index: np.ndarray, sides: Sequence[Sequence[np.ndarray]]
-) -> tuple[float, float]:
-    """Interval of the mean of `values`; `sides` are the scores by seed that it was made from."""
+) -> tuple[float, float, float]:
+    """Mean of `values` and its interval; `sides` are the scores by seed they were made from."""
     mean = float(values.mean())
     parts = [(_scan_variance(values, scan_index), len(np.unique(scan_index)) - 1)]
     for side in sides:
@@ -107,10 +116,10 @@ def _with_seeds(
         parts.append((float(np.var(means, ddof=1)) / len(means), len(means) - 1))
     variance = sum(part for part, _ in parts)
     if not variance:
-        return mean, mean
+        return mean, mean, mean
     freedom = variance**2 / sum(part**2 / count for part, count in parts)
     reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * variance**0.5
-    return mean - reach, mean + reach
+    return mean, mean - reach, mean + reach
 
 
 def _scan_variance(values: np.ndarray, scan_index: np.ndarray) -> float:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from small_dataset import small_clip, small_info
 
@@ -9,7 +11,8 @@ from fusbench.reproduction.board import read_board
 @pytest.fixture(scope="session")
 def scans(tmp_path_factory):
     """A data set of twelve test scans, with sweeps and dwells."""
-    clips = [small_clip(n, "test", n_frames=30) for n in range(1, 13)]
+    halves = ((0, 14, "dwell"), (15, 29, "sweep"))
+    clips = [replace(small_clip(n, "test", n_frames=30), segments=halves) for n in range(1, 13)]
     clips += [small_clip(20, "train", n_frames=20), small_clip(21, "val", n_frames=20)]
     root = tmp_path_factory.mktemp("scans") / "data"
     return open_dataset(write_dataset(root, small_info(), clips))
@@ -27,3 +30,12 @@ def runs(scans, tmp_path_factory):
 @pytest.fixture(scope="session")
 def board(scans, runs):
     return read_board(runs, scans)
+
+
+@pytest.fixture(scope="session")
+def found(scans, board):
+    """The claims as judged on the invented runs."""
+    from fusbench.reproduction.page import find_claims
+    from fusbench.reproduction.segments import segments
+
+    return find_claims(board, segments(scans, board.frames))

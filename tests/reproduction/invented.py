@@ -62,7 +62,7 @@ def invented_run(folder, data, row, *, backend="torch", split="test", seed=0, **
             "name": model if is_baseline else f"{model}-{backend}",
             "title": row,
             "backend": "numpy" if is_baseline else backend,
-            "weights_sha256": None if is_baseline else f"{row}{seed}",
+            "weights_sha256": None if is_baseline else f"{model}{seed}",
         },
         dataset={"name": data.info.name, "fingerprint": data.fingerprint(split)},
         split=split,

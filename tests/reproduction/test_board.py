@@ -78,6 +78,13 @@ def test_the_same_weights_count_once(data, tmp_path):
     assert len(read_board({"unet": tuple(both)}, data).scores["unet"]) == 1
 
 
+def test_a_control_has_its_seeds_in_the_order_of_its_model(data, tmp_path):
+    rows = ("clstmunet", "clstmunet-frozen")
+    board = read_board(invented_runs(tmp_path / "runs", data, rows, seeds=rows), data)
+    assert board.weights["clstmunet"] == board.weights["clstmunet-frozen"]
+    assert len(board.weights["clstmunet"]) == 3
+
+
 def test_a_run_of_other_data_is_refused(data, tmp_path):
     good = invented_run(tmp_path / "a", data, "unet")
     val = invented_run(tmp_path / "b", data, "clstmunet", split="val")

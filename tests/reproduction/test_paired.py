@@ -55,7 +55,8 @@ def test_pairing_takes_out_what_makes_scans_hard():
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
-def test_an_interval_over_seeds_finds_the_truth(seeds):
+def test_an_interval_over_seeds_finds_the_truth(seeds, monkeypatch):
+    monkeypatch.setattr(paired, "FLIPS", 10)  # p is not looked at
     rng = np.random.default_rng(seeds)
     hit = 0
     for _ in range(400):
@@ -65,8 +66,9 @@ def test_an_interval_over_seeds_finds_the_truth(seeds):
     assert 0.92 <= hit / 400 <= 0.995
 
 
-def test_scans_alone_miss_the_truth_when_seeds_differ():
+def test_scans_alone_miss_the_truth_when_seeds_differ(monkeypatch):
     """Why the page says which intervals know of seeds: one seed each covers far too seldom."""
+    monkeypatch.setattr(paired, "FLIPS", 10)
     rng = np.random.default_rng(3)
     hit = 0
     for _ in range(200):
@@ -95,7 +97,8 @@ def test_a_contrast_of_one_frame_a_kind_is_a_t_interval():
     assert found.mean == pytest.approx(np.mean(gain[fast] - gain[~fast]))
 
 
-def test_a_contrast_finds_the_truth_with_unequal_scans():
+def test_a_contrast_finds_the_truth_with_unequal_scans(monkeypatch):
+    monkeypatch.setattr(paired, "FLIPS", 10)
     rng = np.random.default_rng(5)
     hit = 0
     for _ in range(300):
@@ -106,3 +109,18 @@ def test_a_contrast_finds_the_truth_with_unequal_scans():
         found = contrast(gain, fast, ~fast, index)
         hit += found.low <= 0.25 <= found.high
     assert 0.91 <= hit / 300 <= 0.985
+
+
+def test_a_control_of_the_same_weights_is_paired_by_seed():
+    """What a seed does to both rows alike does not widen the interval of their difference."""
+    rng = np.random.default_rng(6)
+    index = np.repeat(np.arange(12), 10)
+    own = [rng.normal(0, 0.5) for _ in range(3)]
+    first = [seed + rng.normal(0.3, 0.1, len(index)) for seed in own]
+    second = [seed + rng.normal(0.0, 0.1, len(index)) for seed in own]
+    apart = paired_difference(first, second, index)
+    together = paired_difference(first, second, index, same_weights=True)
+    assert together.mean == apart.mean
+    assert together.covers == "scans and seeds"
+    assert together.high - together.low < 0.2 * (apart.high - apart.low)
+    assert together.low > 0.2
