@@ -177,9 +177,13 @@ def claims(out: Path | None, as_json: bool, **choices: Any) -> None:
 
 
 def _production(choices: dict[str, Any]) -> Production:
+    """How what is missing is made; from now on a polite kill is an interrupt, as in training."""
+    import signal
+
     from fusbench.reproduction.produce import Production
     from fusbench.search.grid import whole_numbers
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     training = {key: choices[key] for key in TRAINING if choices[key] is not None}
     return Production(
         dataset=choices["dataset"] or DATASET,
@@ -203,8 +207,6 @@ def _open(dataset: str, split: str) -> Dataset:
 
 def _board(choices: dict[str, Any], keys: tuple[str, ...]) -> tuple[Board, Dataset, Manifest]:
     """The rows' scores, from the runs given or from those that are made now."""
-    import signal
-
     from fusbench.cli.render import note
     from fusbench.reproduction.board import read_board
     from fusbench.reproduction.produce import produce
@@ -218,7 +220,6 @@ def _board(choices: dict[str, Any], keys: tuple[str, ...]) -> tuple[Board, Datas
         for line in manifest.notes:
             click.echo(f"note: {line}", err=True)
     else:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         job = _production(choices)
         data = _open(job.dataset, split)
         runs = produce(

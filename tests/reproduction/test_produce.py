@@ -152,9 +152,10 @@ def test_wrong_choices_are_one_line(scans, tmp_path, capsys):
     assert code == 2
 
 
-def test_a_table_from_nothing(folder, tmp_path, capsys):
+def test_a_table_from_nothing(folder, tmp_path, capsys, monkeypatch):
     """Two rows have weights, the third is trained; all are scored and set beside the paper's."""
     pytest.importorskip("fusbench_torch")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     weights = tmp_path / "weights"
     for name in ("clstmunet", "clstmunet-after"):
         network, window = build(name), ENTRIES[name].window
