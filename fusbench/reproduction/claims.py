@@ -70,7 +70,7 @@ CLAIMS = (
     Claim(
         letter="d",
         text="L = 6 is the best length",
-        pairs=_over("clstmunet", ("clstmunet-l4", "clstmunet-l8", "clstmunet-l10")),
+        pairs=_over("clstmunet", ("clstmunet-l8", "clstmunet-l4", "clstmunet-l10")),
     ),
     Claim(
         letter="e",

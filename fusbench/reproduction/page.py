@@ -81,6 +81,7 @@ def to_page(claims: Claims, *, command: str, lag_picture: str = "") -> str:
         _summary(claims),
         "## The rule",
         RULE,
+        "## Claim by claim",
         *(_claim(finding, claims) for finding in claims.findings),
         "## All rows",
         to_markdown(paper_table("rows", "", TABLES["claims"], claims.board), heading=False).strip(),
@@ -125,7 +126,7 @@ def _summary(claims: Claims) -> str:
 
 
 def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
-    """The first comparison of a claim in words: as reported, and as found."""
+    """A claim's first comparison in words, that with the nearest rival: reported, and found."""
     if not finding.comparisons:
         quadruple = " / ".join(f"{published().baseline[m]:.2f}" for m in METRICS)
         return quadruple, _best_columns(claims.board)[0]
@@ -136,7 +137,9 @@ def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
     counts = [one.verdict for one in finding.comparisons]
     here = f"{symbol(first.metric)} {number(first.found)}"
     if len(counts) > 1:
-        here += f"; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
+        here += (
+            f" over {title(first.worse)}; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
+        )
         if counts.count(FAILS):
             here += f", {counts.count(FAILS)} do not"
     return reported, here

@@ -14,6 +14,7 @@ from fusbench.reproduction.paired import Difference, mean_score
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
 
+NO_BREAK = "\u00a0"
 CONTROLS = (
     ("clstmunet", FROZEN, "What the past frames are worth to the same weights"),
     ("unet-stacked", "unet-ra-7-9", "What six frames are worth without a ConvLSTM"),
@@ -28,7 +29,8 @@ def number(found: Difference | None, digits: int = 3) -> str:
         return "no run"
     if np.isnan(found.low):
         return f"{found.mean:+.{digits}f} [one scan]"
-    return f"{found.mean:+.{digits}f} [{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
+    ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
+    return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
 
 
 def p_value(found: Difference | None) -> str:
