@@ -53,6 +53,8 @@ class Draw:
             if step.name not in OPERATIONS:
                 fix = f"Use {', '.join(OPERATIONS)}."
                 raise ConfigError(f"the operation '{step.name}' is unknown", fix=fix)
+            if not np.isfinite(step.value):
+                raise ConfigError(f"the value of '{step.name}' is not finite", fix="Draw it anew.")
         return cls(made)
 
     def without_geometry(self) -> Draw:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusbench.augment.draw import Draw
-from fusbench.augment.mix import draw_mask, mix_frames
+from fusbench.augment.mix import Mix, mix_frames
 from fusbench.augment.operations import MAX_MAGNITUDE, OPERATIONS
 from fusbench.data.gaze import saliency_map
 from fusbench.data.samples import Batch, Samples
@@ -105,10 +105,19 @@ def augmented(
     frames, density : ndarray of uint8 (L, H, W), ndarray of float64 (H, W)
     """
     shape = (frames.shape[1], frames.shape[2])
-    moved = _inside(draw.apply_points(*points, shape), shape)
-    if not len(moved[0]):
-        draw, moved = draw.without_geometry(), points
+    draw = keeping_gaze(draw, points, shape)
+    moved = moved_points(draw, points, shape)
     return draw.apply_frames(frames), saliency_map(*moved, shape, sigma_px)
+
+
+def keeping_gaze(draw: Draw, points: Points, shape: tuple[int, int]) -> Draw:
+    """The draw, or, if it moved every gaze point out of the picture, the draw without geometry."""
+    return draw if len(moved_points(draw, points, shape)[0]) else draw.without_geometry()
+
+
+def moved_points(draw: Draw, points: Points, shape: tuple[int, int]) -> Points:
+    """Gaze points moved as the picture is, those that leave it dropped."""
+    return _inside(draw.apply_points(*points, shape), shape)
 
 
 def _inside(points: Points, shape: tuple[int, int]) -> Points:
@@ -129,12 +138,22 @@ def mixed(
     The targets' sum is normalised. If the mask hides nearly all gaze, the first window stays alone;
     if the geometry moves nearly all of it out of the picture, the geometry is left out.
     """
-    frames = mix_frames(windows[0], windows[1], mask)
+    kept = keeping_mixed_gaze(draw, points, mask, sigma_px)
+    if kept is None:
+        return augmented(windows[0], points[0], draw, sigma_px)
+    density = _mixed_density(points, mask, kept, sigma_px)
+    frames = kept.apply_frames(mix_frames(windows[0], windows[1], mask))
+    return frames, density / density.sum()
+
+
+def keeping_mixed_gaze(
+    draw: Draw, points: Sequence[Points], mask: np.ndarray, sigma_px: tuple[float, float]
+) -> Draw | None:
+    """The draw, or the draw without geometry, whichever leaves gaze to see; None if neither."""
     for tried in (draw, draw.without_geometry()):
-        density = _mixed_density(points, mask, tried, sigma_px)
-        if (total := density.sum()) >= LEAST_MASS:
-            return tried.apply_frames(frames), density / total
-    return augmented(windows[0], points[0], draw, sigma_px)
+        if _mixed_density(points, mask, tried, sigma_px).sum() >= LEAST_MASS:
+            return tried
+    return None
 
 
 def _mixed_density(
@@ -144,7 +163,7 @@ def _mixed_density(
     seen = draw.apply_map(mask).astype(np.float64)
     density = np.zeros(shape)
     for point, share in zip(points, (seen, 1 - seen), strict=True):
-        moved = _inside(draw.apply_points(*point, shape), shape)
+        moved = moved_points(draw, point, shape)
         if len(moved[0]):
             density += share * saliency_map(*moved, shape, sigma_px)
     return density
@@ -160,7 +179,7 @@ def augmented_batch(
         window, points = samples.frames_of(int(index)), samples.points_of(int(index))
         if policy.mix:
             other = int(rng.integers(len(samples)))
-            mask = draw_mask(samples.shape, rng)
+            mask = Mix.drawn(rng).mask(samples.shape)
             pair = (window, samples.frames_of(other)), (points, samples.points_of(other))
             made = mixed(*pair, mask, draw, samples.sigma_px)
         else:

@@ -19,6 +19,8 @@ COMMANDS = {
     "compare": "Compare runs, paired by scan: differences, intervals, p-values.",
     "leaderboard": "Make, fill, build, check and show leaderboards.",
     "train": "Train a network of the zoo.",
+    "search": "Search augmentation policies on the validation split.",
+    "reproduce": "Set the paper's tables, figure and claims beside your own runs.",
     "predict": "Write densities and overlays for your own pictures.",
     "view": "Write a page to look at clips, gaze, maps and scores.",
     "model": "List, show, check and make models.",

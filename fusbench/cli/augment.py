@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from fusbench.cli import json_option
+
 EXAMPLE = "fusbench augment show --policy ra-7-9 --dataset phantom --out sheet.png"
 
 
@@ -22,13 +24,17 @@ def augment() -> None:
 @click.option("--rows", type=click.IntRange(1, 20), default=5, show_default=True)
 @click.option("--length", type=click.IntRange(1), default=6, show_default=True, help="Frames.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@json_option
 def show_policy(
-    name: str, dataset: str, split: str, out: Path, rows: int, length: int, seed: int
+    name: str, dataset: str, split: str, out: Path, rows: int, length: int, seed: int, as_json: bool
 ) -> None:
-    """Draw original and augmented windows with the gaze's map outlined."""
+    """Draw original and augmented windows with the gaze on them and its map outlined.
+
+    --json prints what was drawn for each row, to be replayed.
+    """
     from fusbench.augment.policy import policy
     from fusbench.augment.sheet import draw_sheet
-    from fusbench.cli.render import progress, show
+    from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import open_dataset
     from fusbench.data.samples import Samples
     from fusbench.data.window import Window
@@ -43,5 +49,9 @@ def show_policy(
     samples = Samples(data, split, Window(length=length))
     kind = " (synthetic)" if data.info.synthetic else ""
     with replacing(out) as part:
-        draw_sheet(part, samples, found, f"{name} on {data.info.name}{kind}", rows=rows, seed=seed)
-    show(str(out))
+        title = f"{name} on {data.info.name}{kind}"
+        drawn = draw_sheet(part, samples, found, title, rows=rows, seed=seed)
+    if as_json:
+        print_json({"sheet": str(out), "rows": drawn})
+    else:
+        show(str(out))

@@ -27,11 +27,17 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="Checkpoint to write; learning curves go beside it.",
 )  # fmt: skip
-@click.option("--recipe", default="fast", show_default=True, help="fast or paper.")
+@click.option(
+    "--recipe", default="fast", show_default=True, help="fast, paper or paper-norm-momentum."
+)
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--max-steps", type=click.IntRange(1), help="Another budget than the recipe's.")
 @click.option("--validate-every", type=click.IntRange(1), help="Steps between validations.")
+@click.option(
+    "--window-count", type=click.Choice(["exact", "paper"]),
+    help="Training windows of a clip: all T-L+1, or T-L as the paper writes.",
+)  # fmt: skip
 @click.option("--horizon", type=click.IntRange(0), help="Predict the gaze this many frames ahead.")
 @click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
 @click.option(
@@ -93,8 +99,9 @@ def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Trainin
     if card.learner is None or entry is None:
         fix = "Choose one of the zoo; 'fusbench model list' shows them."
         raise ConfigError("has no learner, so fusbench cannot train it", f"model '{name}'", fix)
-    budget = {key: choices[key] for key in ("max_steps", "validate_every") if choices[key]}
-    recipe = replace(find_recipe(choices["recipe"]), **budget)
+    changed = ("max_steps", "validate_every", "window_count")
+    changes = {key: choices[key] for key in changed if choices[key]}
+    recipe = replace(find_recipe(choices["recipe"]), **changes)
     policy = choices["policy"] or ENTRIES[entry].policy
     found_policy = find_policy(policy)
     window = card.window

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fusbench.augment.draw import Draw
-from fusbench.augment.mix import draw_mask, mix_frames
+from fusbench.augment.mix import Mix, draw_mask, mix_frames
 from fusbench.augment.operations import OPERATIONS, Step
 from fusbench.augment.policy import Policy, augmented, mixed, policy
 from fusbench.data.gaze import saliency_map
@@ -190,3 +190,38 @@ def test_names():
         Draw.from_json([["swirl", 1.0, 0]])
     with pytest.raises(ConfigError, match="is no stored draw"):
         Draw.from_json([["rotate"]])
+    with pytest.raises(ConfigError, match="the value of 'rotate' is not finite"):
+        Draw.from_json([["rotate", float("nan"), 0]])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_stored_mix_is_replayed_to_the_bit(seed):
+    mix = Mix.drawn(np.random.default_rng(seed))
+    again = Mix.from_json(json.loads(json.dumps(mix.to_json())))
+    assert again == mix
+    mask = draw_mask(SHAPE, np.random.default_rng(seed))
+    np.testing.assert_array_equal(again.mask(SHAPE), mask)
+
+
+def test_vh_mixing_by_hand():
+    """Rows 0-2 and columns 0-2 show the first window alone; see figure 1 of arXiv:1805.11272."""
+    mask = Mix("vh", (0.75, 0.75, 0.25)).mask((4, 4))
+    want = np.full((4, 4), 1.0)
+    want[:3, 3], want[3, :3], want[3, 3] = 0.25, 0.75, 0.0
+    np.testing.assert_allclose(mask, want)
+    # where the second window shows more, the two change places
+    np.testing.assert_allclose(Mix("rows", (0.25, 0, 0)).mask((4, 1)).ravel(), [0, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ({"kind": "swirl", "shares": [0, 0, 0]}, "the mix 'swirl' is unknown. Use linear"),
+        ({"kind": "vh", "shares": [0, 0, 2]}, "are no shares of a mix"),
+        ({"kind": "vh", "shares": [0, 0]}, "is no stored mix"),
+        ([], "is no stored mix"),
+    ],
+)
+def test_what_is_no_mix(stored, words):
+    with pytest.raises(ConfigError, match=words):
+        Mix.from_json(stored)

@@ -1,0 +1,123 @@
+"""The command line in a process of its own: frameworks never share one, and its memory goes back.
+
+Each child's work can be repeated by hand with the same command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from fusbench.errors import FusbenchError
+
+INTERRUPTED = 130
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS")
+
+_running: set[subprocess.Popen[str]] = set()
+_lock = threading.Lock()
+
+
+class ChildError(FusbenchError):
+    """A command failed in a process of its own; the message is that command's own line."""
+
+    def __str__(self) -> str:
+        return self.what
+
+
+def command(
+    arguments: Sequence[object], *, threads: int | None = None, quiet: bool = True
+) -> list[Any]:
+    """Run ``fusbench ARGUMENTS --json`` and return what it printed.
+
+    Parameters
+    ----------
+    arguments : sequence
+        Of the command line; each is turned into text.
+    threads : int, optional
+        Threads that the child's libraries may use.
+    quiet : bool
+        Keep the child's progress to itself, as where several run at once.
+
+    Returns
+    -------
+    list
+        The JSON documents on stdout, in order.
+
+    Raises
+    ------
+    ChildError
+        If the command fails.
+    KeyboardInterrupt
+        If this process or the child was interrupted; a training has saved its state by then.
+
+    Examples
+    --------
+    >>> "phantom" in [card["name"] for card in command(["dataset", "list"])[0]]
+    True
+    """
+    line = [sys.executable, "-m", "fusbench", *map(str, arguments), "--json"]
+    environment = dict(os.environ)
+    if threads:
+        environment |= dict.fromkeys(THREADS, str(threads))
+    # a session of its own: an interrupt reaches it once, from here, and not from the terminal too
+    process = subprocess.Popen(
+        line,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if quiet else None,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    with _lock:
+        _running.add(process)
+    try:
+        printed, told = process.communicate()
+    except BaseException:
+        _interrupt(process)
+        process.communicate()
+        raise
+    finally:
+        with _lock:
+            _running.discard(process)
+    if process.returncode in (INTERRUPTED, -signal.SIGINT):
+        raise KeyboardInterrupt
+    if process.returncode:
+        raise ChildError(_reason(told, arguments, process.returncode))
+    return _documents(printed)
+
+
+def interrupt_all() -> None:
+    """Ask every running child to save its state and stop."""
+    with _lock:
+        for process in _running:
+            _interrupt(process)
+
+
+def _interrupt(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+
+
+def _reason(told: str | None, arguments: Sequence[object], code: int) -> str:
+    lines = [line for line in (told or "").splitlines() if line.strip()]
+    if lines:
+        return lines[-1].removeprefix("error: ")
+    what = " ".join(map(str, ("fusbench", *arguments)))
+    return f"'{what}' failed with exit code {code}; see the line above."
+
+
+def _documents(text: str) -> list[Any]:
+    decoder = json.JSONDecoder()
+    found, position = [], 0
+    text = text.strip()
+    while position < len(text):
+        document, end = decoder.raw_decode(text, position)
+        found.append(document)
+        position = end + len(text[end:]) - len(text[end:].lstrip())
+    return found

@@ -1,0 +1,140 @@
+"""The scores of all rows on the frames that every row's windows cover, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fusbench.data.dataset import Dataset
+from fusbench.data.scan import DatasetInfo
+from fusbench.errors import ConfigError, DatasetError
+from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
+from fusbench.reproduction.runs import Runs
+from fusbench.results import read_result, read_scores
+
+KEYS = ["scan_id", "clip_id", "frame"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Aligned scores.
+
+    Parameters
+    ----------
+    info : DatasetInfo
+    split, signature : str
+    frames : DataFrame
+        `scan_id`, `clip_id` and `frame` of the N common frames, in order.
+    scores : mapping of str to list of ndarray
+        For each row, one array (N, 4) a seed; the columns are KLD, SIM, NSS, CC.
+    weights : mapping of str to list of str
+        Hash of each seed's weights, in the same order; rows of the same weights agree in it.
+    margin : int
+    """
+
+    info: DatasetInfo
+    split: str
+    signature: str
+    frames: pd.DataFrame
+    scores: Mapping[str, Sequence[np.ndarray]]
+    weights: Mapping[str, Sequence[str]]
+    margin: int
+
+    @property
+    def scan_index(self) -> np.ndarray:
+        """Scan of each frame, counted from 0, int (N,)."""
+        return pd.factorize(self.frames["scan_id"], sort=True)[0]
+
+    def column(self, key: str, metric: str) -> list[np.ndarray]:
+        """A row's scores on one metric, one array (N,) a seed."""
+        at = METRICS.index(metric)
+        return [scores[:, at] for scores in self.scores[key]]
+
+
+def common_frames(scores: pd.DataFrame, lengths: Mapping[str, int], margin: int) -> pd.DataFrame:
+    """The rows of `scores` that lie at least `margin` frames from either end of their clip.
+
+    Windows reach back, as with placement "before", ahead ("after") or both ways, so both ends are
+    cut: with a margin of 9 every window of up to 10 frames is complete, wherever it lies.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        With the columns `clip_id` and `frame`.
+    lengths : mapping of str to int
+        Frames of each clip.
+    margin : int
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"clip_id": "c", "frame": [0, 2, 3, 7, 8]})
+    >>> common_frames(scores, {"c": 10}, 2)["frame"].tolist()
+    [2, 3, 7]
+    """
+    length = scores["clip_id"].map(lengths)
+    inside = (scores["frame"] >= margin) & (scores["frame"] < length - margin)
+    return scores[inside]
+
+
+def read_board(
+    runs: Runs, dataset: Dataset, split: str = "test", *, margin: int = MARGIN, backend: str = ""
+) -> Board:
+    """Read runs and restrict them to their common frames.
+
+    Runs of the same weights count once; where both backends scored them, `backend` is preferred.
+
+    Raises
+    ------
+    ConfigError
+        If a run is of another data set, split or metric signature than the others.
+    DatasetError
+        If a run cannot be read, or no frame is common.
+    """
+    lengths = {clip.clip_id: clip.n_frames for clip in dataset.clips}
+    fingerprint = dataset.fingerprint(split)
+    scores: dict[str, dict[str, np.ndarray]] = {}
+    signature, frames = "", None
+    for key in (key for key in ROWS if key in runs):
+        seeds: dict[str, np.ndarray] = {}
+        for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
+            result = read_result(folder)
+            weights = result.model["weights_sha256"] or ""
+            if weights in seeds:
+                continue
+            _check(folder, result.split, split, "the split")
+            _check(folder, result.dataset["fingerprint"], fingerprint, "the data set")
+            signature = signature or result.signature
+            _check(folder, result.signature, signature, "the metric signature")
+            table = common_frames(read_scores(folder), lengths, margin).sort_values(KEYS)
+            if frames is None:
+                frames = table[KEYS].reset_index(drop=True)
+            elif not frames.equals(table[KEYS].reset_index(drop=True)):
+                fix = "Do the run again with --force."
+                raise DatasetError("does not score the frames that the others do", str(folder), fix)
+            seeds[weights] = table[list(METRICS)].to_numpy(float)
+        if seeds:
+            scores[key] = dict(sorted(seeds.items()))
+    if frames is None or frames.empty:
+        fix = f"Score clips of more than {2 * margin} frames, or use a smaller --margin."
+        raise DatasetError(
+            f"no scored frame is {margin} frames from both ends of its clip", fix=fix
+        )
+    return Board(
+        info=dataset.info,
+        split=split,
+        signature=signature,
+        frames=frames,
+        scores={key: list(seeds.values()) for key, seeds in scores.items()},
+        weights={key: list(seeds) for key, seeds in scores.items()},
+        margin=margin,
+    )
+
+
+def _check(folder: Path, have: str, want: str, what: str) -> None:
+    if have != want:
+        fix = "Leave this run out, or evaluate it again on the same terms as the others."
+        raise ConfigError(f"{what} is another than the other runs'", str(folder), fix)

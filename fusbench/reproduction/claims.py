@@ -1,0 +1,219 @@
+"""The paper's claims as comparisons of rows, and the rule that turns numbers into a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from fusbench.metrics import METRICS as TABLE
+from fusbench.reproduction.board import Board
+from fusbench.reproduction.paired import Difference, contrast, holm, paired_difference
+from fusbench.reproduction.rows import METRICS, SPATIAL, published
+from fusbench.reproduction.segments import Segments
+
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+ALPHA = 0.05
+RULE = """\
+Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
+is the **advantage**, the mean over frames of the paired difference, positive where the claim is
+right whatever the metric's direction. Its 95 % interval resamples scans (and counts seeds where
+both rows have several); its p is that of a two-sided sign-flip test on scan means, which knows
+nothing of seeds.
+
+- A comparison **holds** if its interval lies above 0 and p < 0.05.
+- It **does not hold** if its interval lies below 0 and p < 0.05, after Holm's correction for the
+  number of comparisons in the claim.
+- Otherwise it **cannot be told**.
+- A claim holds if all of its comparisons do. It does not hold if one of them does not. Otherwise,
+  and where a row is missing, it cannot be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim of the paper: its letter, its words, and pairs (better row, worse row) by metric."""
+
+    letter: str
+    text: str
+    pairs: tuple[tuple[str, str], ...]
+    metrics: tuple[str, ...] = METRICS
+
+    @property
+    def comparisons(self) -> tuple[tuple[str, str, str], ...]:
+        """(better, worse, metric) of every comparison."""
+        return tuple((*pair, metric) for pair, metric in product(self.pairs, self.metrics))
+
+
+def _over(better: str, worse: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((better, other) for other in worse)
+
+
+CLAIMS = (
+    Claim(
+        letter="a",
+        text="Augmentation beats none",
+        pairs=tuple((policy, "unet") for policy in SPATIAL),
+    ),
+    Claim(
+        letter="b",
+        text="RA(7,9) is the best spatial policy on KLD",
+        pairs=_over("unet-ra-7-9", ("unet-ra-3-9", "unet-mixra-3-7", "unet-ra-5-5")),
+        metrics=("kld",),
+    ),
+    Claim(
+        letter="c",
+        text="cLSTMU-Net with L = 6 beats every spatial model on all four metrics",
+        pairs=_over("clstmunet", SPATIAL),
+    ),
+    Claim(
+        letter="d",
+        text="L = 6 is the best length",
+        pairs=_over("clstmunet", ("clstmunet-l8", "clstmunet-l4", "clstmunet-l10")),
+    ),
+    Claim(
+        letter="e",
+        text="Frames before beat frames around and after",
+        pairs=_over("clstmunet", ("clstmunet-around", "clstmunet-after")),
+    ),
+)
+GAIN = ("clstmunet", "unet-ra-7-9")
+"""Whose advantage over whom is called the gain from the past frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One comparison: its rows, the reported advantage, the one found, and its verdict.
+
+    `found` is None where a row is missing.
+    """
+
+    better: str
+    worse: str
+    metric: str
+    reported: float | None
+    found: Difference | None
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A claim with its comparisons and verdict."""
+
+    letter: str
+    text: str
+    comparisons: tuple[Comparison, ...]
+    verdict: str
+    missing: tuple[str, ...]
+
+
+def judge(claim: Claim, board: Board) -> Finding:
+    """Compare the rows of a claim on a board."""
+    found = [advantage(board, *comparison) for comparison in claim.comparisons]
+    told = [difference for difference in found if difference is not None]
+    adjusted = iter(holm([1.0 if np.isnan(one.p) else one.p for one in told]))
+    comparisons = tuple(
+        Comparison(
+            better=better,
+            worse=worse,
+            metric=metric,
+            reported=reported_advantage(better, worse, metric),
+            found=difference,
+            verdict=OPEN if difference is None else verdict_of(difference, next(adjusted)),
+        )
+        for (better, worse, metric), difference in zip(claim.comparisons, found, strict=True)
+    )
+    missing = {key for pair in claim.pairs for key in pair if key not in board.scores}
+    return Finding(
+        letter=claim.letter,
+        text=claim.text,
+        comparisons=comparisons,
+        verdict=overall([one.verdict for one in comparisons]),
+        missing=tuple(sorted(missing)),
+    )
+
+
+def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Difference]]:
+    """Claim (f): the gain is larger in fast than in slow segments, judged by KLD.
+
+    Returns the finding, and for every metric the contrast of the gain, fast minus slow.
+    """
+    better, worse = GAIN
+    missing = tuple(sorted(key for key in GAIN if key not in board.scores))
+    contrasts = {}
+    if not missing and segments.fast.any() and segments.slow.any():
+        for metric in METRICS:
+            gain = np.mean(_signed(board, better, metric), 0)
+            gain = gain - np.mean(_signed(board, worse, metric), 0)
+            contrasts[metric] = contrast(gain, segments.fast, segments.slow, board.scan_index)
+    found = contrasts.get("kld")
+    verdict = OPEN if found is None else verdict_of(found, found.p)
+    only = Comparison(
+        better=better, worse=worse, metric="kld", reported=None, found=found, verdict=verdict
+    )
+    text = "The gain from past frames is larger in fast than in slow segments"
+    finding = Finding(letter="f", text=text, comparisons=(only,), verdict=verdict, missing=missing)
+    return finding, contrasts
+
+
+def judge_abstract() -> Finding:
+    """Claim (g): the abstract's baseline quadruple is the best of each column, not one model."""
+    numbers = published()
+    best = {metric: numbers.score(best_of(metric)[0], metric) for metric in METRICS}
+    one_model = any(dict(numbers.rows[key]) == dict(numbers.baseline) for key in SPATIAL)
+    verdict = HOLDS if best == dict(numbers.baseline) and not one_model else FAILS
+    text = "The abstract's baseline is the best of each column over three models, not one model"
+    return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=())
+
+
+def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
+    """The spatial rows with the best score on a metric, as reported or of `scores`."""
+    reported = {key: published().rows[key][metric] for key in SPATIAL}
+    known = reported if scores is None else scores
+    best = (max if TABLE[metric].higher_is_better else min)(known.values())
+    return [key for key, score in known.items() if score == best]
+
+
+def verdict_of(found: Difference, adjusted_p: float) -> str:
+    """The verdict on one comparison; `adjusted_p` is what counts against the claim."""
+    if found.low > 0 and found.p < ALPHA:
+        return HOLDS
+    if found.high < 0 and adjusted_p < ALPHA:
+        return FAILS
+    return OPEN
+
+
+def overall(verdicts: Sequence[str]) -> str:
+    """The verdict on a claim from those on its comparisons.
+
+    Examples
+    --------
+    >>> overall(["holds", "cannot be told"]), overall(["holds", "does not hold"])
+    ('cannot be told', 'does not hold')
+    """
+    if FAILS in verdicts:
+        return FAILS
+    return HOLDS if verdicts and set(verdicts) == {HOLDS} else OPEN
+
+
+def advantage(board: Board, better: str, worse: str, metric: str) -> Difference | None:
+    """How much better one row is than another, positive where it is; None where one is missing."""
+    if better not in board.scores or worse not in board.scores:
+        return None
+    first, second = _signed(board, better, metric), _signed(board, worse, metric)
+    same = board.weights.get(better) == board.weights.get(worse)
+    return paired_difference(first, second, board.scan_index, same_weights=same)
+
+
+def reported_advantage(better: str, worse: str, metric: str) -> float | None:
+    """The same from the reported numbers, which have two decimals."""
+    one, other = (published().score(key, metric) for key in (better, worse))
+    if one is None or other is None:
+        return None
+    return round((one - other) * (1 if TABLE[metric].higher_is_better else -1), 2)
+
+
+def _signed(board: Board, key: str, metric: str) -> list[np.ndarray]:
+    sign = 1 if TABLE[metric].higher_is_better else -1
+    return [sign * scores for scores in board.column(key, metric)]

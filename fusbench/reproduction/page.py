@@ -1,0 +1,260 @@
+"""The page of claims: every sentence that holds a number or a verdict is made from the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fusbench.reproduction.board import Board
+from fusbench.reproduction.claims import (
+    CLAIMS,
+    FAILS,
+    GAIN,
+    HOLDS,
+    RULE,
+    Comparison,
+    Finding,
+    best_of,
+    judge,
+    judge_abstract,
+    judge_speed,
+)
+from fusbench.reproduction.formats import to_markdown
+from fusbench.reproduction.lag import LagGain
+from fusbench.reproduction.paired import Difference
+from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES, published
+from fusbench.reproduction.sections import (
+    ceiling_section,
+    controls_section,
+    lag_section,
+    markdown,
+    number,
+    p_value,
+    seeds_section,
+    segments_section,
+    symbol,
+    title,
+)
+from fusbench.reproduction.segments import Segments
+from fusbench.reproduction.tables import paper_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """Everything that the page tells, as values."""
+
+    board: Board
+    segments: Segments
+    findings: tuple[Finding, ...]
+    speed: dict[str, Difference]
+    lags: tuple[LagGain, ...]
+
+
+def find_claims(board: Board, segments: Segments, lags: Sequence[LagGain] = ()) -> Claims:
+    """Judge all claims on a board."""
+    speed, contrasts = judge_speed(board, segments)
+    findings = (*(judge(claim, board) for claim in CLAIMS), speed, judge_abstract())
+    return Claims(
+        board=board, segments=segments, findings=findings, speed=contrasts, lags=tuple(lags)
+    )
+
+
+def to_page(claims: Claims, *, command: str, lag_picture: str = "") -> str:
+    """The page, in Markdown.
+
+    Parameters
+    ----------
+    claims : Claims
+    command : str
+        That makes the page again.
+    lag_picture : str
+        Path of the lag plot as seen from the page; "" where there is none.
+    """
+    parts = [
+        "# Reproduction",
+        f"<!-- made by: {command}; do not edit -->",
+        _introduction(claims.board),
+        "## The claims",
+        _summary(claims),
+        "## The rule",
+        RULE,
+        "## Claim by claim",
+        *(_claim(finding, claims) for finding in claims.findings),
+        "## All rows",
+        to_markdown(paper_table("rows", "", TABLES["claims"], claims.board), heading=False).strip(),
+        "## Seeds",
+        seeds_section(claims.board),
+        "## Fast and slow segments",
+        segments_section(claims.board, claims.segments),
+        "## Where the gain comes from",
+        controls_section(claims.board),
+        "## How the gain depends on the lag",
+        lag_section(claims.lags, lag_picture),
+        "## How far to the ceiling",
+        ceiling_section(claims.board),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _introduction(board: Board) -> str:
+    scans = board.frames["scan_id"].nunique()
+    what = (
+        "**synthetic**: no person was recorded, and scores that lie near the paper's do so by"
+        " coincidence. What can be compared with the paper is the order of the rows"
+        if board.info.synthetic
+        else "recorded, and not the paper's: what can be compared is the order of the rows"
+    )
+    return (
+        "What Savochkina et al. (ISBI 2022) claim, tested on data that everybody can have. The"
+        f" numbers here are scores on the {board.split} split of `{board.info.name}`"
+        f" {board.info.version}, {len(board.frames)} frames of {scans} scans. The data are {what}."
+        " Findings against the paper stay in.\n\nAll rows are scored on the same frames, those"
+        f" {board.margin} or more from either end of their clip, where every window is complete."
+        f" Signature: `{board.signature}`."
+    )
+
+
+def _summary(claims: Claims) -> str:
+    rows = []
+    for finding in claims.findings:
+        paper, here = _headline(finding, claims)
+        rows.append([f"({finding.letter}) {finding.text}", paper, here, f"**{finding.verdict}**"])
+    return markdown(["claim", "paper", "here", "verdict"], rows)
+
+
+def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
+    """A claim's first comparison in words, that with the nearest rival: reported, and found."""
+    if not finding.comparisons:
+        quadruple = " / ".join(f"{published().baseline[m]:.2f}" for m in METRICS)
+        return quadruple, _best_columns(claims.board)[0]
+    first = finding.comparisons[0]
+    reported = "" if first.reported is None else f"{symbol(first.metric)} {first.reported:+.2f}"
+    if finding.letter == "f":
+        reported = "said, without a number"
+    counts = [one.verdict for one in finding.comparisons]
+    here = f"{symbol(first.metric)} {number(first.found)}"
+    if len(counts) > 1:
+        here += (
+            f" over {title(first.worse)}; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
+        )
+        if counts.count(FAILS):
+            here += f", {counts.count(FAILS)} do not"
+    return reported, here
+
+
+def _claim(finding: Finding, claims: Claims) -> str:
+    lines = [f"### ({finding.letter}) {finding.text}: {finding.verdict}"]
+    if finding.missing:
+        names = ", ".join(f"`{key}`" for key in finding.missing)
+        lines.append(f"Runs are missing: {names}.")
+    if finding.letter == "g":
+        lines += _best_columns(claims.board)[1:]
+    elif finding.letter == "f":
+        lines += _speed(claims)
+    else:
+        lines.append(_comparisons(finding.comparisons))
+    return "\n\n".join(lines)
+
+
+def _comparisons(comparisons: Sequence[Comparison]) -> str:
+    rows = [
+        [
+            title(one.better),
+            title(one.worse),
+            symbol(one.metric),
+            "" if one.reported is None else f"{one.reported:+.2f}",
+            number(one.found),
+            p_value(one.found),
+            "" if one.found is None else one.found.covers,
+            one.verdict,
+        ]
+        for one in comparisons
+    ]
+    heads = [
+        "this row",
+        "over this one",
+        "metric",
+        "paper",
+        "advantage here",
+        "p",
+        "interval covers",
+        "verdict",
+    ]
+    return markdown(heads, rows)
+
+
+def _speed(claims: Claims) -> list[str]:
+    better, worse = GAIN
+    lines = [
+        f"The gain is the advantage of {title(better)} over {title(worse)}."
+        f" {claims.segments.how} The verdict is that on KLD."
+    ]
+    if claims.speed:
+        heads = ["metric", "gain in fast minus gain in slow", "p"]
+        rows = [[symbol(m), number(one), p_value(one)] for m, one in claims.speed.items()]
+        lines.append(markdown(heads, rows))
+    else:
+        lines.append("Frames of both kinds, and runs of both rows, are needed to tell.")
+    return lines
+
+
+def _best_columns(board: Board) -> list[str]:
+    """In short what our spatial rows say to claim (g), then in full, paper first."""
+    numbers = published()
+    told = [
+        f"{symbol(m)} {numbers.baseline[m]:.2f} is that of"
+        f" {' and '.join(title(k) for k in best_of(m))}"
+        for m in METRICS
+    ]
+    paper = f"This follows from the paper's own Table 1: {'; '.join(told)}."
+    known = [key for key in SPATIAL if key in board.scores]
+    if len(known) < len(SPATIAL):
+        return ["no run", paper, "Here the spatial rows are not all there to compare."]
+    winners = {}
+    for metric in METRICS:
+        means = {key: float(np.mean(board.column(key, metric))) for key in known}
+        winners[metric] = best_of(metric, means)
+    same = set.intersection(*(set(keys) for keys in winners.values()))
+    ours = "; ".join(
+        f"{symbol(m)} by {' and '.join(title(k) for k in keys)}" for m, keys in winners.items()
+    )
+    short = f"one model leads all columns: {title(same.pop())}" if same else "no model leads all"
+    return [short, paper, f"Here the best of each column are: {ours}."]
+
+
+def to_json(claims: Claims) -> dict[str, Any]:
+    """The findings as plain values, for machines."""
+    board = claims.board
+    return {
+        "dataset": board.info.name,
+        "synthetic": board.info.synthetic,
+        "split": board.split,
+        "signature": board.signature,
+        "margin": board.margin,
+        "n_frames": len(board.frames),
+        "n_scans": int(board.frames["scan_id"].nunique()),
+        "seeds": {key: len(scores) for key, scores in board.scores.items()},
+        "claims": [
+            {
+                "claim": one.letter,
+                "text": one.text,
+                "verdict": one.verdict,
+                "missing": list(one.missing),
+                "comparisons": [{**asdict(c), "found": _plain(c.found)} for c in one.comparisons],
+            }
+            for one in claims.findings
+        ],
+        "lags": [
+            {"lag_ms": one.lag_ms, "gains": {k: _plain(v) for k, v in one.gains.items()}}
+            for one in claims.lags
+        ],
+    }
+
+
+def _plain(found: Difference | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {key: None if value != value else value for key, value in asdict(found).items()}

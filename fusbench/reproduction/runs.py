@@ -1,0 +1,169 @@
+"""Finished runs, sorted into rows: from a manifest, or by what their results say of themselves."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fusbench.errors import ConfigError, unknown
+from fusbench.reproduction.rows import ROWS
+from fusbench.results import Result, read_result
+
+MANIFESTS = ("runs.toml", "runs.json")
+LAG_ROWS = ("unet-ra-7-9", "clstmunet")
+Runs = Mapping[str, tuple[Path, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LagRuns:
+    """Runs on a phantom whose gaze trails the picture by another lag."""
+
+    lag_ms: float
+    dataset: str
+    rows: Runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Which run folders make up which row; several folders of a row are several seeds.
+
+    Parameters
+    ----------
+    rows : mapping of str to tuple of Path
+    lags : tuple of LagRuns
+    dataset : str or None
+        Name or folder that the runs were scored on.
+    discovered : bool
+        Whether nobody named the runs, so that some may be of other data or another split.
+    notes : tuple of str
+        What was left out, and why.
+    """
+
+    rows: Runs
+    lags: tuple[LagRuns, ...] = ()
+    dataset: str | None = None
+    discovered: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+
+def find_runs(source: Path) -> Manifest:
+    """The runs of a manifest, or of a folder that holds one, or else of all run folders below.
+
+    Raises
+    ------
+    ConfigError
+        If there is nothing of the sort, or the manifest is faulty.
+    """
+    if source.is_file():
+        return _read_manifest(source)
+    if not source.is_dir():
+        raise ConfigError("no folder of runs is here", str(source), "Check --runs.")
+    for name in MANIFESTS:
+        if (source / name).is_file():
+            return _read_manifest(source / name)
+    return _discover(source)
+
+
+def _read_manifest(path: Path) -> Manifest:
+    loads: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
+    try:
+        content = loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no table")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {error}", str(path), "Correct the manifest.") from None
+    for key in content:
+        if key not in ("dataset", "rows", "lag"):
+            raise ConfigError(f"'{key}' is unknown", str(path), "Use dataset, [rows] and [lag.MS].")
+    lags = []
+    for lag, table in content.get("lag", {}).items():
+        where = f"{path}, [lag.{lag}]"
+        try:
+            lag_ms = float(lag)
+        except ValueError:
+            fix = "Name it by its lag in milliseconds, such as [lag.100]."
+            raise ConfigError(f"'{lag}' is no lag", where, fix) from None
+        if "dataset" not in table:
+            fix = "Add dataset = the folder of the phantom with this lag."
+            raise ConfigError("names no data set", where, fix)
+        rows = {key: value for key, value in table.items() if key != "dataset"}
+        runs = _rows(rows, path.parent, where)
+        lags.append(LagRuns(lag_ms=lag_ms, dataset=_source(table["dataset"], path), rows=runs))
+    return Manifest(
+        rows=_rows(content.get("rows", {}), path.parent, f"{path}, [rows]"),
+        lags=tuple(sorted(lags, key=lambda one: one.lag_ms)),
+        dataset=_source(content["dataset"], path) if "dataset" in content else None,
+    )
+
+
+def _source(name: str, path: Path) -> str:
+    """A data set's name, or its folder as seen from the manifest."""
+    beside = path.parent / name
+    return str(beside) if beside.is_dir() else name
+
+
+def _rows(table: Any, base: Path, where: str) -> Runs:
+    rows = {}
+    for key, folders in dict(table).items():
+        if key not in ROWS:
+            raise ConfigError(str(unknown("row", key, list(ROWS))).rstrip("."), where)
+        if isinstance(folders, str):
+            folders = [folders]
+        if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
+            fix = f'Write {key} = ["FOLDER", ...].'
+            raise ConfigError(f"'{key}' lists no run folders", where, fix)
+        rows[key] = tuple(base / folder for folder in folders)
+    return rows
+
+
+def _discover(folder: Path) -> Manifest:
+    rows: dict[str, list[Path]] = {}
+    notes = []
+    for path in sorted(folder.rglob("result.json")):
+        key = row_of(read_result(path.parent))
+        if key is None:
+            notes.append(f"{path.parent} is of no row and was left out")
+        else:
+            rows.setdefault(key, []).append(path.parent)
+    if not rows:
+        fix = "Give the folder that 'fusbench evaluate' wrote its runs to."
+        raise ConfigError("holds no runs of any row", str(folder), fix)
+    return Manifest(
+        rows={key: tuple(paths) for key, paths in rows.items()},
+        discovered=True,
+        notes=tuple(notes),
+    )
+
+
+def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
+    """Of discovered runs, those on a split of a data set; runs that somebody named all stay."""
+    if not manifest.discovered:
+        return manifest
+    rows: dict[str, tuple[Path, ...]] = {}
+    notes = list(manifest.notes)
+    for key, folders in manifest.rows.items():
+        for folder in folders:
+            result = read_result(folder)
+            if (result.dataset["fingerprint"], result.split) == (fingerprint, split):
+                rows[key] = (*rows.get(key, ()), folder)
+            else:
+                notes.append(f"{folder} is of other data or another split and was left out")
+    if not rows:
+        fix = "Name the data set that they were scored on with --dataset, and --split."
+        raise ConfigError(f"no run here is of this data set's {split} split", fix=fix)
+    return replace(manifest, rows=rows, notes=tuple(notes))
+
+
+def row_of(result: Result) -> str | None:
+    """The row that a result belongs to, by its model's name; None if there is none."""
+    name, backend = result.model["name"], result.model["backend"]
+    model = name.removesuffix(f"-{backend}")
+    frozen = bool(result.config.get("freeze_history"))
+    for key, row in ROWS.items():
+        if row.model == model and row.freeze_history == frozen:
+            return key
+    return None

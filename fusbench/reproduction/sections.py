@@ -1,0 +1,187 @@
+"""Parts of the page of claims that each stand for themselves, and how numbers are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fusbench.metrics import METRICS as TABLE
+from fusbench.reproduction.board import Board
+from fusbench.reproduction.claims import FAILS, GAIN, HOLDS, OPEN, advantage, verdict_of
+from fusbench.reproduction.lag import LagGain
+from fusbench.reproduction.paired import Difference, mean_score
+from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
+from fusbench.reproduction.segments import Segments
+
+NO_BREAK = "\u00a0"
+CONTROLS = (
+    ("clstmunet", FROZEN, "What the past frames are worth to the same weights"),
+    ("unet-stacked", "unet-ra-7-9", "What six frames are worth without a ConvLSTM"),
+    ("clstmunet", "unet-stacked", "What the ConvLSTM is worth beyond plain stacking"),
+    (FROZEN, "unet-ra-7-9", "What its larger size is worth without past frames"),
+)
+
+
+def number(found: Difference | None, digits: int = 3) -> str:
+    """A difference with its interval, signed."""
+    if found is None:
+        return "no run"
+    if np.isnan(found.low):
+        return f"{found.mean:+.{digits}f} [one scan]"
+    ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
+    return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
+
+
+def p_value(found: Difference | None) -> str:
+    """The p value of a difference."""
+    if found is None or np.isnan(found.p):
+        return ""
+    return "< 0.0001" if found.p < 1e-4 else f"{found.p:.4f}"
+
+
+def title(key: str) -> str:
+    """A row's title."""
+    return ROWS[key].title
+
+
+def symbol(metric: str) -> str:
+    """A metric's symbol."""
+    return TABLE[metric].symbol
+
+
+def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; a column of numbers stands to the right."""
+    columns = zip(*rows, strict=True)
+    ruler = ["--:" if all(map(_is_number, column)) else "---" for column in columns]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (heads, ruler, *rows))
+
+
+def _is_number(text: str) -> bool:
+    return not text or text[0] in "+-<0123456789" or text == "no run"
+
+
+def seeds_section(board: Board) -> str:
+    """Mean and spread over training seeds, and what each row's interval covers."""
+    rows = []
+    for key in (key for key in ROWS if key in board.scores and ROWS[key].trained):
+        seeds = len(board.scores[key])
+        cells = []
+        for metric in METRICS:
+            means = [float(np.mean(one)) for one in board.column(key, metric)]
+            spread = f" ± {np.std(means, ddof=1):.3f}" if seeds > 1 else ""
+            cells.append(f"{np.mean(means):.3f}{spread}")
+        covers = mean_score(board.column(key, "kld"), board.scan_index).covers
+        told = covers if seeds > 1 else "scans only: one seed"
+        rows.append([title(key), str(seeds), *cells, told])
+    heads = ["row", "seeds", *(symbol(m) for m in METRICS), "its interval covers"]
+    text = (
+        "Mean over training seeds ± their standard deviation. Where a row has one seed, no interval"
+        " on this page tells how another training of it would have come out."
+    )
+    return f"{text}\n\n{markdown(heads, rows)}"
+
+
+def segments_section(board: Board, segments: Segments) -> str:
+    """Every row's scores in fast and in slow frames."""
+    kinds = {segments.names[0]: segments.fast, segments.names[1]: segments.slow}
+    rows = []
+    for key in (key for key in ROWS if key in board.scores):
+        cells = []
+        for kind in kinds.values():
+            for metric in ("kld", "nss"):
+                found = np.mean(board.column(key, metric), axis=0)[kind]
+                cells.append(f"{found.mean():.3f}" if len(found) else "no frame")
+        rows.append([title(key), *cells])
+    heads = [
+        "row", *(f"{symbol(m)}, {kind}" for kind in kinds for m in ("kld", "nss")),
+    ]  # fmt: skip
+    counts = " and ".join(f"{int(mask.sum())} {kind}" for kind, mask in kinds.items())
+    return f"{segments.how} {counts} frames.\n\n{markdown(heads, rows)}"
+
+
+WORDS = {
+    HOLDS: "The first is better in KLD.",
+    FAILS: "The second is better in KLD.",
+    OPEN: "The difference in KLD cannot be told from none.",
+}
+
+
+def controls_section(board: Board) -> str:
+    """What the control rows say about where the gain comes from."""
+    rows = []
+    for better, worse, what in CONTROLS:
+        gains = {metric: advantage(board, better, worse, metric) for metric in METRICS}
+        kld = gains["kld"]
+        said = WORDS[verdict_of(kld, kld.p)] if kld else "Not known: a run is missing."
+        numbers = [number(gains[m]) for m in METRICS]
+        rows.append([what, title(better), title(worse), *numbers, said])
+    heads = [
+        "question",
+        "first row",
+        "second row",
+        *(f"advantage in {symbol(m)}" for m in METRICS),
+        "what it says",
+    ]
+    text = (
+        "Two controls ask whether it is the past frames that help, and whether it takes a ConvLSTM"
+        " to use them: the U-Net on six frames stacked as channels, and the cLSTMU-Net shown six"
+        " copies of its current frame."
+    )
+    return f"{text}\n\n{markdown(heads, rows)}"
+
+
+def lag_section(lags: Sequence[LagGain], picture: str) -> str:
+    """The gain on phantoms of other lags."""
+    text = (
+        "On the phantom, gaze trails the picture by a lag that is a modelling choice. The same two"
+        " rows, trained and scored on phantoms of other lags, show how the advantage of"
+        f" {title(GAIN[0])} over {title(GAIN[1])} follows from it."
+    )
+    known = [one for one in lags if one.gains]
+    if not known:
+        return f"{text}\n\nNo runs on phantoms of other lags were given."
+    rows = [
+        [
+            f"{one.lag_ms:g} ms",
+            *(number(one.gains[m]) for m in METRICS),
+            p_value(one.gains["kld"]),
+            verdict_of(one.gains["kld"], one.gains["kld"].p),
+        ]
+        for one in known
+    ]
+    heads = [
+        "lag",
+        *(f"advantage in {symbol(m)}" for m in METRICS),
+        "p (KLD)",
+        "that it is better in KLD",
+    ]
+    missing = [f"{one.lag_ms:g} ms" for one in lags if not one.gains]
+    parts = [text, markdown(heads, rows)]
+    if missing:
+        parts.append(f"Runs are missing for a lag of {', '.join(missing)}.")
+    if picture:
+        parts.append(f"![Advantage in KLD against the lag of the gaze]({picture})")
+    return "\n\n".join(parts)
+
+
+def ceiling_section(board: Board) -> str:
+    """How far each row is on the way from the mean map to the ideal observer."""
+    floor, top = "mean-map", "ideal-observer"
+    if floor not in board.scores or top not in board.scores:
+        return (
+            "The runs of `mean-map` and `ideal-observer`, between which this is measured, are"
+            " not both here."
+        )
+    mean = {key: float(np.mean(board.column(key, "kld"))) for key in board.scores}
+    span = mean[floor] - mean[top]
+    rows = [
+        [title(key), f"{mean[key]:.3f}", f"{100 * (mean[floor] - mean[key]) / span:.0f} %"]
+        for key in ROWS
+        if key in mean and ROWS[key].trained
+    ]
+    text = (
+        f"The way from the mean map (KLD {mean[floor]:.3f}) to the ideal observer"
+        f" ({mean[top]:.3f}) that each row has gone."
+    )
+    return f"{text}\n\n{markdown(['row', 'KLD', 'share of the way'], rows)}"
