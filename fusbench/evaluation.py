@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from fusbench.files import file_sha256, replacing, text_sha256, write_json
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
 from fusbench.results import KEY_COLUMNS, Result, environment, summarise, write_result
+from fusbench.targets import Targets, baseline_of
 
 BATCH_SIZE = 16
 N_EXAMPLES = 6
@@ -29,12 +31,17 @@ N_EXAMPLES = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What is to be evaluated: a model with its weights, on a split, under a metric profile."""
+    """What is to be evaluated: a model with its weights, on a split, by metrics of a profile.
+
+    `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
+    """
 
     card: ModelCard
     dataset: Dataset
     split: str = "test"
     profile: str = "tuebingen"
+    metrics: tuple[str, ...] = tuple(metrics.METRICS)
+    kernel: str = "numpy"
     checkpoint: Path | None = None
     device: str | None = None
     freeze_history: bool = False
@@ -45,7 +52,19 @@ class Evaluation:
     @property
     def signature(self) -> str:
         """How the scores are made, as every table that shows them states it."""
-        return metrics.signature(self.profile, self.dataset.info.sigma_px)
+        baseline = baseline_of(self.dataset)
+        return metrics.signature(self.profile, self.dataset.info.sigma_px, self.chosen, baseline)
+
+    @cached_property
+    def chosen(self) -> tuple[metrics.Metric, ...]:
+        """The metrics, in the order of every table."""
+        return metrics.select(self.metrics)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What predictions are compared with."""
+        needs = frozenset(name for metric in self.chosen for name in metric.needs)
+        return Targets(dataset=self.dataset, split=self.split, needs=needs)
 
     def weights_sha256(self) -> str | None:
         """Hash of the weight file; None for a model without one."""
@@ -58,14 +77,21 @@ class Evaluation:
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
-            "train": self.dataset.gaze_fingerprint("train") if self.card.sees != "frames" else "",
+            "train": self.dataset.gaze_fingerprint("train") if self._sees_train else "",
             "signature": self.signature,
             "version": [self.owner, self.version],
             "device": self.device,
             "freeze_history": self.freeze_history,
         }
+        owners = metrics.owners(self.metrics)
+        if owners:
+            parts["metric_owners"] = owners
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
+
+    @property
+    def _sees_train(self) -> bool:
+        return self.card.sees != "frames" or "baseline" in self.targets.needs
 
 
 def densities(
@@ -176,7 +202,8 @@ def evaluate(
                     job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
                 )
                 card = getattr(model, "card", job.card)
-            arrays = _score_scan(model, card, clips, job, wanted)
+            with metrics.kernel(job.kernel):
+                arrays = _score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
                 np.savez(stream, allow_pickle=False, **arrays)
         done += sum(clip.n_frames for clip in clips)
@@ -204,15 +231,15 @@ def _score_scan(
             start = time.perf_counter()
             predicted = next(predictions)
             seconds += time.perf_counter() - start
-            scores = metrics.score_frame(
-                predicted, clip.saliency_map(frame), clip.fixation_map(frame), job.profile
-            )
+            where = f"clip '{clip.clip_id}', frame {frame}"
+            target = job.targets.at(clip, frame)
+            scores = metrics.score(predicted, target, job.chosen, job.profile, where)
             clip_ids.append(clip.clip_id)
             frames.append(frame)
-            rows.append([scores[key] for key in metrics.METRICS])
+            rows.append(list(scores.values()))
             if (clip.clip_id, int(frame)) in wanted:
                 shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(metrics.METRICS))
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(job.chosen))
     return {
         "clip_id": np.array(clip_ids, dtype=np.str_),
         "frame": np.array(frames, dtype=np.int64),
@@ -233,7 +260,7 @@ def _finish(
     shown: dict[str, np.ndarray] = {}
     for scan_id, _ in scans:
         with np.load(folder / "scans" / f"{scan_id}.npz", allow_pickle=False) as part:
-            table = pd.DataFrame(part["scores"], columns=list(metrics.METRICS))
+            table = pd.DataFrame(part["scores"], columns=[m.key for m in job.chosen])
             keys = (scan_id, part["clip_id"], part["frame"])
             for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
                 table.insert(position, name, column)
@@ -274,7 +301,7 @@ def _finish(
         n_frames=len(scores),
         n_skipped=n_frames - len(scores),
         n_scans=scores["scan_id"].nunique(),
-        environment=environment(job.card.backend, job.threads),
+        environment=environment(job.card.backend, job.threads, job.kernel),
         config={
             "device": job.device,
             "checkpoint": job.checkpoint and job.checkpoint.name,

@@ -27,13 +27,29 @@ def pair(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarra
     ConfigError
         If `other` is empty: a frame without gaze has no target and is never scored.
     """
+    p, q = _flat(predicted, np.asarray(other, dtype=np.float64), what)
+    if not (q.sum(-1) > 0).all():
+        raise _empty(what)
+    return p, q
+
+
+def with_gaze(
+    predicted: np.ndarray, fixations: np.ndarray, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `pair`, with the fixation map in its own type: few of its pixels will be looked at."""
+    p, q = _flat(predicted, np.asarray(fixations), what)
+    if not q.any(-1).all():
+        raise _empty(what)
+    return p, q
+
+
+def _flat(predicted: np.ndarray, q: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
     p = np.asarray(predicted, dtype=np.float64)
-    q = np.asarray(other, dtype=np.float64)
     if p.shape != q.shape or p.ndim < 2:
         fix = "Give both maps the same rows and columns."
         raise PredictionError(f"a prediction {p.shape} meets a {what} {q.shape}", fix=fix)
-    p, q = (m.reshape(*m.shape[:-2], -1) for m in (p, q))
-    if not (q.sum(-1) > 0).all():
-        fix = "Leave out frames without gaze."
-        raise ConfigError(f"the {what} is empty", fix=fix)
-    return p, q
+    return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
+
+
+def _empty(what: str) -> ConfigError:
+    return ConfigError(f"the {what} is empty", fix="Leave out frames without gaze.")
