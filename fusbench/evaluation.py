@@ -20,6 +20,7 @@ from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError, PredictionError
 from fusbench.files import file_sha256, replacing, text_sha256, write_json
+from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
 from fusbench.results import KEY_COLUMNS, Result, environment, summarise, write_result
@@ -56,7 +57,7 @@ class Evaluation:
         return metrics.signature(self.profile, self.dataset.info.sigma_px, self.chosen, baseline)
 
     @cached_property
-    def chosen(self) -> tuple[metrics.Metric, ...]:
+    def chosen(self) -> tuple[Metric, ...]:
         """The metrics, in the order of every table."""
         return metrics.select(self.metrics)
 
@@ -73,7 +74,7 @@ class Evaluation:
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
-        parts = {
+        parts: dict[str, Any] = {
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
@@ -83,8 +84,7 @@ class Evaluation:
             "device": self.device,
             "freeze_history": self.freeze_history,
         }
-        owners = metrics.owners(self.metrics)
-        if owners:
+        if owners := metrics.owners(self.metrics):
             parts["metric_owners"] = owners
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import stats
 
@@ -55,11 +57,21 @@ def scan_interval(
     mean = values.mean(0)
     if scans < 2:
         return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-    drawn = np.random.default_rng(seed).integers(0, scans, (resamples, scans))
-    times = np.zeros((resamples, scans))
-    np.add.at(times, (np.arange(resamples)[:, None], drawn), 1.0)
-    means = (times @ sums) / (times @ count)[:, None]
+    times = _times_drawn(scans, resamples, seed)
+    means = (sums.T @ times) / (count @ times)
     reach = np.sqrt(scans / (scans - 1)) * stats.t.ppf((1 - level) / 2, scans - 1)
     tail = stats.norm.cdf(reach)
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
+    low, high = np.quantile(means, [tail, 1 - tail], axis=1)
     return mean, low, high
+
+
+@lru_cache(maxsize=4)
+def _times_drawn(scans: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each bootstrap sample draws each scan, float64 (scans, resamples).
+
+    The same for every model and metric with as many scans, so that their differences are paired.
+    """
+    drawn = np.random.default_rng(seed).integers(0, scans, (resamples, scans))
+    drawn += np.arange(resamples)[:, None] * scans
+    times = np.bincount(drawn.ravel(), minlength=resamples * scans)
+    return np.ascontiguousarray(times.reshape(resamples, scans).T, dtype=np.float64)

@@ -23,6 +23,15 @@ def baseline_of(dataset: Dataset) -> str:
     return MEAN_MAP if any(len(clip.gaze) for clip in train) else CENTRE_BIAS
 
 
+def describe_baseline(signature: str) -> list[str]:
+    """The line that tells what IG is the gain over; none where no metric has a baseline."""
+    words = {
+        MEAN_MAP: "The baseline density is the mean saliency map of the train split.",
+        CENTRE_BIAS: "The baseline density is the centre bias: there is no gaze in a train split.",
+    }
+    return [line for name, line in words.items() if f"|baseline:{name}|" in signature]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Targets:
     """Targets of a split's frames, made when a metric needs them.

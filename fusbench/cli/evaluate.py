@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import config_option, json_option
+from fusbench.cli import Names, config_option, json_option
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FLOORS = ("uniform", "centre-bias", "mean-map")
 CEILING = "ideal-observer"
+METRICS_ABREAST = 4  # wider tables do not fit a terminal
 
 
 @click.command(epilog="Example: fusbench evaluate --model clstmunet-keras --dataset phantom")
@@ -29,6 +30,14 @@ CEILING = "ideal-observer"
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
+@click.option(
+    "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
+    help="Comma-separated; 'fusbench metric list' shows all.",
+)  # fmt: skip
+@click.option(
+    "--kernel", type=click.Choice(["numpy", "numba"]), default="numpy", show_default=True,
+    help="What computes the metrics: numba is faster from some thousand frames on.",
+)  # fmt: skip
 @click.option("--device", help="The framework's name of a device, such as cuda.")
 @click.option(
     "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
@@ -51,9 +60,11 @@ def evaluate(
     """
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
-    from fusbench.metrics import check_profile
+    from fusbench.metrics import check_kernel, check_profile, select
 
     check_profile(settings["profile"])
+    select(settings["metrics"])
+    check_kernel(settings["kernel"])
     names = list(dict.fromkeys(models))
     cards = {name: _card(name, settings["checkpoint"]) for name in names}
     with progress(f"making {dataset}") as update:
@@ -94,7 +105,7 @@ def _job(card: ModelCard, data: Dataset, settings: dict[str, Any]) -> Evaluation
 
     entry = find(MODELS, "model", card.name)
     if card.backend == "numpy":
-        settings = {key: settings[key] for key in ("split", "profile")}
+        settings = {key: settings[key] for key in ("split", "profile", "metrics", "kernel")}
     return Evaluation(
         card=card,
         dataset=data,
@@ -141,6 +152,8 @@ def _in_child(
     options = {"model": name, "dataset": dataset, "out": runs, "force": force, **settings}
     command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
     for key, value in options.items():
+        if isinstance(value, tuple):
+            value = ",".join(value)
         if value is True:
             command.append(f"--{key.replace('_', '-')}")
         elif value not in (None, False):
@@ -154,26 +167,35 @@ def _in_child(
 
 def _show(rows: list[tuple[Result, Path]], names: list[str], data: Dataset) -> None:
     from fusbench.cli.render import show, table
-    from fusbench.metrics import METRICS
+    from fusbench.metrics import of_signature
+    from fusbench.targets import describe_baseline
 
     first = rows[0][0]
-    arrows = {True: "↑", False: "↓"}
-    columns = ["model", *(f"{m.symbol} {arrows[m.higher_is_better]}" for m in METRICS.values())]
-    cells = []
-    for result, folder in rows:
-        scores = [_cell(result.summary[key]) for key in METRICS]
+    columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
+    speed = []
+    for _, folder in rows:
         seconds = json.loads((folder / "timing.json").read_text())["seconds_per_frame"]
-        cells.append([result.model["name"], *scores, f"{1000 * seconds:.1f}"])
+        speed.append(f"{1000 * seconds:.1f}")
     synthetic = " (synthetic)" if data.info.synthetic else ""
+    title = f"{first.dataset['name']}{synthetic}, {first.split} split"
+    for start in range(0, len(columns), METRICS_ABREAST):
+        part = columns[start : start + METRICS_ABREAST]
+        last = ["ms/frame"] if start == 0 else []
+        cells = [
+            [
+                result.model["name"],
+                *(_cell(result.summary[key]) for _, key in part),
+                *[ms] * len(last),
+            ]
+            for (result, _), ms in zip(rows, speed, strict=True)
+        ]
+        heads = ["model", *(head for head, _ in part), *last]
+        show(table(heads, cells, title=title if start == 0 else "continued"))
     show(
-        table(
-            [*columns, "ms/frame"],
-            cells,
-            title=f"{first.dataset['name']}{synthetic}, {first.split} split",
-        ),
         f"{first.n_frames} frames of {first.n_scans} scans scored;"
         f" {first.n_skipped} skipped for want of gaze.",
         "Mean over frames [95 % interval, resampled by scan].",
+        *describe_baseline(first.signature),
         f"Signature: {first.signature}",
     )
     for result, folder in rows:

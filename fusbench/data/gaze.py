@@ -72,7 +72,7 @@ def fixation_map(
     height, width = shape
     row = np.clip(np.rint(np.asarray(y_px)).astype(np.intp), 0, height - 1)
     column = np.clip(np.rint(np.asarray(x_px)).astype(np.intp), 0, width - 1)
-    count = np.zeros(shape, dtype)
+    count: np.ndarray = np.zeros(shape, dtype)
     np.add.at(count, (row, column), 1)  # of few points: far less than a pass over the map
     return count
 

@@ -13,11 +13,11 @@ from fusbench.metrics.auc import auc_borji, auc_judd, sauc
 from fusbench.metrics.card import NEEDS, Metric
 from fusbench.metrics.density import check_density
 from fusbench.metrics.frame import score, score_frame
-from fusbench.metrics.kernels import kernel
+from fusbench.metrics.kernels import check_kernel, kernel
 from fusbench.metrics.maps import cc, kld, sim
 from fusbench.metrics.points import ig, nss
 from fusbench.metrics.profile import EPS, PROFILES, check_profile
-from fusbench.metrics.registry import metric, of_signature, owners, select
+from fusbench.metrics.registry import metric, of_signature, ordered, owners, select
 from fusbench.metrics.table import METRICS, signature
 from fusbench.metrics.transport import emd
 
@@ -31,6 +31,7 @@ __all__ = [
     "auc_judd",
     "cc",
     "check_density",
+    "check_kernel",
     "check_profile",
     "emd",
     "ig",
@@ -39,6 +40,7 @@ __all__ = [
     "metric",
     "nss",
     "of_signature",
+    "ordered",
     "owners",
     "sauc",
     "score",

@@ -5,6 +5,8 @@ LLVM turns these loops into vector instructions; the C library's logarithm would
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
@@ -12,7 +14,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 from fusbench.metrics.profile import EPS
 
 # Sums may be taken in any order; NaN and infinity keep their meaning, a division never raises.
-LOOP = {"fastmath": {"reassoc", "contract"}, "error_model": "numpy"}
+LOOP: dict[str, Any] = {"fastmath": {"reassoc", "contract"}, "error_model": "numpy"}
 BLOCK = 2048  # pixels that stay in the first-level cache
 EXPONENT = np.int64(52)  # bits below the exponent of a double
 HALF = np.int64(1 << 51)
@@ -24,7 +26,7 @@ def _artanh_series() -> tuple[float, ...]:
     """Coefficients c of artanh s = s + s^3 (c0 + c1 s^2 + ... + c7 s^14) for |s| <= 0.2."""
 
     def rest(z: np.ndarray) -> np.ndarray:
-        return sum(z**k / (2 * k + 3) for k in range(24, -1, -1))
+        return np.polyval([1 / (2 * k + 3) for k in range(24, -1, -1)], z)
 
     fit = Chebyshev.interpolate(rest, 7, domain=[0.0, 0.0401])
     return tuple(fit.convert(kind=Polynomial).coef.tolist())

@@ -39,14 +39,25 @@ def kernel(name: str) -> Iterator[None]:
     ...     float(auc_judd([[2, 1], [2, 3]], [[1, 0], [0, 0]]))
     0.5
     """
-    if name not in KERNELS:
-        raise unknown("kernel", name, list(KERNELS))
-    _load(name)
-    token = _chosen.set(name)
+    token = _chosen.set(check_kernel(name))
     try:
         yield
     finally:
         _chosen.reset(token)
+
+
+def check_kernel(name: str) -> str:
+    """The kernel's name, once it is loaded.
+
+    Raises
+    ------
+    UnknownName, ConfigError
+        As `kernel`.
+    """
+    if name not in KERNELS:
+        raise unknown("kernel", name, list(KERNELS))
+    _load(name)
+    return name
 
 
 def active() -> ModuleType:

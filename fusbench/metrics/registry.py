@@ -31,11 +31,21 @@ def metric(key: str) -> Metric:
     return own or card(GROUP, "metric", key, Metric)
 
 
-def select(keys: Iterable[str]) -> tuple[Metric, ...]:
-    """Metrics by name, each once, in the one order that all tables have.
+def ordered(keys: Iterable[str]) -> list[str]:
+    """Names, each once, in the one order that all tables have.
 
     That is fusbench's own as in its table, then plug-ins by name: the same choice in another order
     is the same run.
+    """
+
+    def place(key: str) -> tuple[int, str]:
+        return (ORDER.index(key) if key in ORDER else len(ORDER), key)
+
+    return sorted(set(keys), key=place)
+
+
+def select(keys: Iterable[str]) -> tuple[Metric, ...]:
+    """Metrics by name, each once, `ordered`.
 
     Raises
     ------
@@ -46,11 +56,7 @@ def select(keys: Iterable[str]) -> tuple[Metric, ...]:
     >>> [metric.key for metric in select(["ig", "kld", "ig"])]
     ['kld', 'ig']
     """
-
-    def place(key: str) -> tuple[int, str]:
-        return (ORDER.index(key) if key in ORDER else len(ORDER), key)
-
-    return tuple(metric(key) for key in sorted(set(keys), key=place))
+    return tuple(metric(key) for key in ordered(keys))
 
 
 def owners(keys: Iterable[str]) -> list[list[str]]:

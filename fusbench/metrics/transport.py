@@ -52,7 +52,7 @@ def emd(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     "mit" follows the MATLAB code: both maps shrunk by the antialiased bicubic filter to a
     ceil(H / 32) x ceil(W / 32) grid; then the prediction's values are replaced, rank by rank in 256
     steps, so that their histogram becomes the empirical map's, scaled to a maximum of 1; then both
-    are divided by their sums. It sees where a prediction is high, not how much higher than elsewhere.
+    are divided by their sums. It sees where a prediction is high, not how high.
 
     References
     ----------
