@@ -47,7 +47,7 @@ def auc_judd(
 
     "mit" joins (0, 0), the K points of the ROC curve at the gazed pixels' values, and (1, 1) by
     straight lines. With few gaze points a frame this curve lies well above the true one: K points
-    placed by chance score 1/2 + 1/(4 K) or so, three quarters for one gaze point. The MATLAB code
+    placed by chance score 1/2 + 1/(2 K + 2), three quarters for one gaze point. The MATLAB code
     adds noise of 1e-7 to part ties; here, as in its text, nothing is added.
 
     References

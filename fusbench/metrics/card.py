@@ -59,17 +59,16 @@ class Metric:
     cite: str = ""
 
     def __post_init__(self) -> None:
-        strange = [name for name in self.needs if name not in NEEDS]
+        needs = self.needs if isinstance(self.needs, tuple) else ()
+        strange = [name for name in needs if name not in NEEDS]
         problems = [
             (
                 not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.key),
                 "key is not lower-case words joined by hyphens",
             ),
             (not callable(self.function), "function cannot be called"),
-            (
-                isinstance(self.needs, str) or bool(strange),
-                f"needs names {', '.join(strange)}; known are {', '.join(NEEDS)}",
-            ),
+            (not isinstance(self.needs, tuple), "needs is not a tuple of names"),
+            (bool(strange), f"needs names {', '.join(strange)}; known are {', '.join(NEEDS)}"),
         ]
         for wrong, what in problems:
             if wrong:

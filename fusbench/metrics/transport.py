@@ -52,7 +52,8 @@ def emd(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     "mit" follows the MATLAB code: both maps shrunk by the antialiased bicubic filter to a
     ceil(H / 32) x ceil(W / 32) grid; then the prediction's values are replaced, rank by rank in 256
     steps, so that their histogram becomes the empirical map's, scaled to a maximum of 1; then both
-    are divided by their sums. It sees where a prediction is high, not how high.
+    are divided by their sums. It sees where a prediction is high, not how high, and the matching
+    leaves a perfect prediction with a few hundredths.
 
     References
     ----------
@@ -119,7 +120,7 @@ def _with_histogram(p: np.ndarray, g: np.ndarray) -> np.ndarray:
     Both histograms have 256 cells, that of `g` about the grey levels 0, 1/255, ..., 1 and that of
     `p` between its extremes; the cumulative ones are matched by linear interpolation.
     """
-    if p.max() == p.min():
+    if np.ptp(p) <= 1e-9 * np.abs(p).max():  # constant but for rounding
         return np.full_like(p, g.mean())
     step = 1 / (LEVELS - 1)
     level = np.clip(np.floor(g.ravel() / step + 0.5), 0, LEVELS - 1).astype(np.intp)
