@@ -84,8 +84,8 @@ class Evaluation:
             "device": self.device,
             "freeze_history": self.freeze_history,
         }
-        if owners := metrics.owners(self.metrics):
-            parts["metric_owners"] = owners
+        if plugins := sorted(set(self.metrics) - set(metrics.ORDER)):
+            parts["metrics"] = {key: metrics.owner(key) for key in plugins}
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fusbench.cli import json_option
-
-if TYPE_CHECKING:
-    from fusbench.discovery import Entry
-    from fusbench.metrics import Metric
 
 
 @click.group()
@@ -26,13 +22,13 @@ def list_metrics(as_json: bool) -> None:
     from fusbench.discovery import METRICS as GROUP
     from fusbench.discovery import scan
     from fusbench.errors import FusbenchError
-    from fusbench.metrics import METRICS, ordered
+    from fusbench.metrics import METRICS, ORDER, ordered
 
     entries, faults = scan(GROUP)
     rows: list[dict[str, Any]] = []
-    for name in ordered(entries):
+    for name in ordered((*ORDER, *entries)):
         try:
-            rows.append(_facts(name, entries[name]))
+            rows.append(_facts(name))
         except FusbenchError as error:
             rows.append({"name": name, "from": entries[name].owner, "fault": error.what})
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
@@ -63,11 +59,9 @@ def list_metrics(as_json: bool) -> None:
 def show_metric(name: str, as_json: bool) -> None:
     """Show a metric: its definition in each profile, what it needs, where it is published."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.discovery import METRICS as GROUP
-    from fusbench.discovery import find
     from fusbench.metrics import NEEDS
 
-    facts = _facts(name, find(GROUP, "metric", name))
+    facts = _facts(name)
     if as_json:
         print_json(facts)
         return
@@ -77,10 +71,10 @@ def show_metric(name: str, as_json: bool) -> None:
     show(table(("fact", "value"), rows, text=2))
 
 
-def _facts(name: str, entry: Entry) -> dict[str, Any]:
-    from fusbench.metrics import metric as load
+def _facts(name: str) -> dict[str, Any]:
+    from fusbench.metrics import metric, owner
 
-    card: Metric = load(name)
+    card = metric(name)
     return {
         "name": card.key,
         "symbol": card.symbol,
@@ -92,5 +86,5 @@ def _facts(name: str, entry: Entry) -> dict[str, Any]:
         "function": f"{card.function.__module__}.{card.function.__qualname__}",
         "version": card.version,
         "cite": card.cite,
-        "from": entry.owner,
+        "from": " ".join(owner(name)),
     }

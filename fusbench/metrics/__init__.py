@@ -17,7 +17,7 @@ from fusbench.metrics.kernels import check_kernel, kernel
 from fusbench.metrics.maps import cc, kld, sim
 from fusbench.metrics.points import ig, nss
 from fusbench.metrics.profile import EPS, PROFILES, check_profile
-from fusbench.metrics.registry import metric, of_signature, ordered, owners, select
+from fusbench.metrics.registry import ORDER, metric, of_signature, ordered, owner, select
 from fusbench.metrics.table import METRICS, signature
 from fusbench.metrics.transport import emd
 
@@ -25,6 +25,7 @@ __all__ = [
     "EPS",
     "METRICS",
     "NEEDS",
+    "ORDER",
     "PROFILES",
     "Metric",
     "auc_borji",
@@ -41,7 +42,7 @@ __all__ = [
     "nss",
     "of_signature",
     "ordered",
-    "owners",
+    "owner",
     "sauc",
     "score",
     "score_frame",

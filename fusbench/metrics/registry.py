@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fusbench import __version__
 from fusbench.discovery import METRICS as GROUP
 from fusbench.discovery import card, find
 from fusbench.metrics.card import Metric
@@ -59,16 +60,22 @@ def select(keys: Iterable[str]) -> tuple[Metric, ...]:
     return tuple(metric(key) for key in ordered(keys))
 
 
-def owners(keys: Iterable[str]) -> list[list[str]]:
-    """Name, distribution and version of each metric that is a plug-in's, in order.
+def owner(key: str) -> tuple[str, str]:
+    """Distribution and version that a metric comes from.
+
+    Raises
+    ------
+    UnknownName, PluginError
 
     Examples
     --------
-    >>> owners(["kld", "ig"])
-    []
+    >>> owner("ig")[0]
+    'fusbench'
     """
-    found = (find(GROUP, "metric", key) for key in sorted(set(keys) - set(ORDER)))
-    return [[entry.name, entry.distribution, entry.version] for entry in found]
+    if key in ORDER:
+        return "fusbench", __version__
+    entry = find(GROUP, "metric", key)
+    return entry.distribution, entry.version
 
 
 def of_signature(signature: str) -> tuple[Metric, ...]:
