@@ -8,8 +8,9 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.metrics.kernels import active
-from fusbench.metrics.profile import check_profile, with_gaze
+from fusbench.metrics.profile import check_profile, empty_map, with_gaze
 
+OTHER = "map of other fixations"
 STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
 
 
@@ -207,7 +208,7 @@ def sauc(
 
     def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
         positives = _positives(p, gaze, profile)
-        negatives, count = _positives(p, other, profile)
+        negatives, count = _positives(p, other, profile, OTHER)
         if splits is None:
             return _area(p, positives, negatives, count, profile)
         pool = np.repeat(negatives, count.astype(np.intp))
@@ -219,7 +220,7 @@ def sauc(
     other = np.asarray(other_fixations)
     if other.ndim == 2:
         other = np.broadcast_to(other, (*np.shape(predicted)[:-2], *other.shape))
-    return _each(one, p, gaze, with_gaze(predicted, other, "map of other fixations")[1])
+    return _each(one, p, gaze, with_gaze(predicted, other, OTHER)[1])
 
 
 def _drawn_times(splits: int) -> int:
@@ -230,14 +231,26 @@ def _drawn_times(splits: int) -> int:
 
 def _each(one: Callable[..., float], *maps: np.ndarray) -> np.ndarray:
     """A function of single frames (H * W,) for all leading axes (..., H * W)."""
+    if maps[0].ndim == 1:
+        return np.array(one(*maps))
     shape = maps[0].shape[:-1]
     rows = zip(*(m.reshape(-1, m.shape[-1]) for m in maps), strict=True)
     return np.array([one(*row) for row in rows], dtype=np.float64).reshape(shape)
 
 
-def _positives(p: np.ndarray, gaze: np.ndarray, profile: str) -> tuple[np.ndarray, np.ndarray]:
-    """Values at the gazed pixels, and how often each counts."""
+def _gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
+    """Indices of the pixels with gaze, at least one."""
     at = active().fixated(gaze)
+    if not len(at):
+        raise empty_map(what)
+    return at
+
+
+def _positives(
+    p: np.ndarray, gaze: np.ndarray, profile: str, what: str = "fixation map"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values at the gazed pixels, and how often each counts."""
+    at = _gazed(gaze, what)
     return p[at], np.ones(len(at)) if profile == "mit" else gaze[at].astype(np.float64)
 
 
@@ -251,22 +264,25 @@ def _without(p: np.ndarray, values: np.ndarray) -> int:
 def _judd(p: np.ndarray, gaze: np.ndarray) -> float:
     values, weight = _positives(p, gaze, "tuebingen")
     others = _without(p, values)
-    below, upto = active().below(p, values)
-    below -= (values < values[:, None]).sum(1)  # the gazed pixels are no negatives
-    upto -= (values <= values[:, None]).sum(1)
-    return float((below + upto) @ weight / (2 * others * weight.sum()))
+    less = active().below(p, np.concatenate([values, np.nextafter(values, np.inf)]))
+    below, upto = np.split(less, 2)  # less, and less or equal
+    own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
+    wins = below + upto - own  # the gazed pixels are no negatives
+    return float(wins @ weight / (2 * others * weight.sum()))
 
 
 def _judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
-    values, _ = _positives(p, gaze, "mit")
+    values = p[_gazed(gaze)]
     others, k = _without(p, values), len(values)
-    below, upto = active().below(p, -np.sort(-values))
-    if below.max() == 0 and upto.min() == len(p):  # constant: 0 / 0 in the MATLAB code
+    below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
+    if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
         return 0.5
-    rank = np.arange(k + 2)
-    false = np.concatenate([[0.0], (len(p) - below - rank[1:-1]) / others, [1.0]])
-    true = np.minimum(rank / k, 1.0)
-    return float(((true[1:] + true[:-1]) * np.diff(false)).sum() / 2)
+    area = false = true = 0.0
+    for rank, less in enumerate(below, start=1):
+        reached = (len(p) - less - rank) / others, rank / k
+        area += (reached[0] - false) * (reached[1] + true) / 2
+        false, true = reached
+    return area + (1 - false)
 
 
 def _area(
@@ -289,21 +305,18 @@ def _area(
         values, negatives = (values - low) / (high - low), (negatives - low) / (high - low)
         levels = np.append(np.arange(STEP + 1) / STEP, np.inf)
         level = np.searchsorted(levels, values, side="right")
-        below = _below(negatives, levels[level - 1], count)[0]
-        upto = _below(negatives, levels[level], count)[0]
+        bounds = np.concatenate([levels[level - 1], levels[level]])
     else:
-        below, upto = _below(negatives, values, count)
+        bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
+    below, upto = np.split(_below(negatives, bounds, count), 2)
     total = len(negatives) if count is None else count.sum()
     return float((below + upto) @ weight / (2 * total * weight.sum()))
 
 
-def _below(
-    negatives: np.ndarray, values: np.ndarray, count: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """For each value, how many negatives are less, and less or equal."""
+def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) -> np.ndarray:
+    """For each bound, how many negatives are less."""
     if count is None:
-        return active().below(negatives, values)
+        return active().below(negatives, bounds)
     order = np.argsort(negatives)
-    upto = np.concatenate([[0.0], np.cumsum(count[order])])
-    ranked = negatives[order]
-    return upto[np.searchsorted(ranked, values)], upto[np.searchsorted(ranked, values, "right")]
+    less = np.concatenate([[0.0], np.cumsum(count[order])])
+    return less[np.searchsorted(negatives[order], bounds)]

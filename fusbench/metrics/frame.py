@@ -12,6 +12,7 @@ from fusbench.metrics.card import Metric
 from fusbench.metrics.kernels import active
 from fusbench.metrics.maps import cc
 from fusbench.metrics.points import nss
+from fusbench.metrics.profile import empty_map
 from fusbench.metrics.table import METRICS
 
 
@@ -102,8 +103,8 @@ def _one(
 
 
 def _four(predicted: np.ndarray, empirical: np.ndarray, fixations: np.ndarray) -> dict[str, float]:
-    p, g, kernel = predicted.ravel(), empirical.ravel(), active()
-    total, divergence, shared, pp, gg, pg = kernel.four_sums(p, g)
+    p, g = predicted.ravel(), empirical.ravel()
+    total, divergence, shared, pp, gg, pg = active().four_sums(p, g)
     # both maps sum to 1, so their means are 1 / n
     n = len(p)
     mean = 1.0 / n
@@ -111,8 +112,11 @@ def _four(predicted: np.ndarray, empirical: np.ndarray, fixations: np.ndarray) -
     if variance_p <= mean * mean * 1e-9:  # too flat for one-pass sums: ask the plain functions
         normalised, correlation = float(nss(predicted, fixations)), float(cc(predicted, empirical))
     else:
-        at = kernel.fixated(fixations.ravel())
-        count = fixations.ravel()[at]
+        gaze = fixations.ravel()
+        at = active().fixated(gaze)
+        if not len(at):
+            raise empty_map("fixation map")
+        count = gaze[at]
         deviation = math.sqrt(variance_p)
         normalised = ((p[at] @ count) / (total * count.sum()) - mean) / deviation
         correlation = (pg / n - mean * mean) / (deviation * math.sqrt(variance_g))

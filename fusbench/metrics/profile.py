@@ -29,18 +29,15 @@ def pair(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarra
     """
     p, q = _flat(predicted, np.asarray(other, dtype=np.float64), what)
     if not (q.sum(-1) > 0).all():
-        raise _empty(what)
+        raise empty_map(what)
     return p, q
 
 
 def with_gaze(
     predicted: np.ndarray, fixations: np.ndarray, what: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `pair`, with the fixation map in its own type: few of its pixels will be looked at."""
-    p, q = _flat(predicted, np.asarray(fixations), what)
-    if not q.any(-1).all():
-        raise _empty(what)
-    return p, q
+    """As `pair`, with the fixation map in its own type, and not yet looked at."""
+    return _flat(predicted, np.asarray(fixations), what)
 
 
 def _flat(predicted: np.ndarray, q: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
@@ -51,5 +48,6 @@ def _flat(predicted: np.ndarray, q: np.ndarray, what: str) -> tuple[np.ndarray, 
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
 
 
-def _empty(what: str) -> ConfigError:
+def empty_map(what: str) -> ConfigError:
+    """The error of a map without anything in it."""
     return ConfigError(f"the {what} is empty", fix="Leave out frames without gaze.")
