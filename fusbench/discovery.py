@@ -23,6 +23,7 @@ from fusbench.errors import PluginError, unknown
 Card = TypeVar("Card")
 MODELS = "fusbench.models"
 DATASETS = "fusbench.datasets"
+METRICS = "fusbench.metrics"
 RESTRICTION = "FUSBENCH_PLUGINS"
 FRAMEWORK_PACKAGES = {"torch": "fusbench-torch", "keras": "fusbench-keras"}
 
@@ -223,7 +224,7 @@ def card_of(entry: Entry, kind: str, of: type[Card]) -> Card:
     if not isinstance(value, of):
         what = f"the entry point names a {type(value).__name__}, not a {of.__name__}"
         raise PluginError(what, where, "Correct the plug-in's entry point.")
-    called = getattr(value, "name", None)
+    called = getattr(value, "name", None) or getattr(value, "key", None)
     if called != entry.name:
         what = f"the card is named '{called}'"
         raise PluginError(what, where, "Give card and entry point one name.")

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError, PredictionError
 from fusbench.files import file_sha256, replacing, text_sha256, write_json
+from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
 from fusbench.results import (
@@ -29,6 +31,7 @@ from fusbench.results import (
     summarise,
     write_result,
 )
+from fusbench.targets import Targets, baseline_of
 
 BATCH_SIZE = 16
 N_EXAMPLES = 6
@@ -37,8 +40,9 @@ FITTED = ("train-gaze", "clip")
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What is to be evaluated: a model with its weights, on a split, under a metric profile.
+    """What is to be evaluated: a model with its weights, on a split, by metrics of a profile.
 
+    `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
     `source` is a hash of the model's code or predictions where its version does not identify them;
     `guest` holds the versions of another environment that the model runs in.
     """
@@ -47,6 +51,8 @@ class Evaluation:
     dataset: Dataset
     split: str = "test"
     profile: str = "tuebingen"
+    metrics: tuple[str, ...] = tuple(metrics.METRICS)
+    kernel: str = "numpy"
     checkpoint: Path | None = None
     device: str | None = None
     freeze_history: bool = False
@@ -59,7 +65,19 @@ class Evaluation:
     @property
     def signature(self) -> str:
         """How the scores are made, as every table that shows them states it."""
-        return metrics.signature(self.profile, self.dataset.info.sigma_px)
+        baseline = baseline_of(self.dataset)
+        return metrics.signature(self.profile, self.dataset.info.sigma_px, self.chosen, baseline)
+
+    @cached_property
+    def chosen(self) -> tuple[Metric, ...]:
+        """The metrics, in the order of every table."""
+        return metrics.select(self.metrics)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What predictions are compared with."""
+        needs = frozenset(name for metric in self.chosen for name in metric.needs)
+        return Targets(dataset=self.dataset, split=self.split, needs=needs)
 
     def weights_sha256(self) -> str | None:
         """Hash of the weight file; None for a model without one."""
@@ -79,7 +97,7 @@ class Evaluation:
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
-            "train": self.dataset.gaze_fingerprint("train") if self.card.sees in FITTED else "",
+            "train": self.dataset.gaze_fingerprint("train") if self._sees_train else "",
             "signature": self.signature,
             "version": [self.owner, self.version],
             "device": self.device,
@@ -89,8 +107,14 @@ class Evaluation:
             parts["fold"] = self.dataset.fold
         parts |= {"source": self.source} if self.source else {}
         parts |= {"guest": dict(self.guest)} if self.guest else {}
+        if plugins := sorted(set(self.metrics) - set(metrics.ORDER)):
+            parts["metrics"] = {key: metrics.owner(key) for key in plugins}
         digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
         return f"{self.card.name}-{digest[:16]}"
+
+    @property
+    def _sees_train(self) -> bool:
+        return self.card.sees in FITTED or "baseline" in self.targets.needs
 
 
 def densities(
@@ -209,7 +233,8 @@ def evaluate(
             if model is None:
                 model = load() if load else _load(job)
                 card = getattr(model, "card", job.card)
-            arrays = _score_scan(model, card, clips, job, wanted)
+            with metrics.kernel(job.kernel):
+                arrays = _score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
                 np.savez(stream, allow_pickle=False, **arrays)
         done += sum(clip.n_frames for clip in clips)
@@ -241,15 +266,15 @@ def _score_scan(
             start = time.perf_counter()
             predicted = next(predictions)
             seconds += time.perf_counter() - start
-            scores = metrics.score_frame(
-                predicted, clip.saliency_map(frame), clip.fixation_map(frame), job.profile
-            )
+            where = f"clip '{clip.clip_id}', frame {frame}"
+            target = job.targets.at(clip, frame)
+            scores = metrics.score(predicted, target, job.chosen, job.profile, where)
             clip_ids.append(clip.clip_id)
             frames.append(frame)
-            rows.append([scores[key] for key in metrics.METRICS])
+            rows.append(list(scores.values()))
             if (clip.clip_id, int(frame)) in wanted:
                 shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(metrics.METRICS))
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(job.chosen))
     return {
         "clip_id": np.array(clip_ids, dtype=np.str_),
         "frame": np.array(frames, dtype=np.int64),
@@ -270,7 +295,7 @@ def _finish(
     shown: dict[str, np.ndarray] = {}
     for scan_id, _ in scans:
         with np.load(folder / "scans" / f"{scan_id}.npz", allow_pickle=False) as part:
-            table = pd.DataFrame(part["scores"], columns=list(metrics.METRICS))
+            table = pd.DataFrame(part["scores"], columns=[m.key for m in job.chosen])
             keys = (scan_id, part["clip_id"], part["frame"])
             for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
                 table.insert(position, name, column)
@@ -315,7 +340,7 @@ def _finish(
         n_skipped=n_frames - len(scores),
         n_scans=scores["scan_id"].nunique(),
         environment={
-            **environment(job.card.backend, job.threads),
+            **environment(job.card.backend, job.threads, job.kernel),
             **({"guest": dict(job.guest)} if job.guest else {}),
         },
         config={

@@ -15,7 +15,6 @@ import pandas as pd
 
 from fusbench.errors import DatasetError
 from fusbench.files import replacing, write_json
-from fusbench.metrics import METRICS
 from fusbench.statistics import scan_interval
 
 SCHEMA = 1
@@ -63,15 +62,19 @@ class Result:
 
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Mean, scan-resampled 95 % interval and scan mean of each metric's column."""
+    """Mean, scan-resampled 95 % interval and scan mean of each metric's column.
+
+    Every column that does not say which frame the row is of belongs to a metric.
+    """
+    keys = [column for column in scores.columns if column not in KEY_COLUMNS]
     scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
-    values = scores[list(METRICS)].to_numpy(float)
+    values = scores[keys].to_numpy(float)
     mean, low, high = scan_interval(values, scan_index)
-    scan_mean = scores.groupby("scan_id")[list(METRICS)].mean().mean().to_numpy()
+    scan_mean = scores.groupby("scan_id")[keys].mean().mean().to_numpy()
     rows = zip(mean, low, high, scan_mean, strict=True)
     return {
         key: dict(zip(("mean", "low", "high", "scan_mean"), map(_number, row), strict=True))
-        for key, row in zip(METRICS, rows, strict=True)
+        for key, row in zip(keys, rows, strict=True)
     }
 
 
@@ -79,10 +82,11 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def environment(backend: str, threads: int) -> dict[str, Any]:
+def environment(backend: str, threads: int, kernel: str = "numpy") -> dict[str, Any]:
     """Versions of what computed a result."""
     versions = {}
-    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ())):
+    further = (kernel,) if kernel != "numpy" else ()
+    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *further):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

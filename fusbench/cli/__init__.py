@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "Write densities and overlays for your own pictures.",
     "view": "Write a page to look at clips, gaze, maps and scores.",
     "model": "List, show, check and make models.",
+    "metric": "List and show metrics.",
     "dataset": "List, make, check and show data sets.",
     "augment": "Look at augmentation policies.",
 }
@@ -86,6 +87,17 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
             raise ConfigError(hint.rstrip("."), f"{value}, table [{table}]")
         defaults[known[key]] = setting
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+class Names(click.ParamType):
+    """Comma-separated names on the line, or a list of them in a file."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        names = tuple(part.strip() for part in parts if part.strip())
+        return names or self.fail("names are missing", param, ctx)
 
 
 config_option = click.option(

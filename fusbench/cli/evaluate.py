@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import config_option, json_option
+from fusbench.cli import Names, config_option, json_option
 from fusbench.cli.contest import Contest, Door, Failure, Row, told
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ FLOORS = ("uniform", "centre-bias", "mean-map")
 HINT = "previous-gaze"
 CEILING = "ideal-observer"
 OF_DOORS = ("python", "timeout_s", "memory_gb", "allow_prints", "allow_8_bit")
+METRICS_ABREAST = 4  # wider tables do not fit a terminal
 
 
 @click.command(epilog="Example: fusbench evaluate --model clstmunet-keras --dataset phantom")
@@ -35,6 +36,14 @@ OF_DOORS = ("python", "timeout_s", "memory_gb", "allow_prints", "allow_8_bit")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
+@click.option(
+    "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
+    help="Comma-separated; 'fusbench metric list' shows all.",
+)  # fmt: skip
+@click.option(
+    "--kernel", type=click.Choice(["numpy", "numba"]), default="numpy", show_default=True,
+    help="What computes the metrics: numba is faster from some thousand frames on.",
+)  # fmt: skip
 @click.option("--device", help="The framework's name of a device, such as cuda.")
 @click.option(
     "--python", type=click.Path(path_type=Path),
@@ -91,13 +100,15 @@ def evaluate(
         raise click.UsageError("Missing option '--model' (or '--predictions').")
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
-    from fusbench.metrics import check_profile
+    from fusbench.metrics import check_kernel, check_profile, select
 
     if board:
         from fusbench.cli.board_rows import take_rules
 
         dataset = take_rules(ctx, board, dataset, settings)
     check_profile(settings["profile"])
+    select(settings["metrics"])
+    check_kernel(settings["kernel"])
     names = list(dict.fromkeys(models))
     if name and (not board or len(names) + len(predictions) > 1):
         raise click.UsageError("--name goes with --board and a single --model.")
@@ -194,28 +205,36 @@ def _with_baselines(
 
 def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     from fusbench.cli.render import show, table
-    from fusbench.metrics import METRICS
+    from fusbench.metrics import of_signature
+    from fusbench.targets import describe_baseline
 
     first = rows[0].result
-    arrows = {True: "↑", False: "↓"}
-    columns = ["model", *(f"{m.symbol} {arrows[m.higher_is_better]}" for m in METRICS.values())]
-    cells = []
+    columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
+    speed = []
     for row in rows:
-        result, folder = row.result, row.folder
-        scores = [_cell(result.summary[key]) for key in METRICS]
-        seconds = json.loads((folder / "timing.json").read_text())["seconds_per_frame"]
-        cells.append([result.model["name"], *scores, f"{1000 * seconds:.1f}"])
+        seconds = json.loads((row.folder / "timing.json").read_text())["seconds_per_frame"]
+        speed.append(f"{1000 * seconds:.1f}")
     synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
     fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""
+    title = f"{first.dataset['name']}{synthetic}, {first.split} split{fold}"
+    for start in range(0, len(columns), METRICS_ABREAST):
+        part = columns[start : start + METRICS_ABREAST]
+        last = ["ms/frame"] if start == 0 else []
+        cells = [
+            [
+                row.result.model["name"],
+                *(_cell(row.result.summary[key]) for _, key in part),
+                *[ms] * len(last),
+            ]
+            for row, ms in zip(rows, speed, strict=True)
+        ]
+        heads = ["model", *(head for head, _ in part), *last]
+        show(table(heads, cells, title=title if start == 0 else "continued"))
     show(
-        table(
-            [*columns, "ms/frame"],
-            cells,
-            title=f"{first.dataset['name']}{synthetic}, {first.split} split{fold}",
-        ),
         f"{first.n_frames} frames of {first.n_scans} scans scored;"
         f" {first.n_skipped} skipped for want of gaze.",
         "Mean over frames [95 % interval, resampled by scan].",
+        *describe_baseline(first.signature),
         f"Signature: {first.signature}",
     )
     for row in asked:

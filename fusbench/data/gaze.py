@@ -46,7 +46,9 @@ class GazePoints:
         return np.unique(self.frame)
 
 
-def fixation_map(x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def fixation_map(
+    x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int], dtype: type = np.uint16
+) -> np.ndarray:
     """Points per pixel; each point counts at its nearest pixel.
 
     Parameters
@@ -55,10 +57,12 @@ def fixation_map(x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]) -> 
         Gaze points within the image, in pixels.
     shape : (int, int)
         Rows and columns, H x W.
+    dtype : type
+        Of the counts; wider for the points of many frames.
 
     Returns
     -------
-    ndarray of uint16, shape (H, W)
+    ndarray of `dtype`, shape (H, W)
 
     Examples
     --------
@@ -68,8 +72,9 @@ def fixation_map(x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]) -> 
     height, width = shape
     row = np.clip(np.rint(np.asarray(y_px)).astype(np.intp), 0, height - 1)
     column = np.clip(np.rint(np.asarray(x_px)).astype(np.intp), 0, width - 1)
-    count = np.bincount(row * width + column, minlength=height * width)
-    return count.reshape(shape).astype(np.uint16)
+    count: np.ndarray = np.zeros(shape, dtype)
+    np.add.at(count, (row, column), 1)  # of few points: far less than a pass over the map
+    return count
 
 
 def saliency_map(

@@ -9,23 +9,44 @@ whatever the input's type, in one of two named profiles:
     what the MATLAB code of Bylinskii et al. computes.
 """
 
+from fusbench.metrics.auc import auc_borji, auc_judd, sauc
+from fusbench.metrics.card import NEEDS, Metric
 from fusbench.metrics.density import check_density
+from fusbench.metrics.frame import score, score_frame
+from fusbench.metrics.kernels import check_kernel, kernel
 from fusbench.metrics.maps import cc, kld, sim
-from fusbench.metrics.points import nss
+from fusbench.metrics.points import ig, nss
 from fusbench.metrics.profile import EPS, PROFILES, check_profile
-from fusbench.metrics.table import METRICS, Metric, score_frame, signature
+from fusbench.metrics.registry import ORDER, metric, of_signature, ordered, owner, select
+from fusbench.metrics.table import METRICS, signature
+from fusbench.metrics.transport import emd
 
 __all__ = [
     "EPS",
     "METRICS",
+    "NEEDS",
+    "ORDER",
     "PROFILES",
     "Metric",
+    "auc_borji",
+    "auc_judd",
     "cc",
     "check_density",
+    "check_kernel",
     "check_profile",
+    "emd",
+    "ig",
+    "kernel",
     "kld",
+    "metric",
     "nss",
+    "of_signature",
+    "ordered",
+    "owner",
+    "sauc",
+    "score",
     "score_frame",
+    "select",
     "signature",
     "sim",
 ]

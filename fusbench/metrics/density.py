@@ -40,6 +40,9 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
         fix = "Return floating-point numbers."
         raise PredictionError(f"the density holds {array.dtype}", where, fix)
     array = array.astype(np.float64)
+    total = array.sum()
+    if array.min() >= 0 and abs(total - 1) <= TOLERANCE:  # false for what is not finite
+        return array / total
     if not np.isfinite(array).all():
         fix = "Check the model for overflow or a division by zero."
         raise PredictionError("the density has values that are not finite", where, fix)
@@ -48,8 +51,5 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
         raise PredictionError(
             f"the density has negative values, down to {array.min():.4g}", where, fix
         )
-    total = array.sum()
-    if abs(total - 1) > TOLERANCE:
-        fix = "Normalise the output, for instance by a softmax over rows and columns."
-        raise PredictionError(f"the density sums to {total:.4f}, not 1", where, fix)
-    return array / total
+    fix = "Normalise the output, for instance by a softmax over rows and columns."
+    raise PredictionError(f"the density sums to {total:.4f}, not 1", where, fix)

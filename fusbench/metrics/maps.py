@@ -7,11 +7,12 @@ import numpy as np
 from fusbench.metrics.profile import EPS, check_profile, pair
 
 
-def _share(m: np.ndarray) -> np.ndarray:
+def share(m: np.ndarray) -> np.ndarray:
+    """A map divided by its sum."""
     return m / m.sum(-1, keepdims=True)
 
 
-def _stretched(m: np.ndarray) -> np.ndarray:
+def stretched(m: np.ndarray) -> np.ndarray:
     """Scaled to [0, 1]; a constant map becomes all ones, so that its shares are equal."""
     low, high = m.min(-1, keepdims=True), m.max(-1, keepdims=True)
     flat = high == low
@@ -61,7 +62,7 @@ def kld(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     1.3863
     """
     check_profile(profile)
-    p, g = (_share(m) for m in pair(predicted, empirical, "saliency map"))
+    p, g = (share(m) for m in pair(predicted, empirical, "saliency map"))
     return (g * np.log(EPS + g / (p + EPS))).sum(-1)
 
 
@@ -103,8 +104,8 @@ def sim(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     check_profile(profile)
     p, g = pair(predicted, empirical, "saliency map")
     if profile == "mit":
-        p, g = _stretched(p), _stretched(g)
-    return np.minimum(_share(p), _share(g)).sum(-1)
+        p, g = stretched(p), stretched(g)
+    return np.minimum(share(p), share(g)).sum(-1)
 
 
 def cc(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen") -> np.ndarray:

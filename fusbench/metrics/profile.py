@@ -27,13 +27,27 @@ def pair(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarra
     ConfigError
         If `other` is empty: a frame without gaze has no target and is never scored.
     """
+    p, q = _flat(predicted, np.asarray(other, dtype=np.float64), what)
+    if not (q.sum(-1) > 0).all():
+        raise empty_map(what)
+    return p, q
+
+
+def with_gaze(
+    predicted: np.ndarray, fixations: np.ndarray, what: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `pair`, with the fixation map in its own type, and not yet looked at."""
+    return _flat(predicted, np.asarray(fixations), what)
+
+
+def _flat(predicted: np.ndarray, q: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
     p = np.asarray(predicted, dtype=np.float64)
-    q = np.asarray(other, dtype=np.float64)
     if p.shape != q.shape or p.ndim < 2:
         fix = "Give both maps the same rows and columns."
         raise PredictionError(f"a prediction {p.shape} meets a {what} {q.shape}", fix=fix)
-    p, q = (m.reshape(*m.shape[:-2], -1) for m in (p, q))
-    if not (q.sum(-1) > 0).all():
-        fix = "Leave out frames without gaze."
-        raise ConfigError(f"the {what} is empty", fix=fix)
-    return p, q
+    return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
+
+
+def empty_map(what: str) -> ConfigError:
+    """The error of a map without anything in it."""
+    return ConfigError(f"the {what} is empty", fix="Leave out frames without gaze.")

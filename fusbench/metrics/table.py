@@ -1,117 +1,168 @@
-"""The metrics as a table, their signature, and all of them for one frame."""
+"""The metrics of fusbench as a table, and the signature of scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
-
-from fusbench.metrics.maps import cc, kld, sim
-from fusbench.metrics.points import nss
-from fusbench.metrics.profile import EPS, check_profile
+from fusbench.metrics import auc, maps, points, transport
+from fusbench.metrics.card import Metric
+from fusbench.metrics.profile import check_profile
 
 VERSION = 1  # raised when a score changes, not when code does
+MATLAB = "Bylinskii et al., TPAMI 41(3), 2018"
+
+kld = Metric(
+    key="kld",
+    symbol="KLD",
+    title="Kullback-Leibler divergence of the prediction from the gaze",
+    unit="nats",
+    function=maps.kld,
+    needs=("empirical",),
+    higher_is_better=False,
+    definitions={
+        "tuebingen": "p, g divided by their sums; Σ g ln(ε + g / (p + ε)), ε = 2⁻⁵²",
+        "mit": "the same",
+    },
+    cite=MATLAB,
+)
+sim = Metric(
+    key="sim",
+    symbol="SIM",
+    title="Similarity: the mass that prediction and gaze share",
+    function=maps.sim,
+    needs=("empirical",),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "divided by their sums; Σ min(p, g)",
+        "mit": "both maps scaled to 0..1 first, then divided by their sums; Σ min(p, g)",
+    },
+    cite=MATLAB,
+)
+nss = Metric(
+    key="nss",
+    symbol="NSS",
+    title="Normalised scanpath saliency: z-score at the gaze points",
+    function=points.nss,
+    needs=("fixations",),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "z-score with the population's deviation (n); mean over every gaze point",
+        "mit": "z-score with the sample's deviation (n - 1); mean over gazed pixels",
+    },
+    cite="Peters et al., Vision Research 2005",
+)
+cc = Metric(
+    key="cc",
+    symbol="CC",
+    title="Pearson's correlation over pixels",
+    function=maps.cc,
+    needs=("empirical",),
+    higher_is_better=True,
+    definitions={"tuebingen": "Pearson over pixels", "mit": "the same"},
+    cite=MATLAB,
+)
+auc_judd = Metric(
+    key="auc-judd",
+    symbol="AUC-Judd",
+    title="Area under the ROC curve: gazed against all other pixels",
+    function=auc.auc_judd,
+    needs=("fixations",),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "every threshold, so ties count 1/2; every gaze point against pixels without",
+        "mit": "thresholds at the gazed pixels' values, straight lines between; no jitter",
+    },
+    cite="Judd et al., ICCV 2009",
+)
+auc_borji = Metric(
+    key="auc-borji",
+    symbol="AUC-Borji",
+    title="Area under the ROC curve: gazed pixels against pixels anywhere",
+    function=auc.auc_borji,
+    needs=("fixations",),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "every threshold, so ties count 1/2; every gaze point against all pixels",
+        "mit": "thresholds at tenths of the range; gazed pixels against all, expected over draws",
+    },
+    cite="Borji et al., IEEE TIP 2013",
+)
+sauc = Metric(
+    key="sauc",
+    symbol="sAUC",
+    title="Shuffled AUC: this gaze against the gaze on other scans",
+    function=auc.sauc,
+    needs=("fixations", "other_fixations"),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "every threshold, so ties count 1/2; every point against every other point",
+        "mit": "thresholds at tenths of the range; each pixel once, expected over draws",
+    },
+    cite="Tatler et al., Vision Research 2005",
+)
+ig = Metric(
+    key="ig",
+    symbol="IG",
+    title="Information gain over a baseline density",
+    unit="bits",
+    function=points.ig,
+    needs=("fixations", "baseline"),
+    higher_is_better=True,
+    definitions={
+        "tuebingen": "mean over gaze points of log₂ p - log₂ b, densities of at least ε",
+        "mit": "maps scaled to 0..1 first; mean over gazed pixels of log₂(ε + p) - log₂(ε + b)",
+    },
+    cite="Kuemmerer et al., PNAS 112(52), 2015",
+)
+emd = Metric(
+    key="emd",
+    symbol="EMD",
+    title="Earth mover's distance on a coarse grid",
+    unit="bins of 32 px",
+    function=transport.emd,
+    needs=("empirical",),
+    higher_is_better=False,
+    definitions={
+        "tuebingen": "mass summed over tiles of 32 x 32 px; least cost, Euclidean (fusbench's own)",
+        "mit": "shrunk to 1/32, histograms matched, divided by their sums; least cost, Euclidean",
+    },
+    cite="Rubner et al., IJCV 2000",
+)
+METRICS = {metric.key: metric for metric in (kld, sim, nss, cc)}  # of a run that names no others
+FURTHER = {metric.key: metric for metric in (auc_judd, auc_borji, sauc, ig, emd)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A metric and what is to be known of it.
-
-    `needs` is "empirical" (a saliency map) or "fixations" (a fixation map), its second argument.
-    """
-
-    key: str
-    symbol: str
-    unit: str
-    higher_is_better: bool
-    needs: str
-    function: Callable[..., np.ndarray]
-
-
-METRICS = {
-    metric.key: metric
-    for metric in (
-        Metric(
-            key="kld",
-            symbol="KLD",
-            unit="nats",
-            higher_is_better=False,
-            needs="empirical",
-            function=kld,
-        ),
-        Metric(
-            key="sim", symbol="SIM", unit="", higher_is_better=True, needs="empirical", function=sim
-        ),
-        Metric(
-            key="nss", symbol="NSS", unit="", higher_is_better=True, needs="fixations", function=nss
-        ),
-        Metric(
-            key="cc", symbol="CC", unit="", higher_is_better=True, needs="empirical", function=cc
-        ),
-    )
-}
-
-
-def signature(profile: str, sigma_px: float) -> str:
+def signature(
+    profile: str, sigma_px: float, metrics: Sequence[Metric] | None = None, baseline: str = ""
+) -> str:
     """How scores are made; scores of two signatures never stand in one table.
+
+    Parameters
+    ----------
+    profile : str
+    sigma_px : float
+    metrics : sequence of Metric, optional
+        The four by default.
+    baseline : str
+        Where the baseline density comes from, if a metric needs one.
 
     Examples
     --------
     >>> signature("tuebingen", 8.0)
     'kld+sim+nss+cc|profile:tuebingen|sigma:8px|agg:frame-mean|v:1'
+    >>> signature("mit", 8.0, [cc, ig], "train-mean-map")
+    'cc+ig|profile:mit|sigma:8px|baseline:train-mean-map|agg:frame-mean|v:1'
     """
-    keys = "+".join(METRICS)
-    return (
-        f"{keys}|profile:{check_profile(profile)}|sigma:{sigma_px:g}px|agg:frame-mean|v:{VERSION}"
-    )
-
-
-def score_frame(
-    predicted: np.ndarray, empirical: np.ndarray, fixations: np.ndarray, profile: str = "tuebingen"
-) -> dict[str, float]:
-    """All metrics of one frame.
-
-    In profile "tuebingen" the metrics share their sums, which makes them several times faster than
-    one by one; "mit" calls the functions.
-
-    Parameters
-    ----------
-    predicted, empirical : ndarray of float64, shape (H, W)
-        Densities, each of sum 1.
-    fixations : ndarray of int, shape (H, W)
-        Gaze points a pixel, at least one.
-
-    Returns
-    -------
-    dict of str to float
-    """
-    if profile != "tuebingen":
-        second = {"empirical": empirical, "fixations": fixations}
-        return {
-            key: float(metric.function(predicted, second[metric.needs], profile))
-            for key, metric in METRICS.items()
-        }
-    p, g = predicted.ravel(), empirical.ravel()
-    n, total_p, total_g = len(p), p.sum(), g.sum()
-    p, g = p / total_p, g / total_g
-    work = p + EPS
-    np.divide(g, work, out=work)
-    np.add(work, EPS, out=work)
-    np.log(work, out=work)
-    divergence = g @ work
-    np.minimum(p, g, out=work)
-    shared = work.sum()
-    # both maps sum to 1, so their means are 1 / n
-    mean = 1.0 / n
-    variance_p, variance_g = p @ p / n - mean * mean, g @ g / n - mean * mean
-    at = np.flatnonzero(fixations)
-    count = fixations.ravel()[at]
-    if variance_p <= mean * mean * 1e-9:  # too flat for one-pass sums: ask the plain functions
-        normalised, correlation = float(nss(predicted, fixations)), float(cc(predicted, empirical))
-    else:
-        deviation = np.sqrt(variance_p)
-        normalised = ((p[at] @ count) / count.sum() - mean) / deviation
-        correlation = (p @ g / n - mean * mean) / (deviation * np.sqrt(variance_g))
-    scores = {"kld": divergence, "sim": shared, "nss": normalised, "cc": correlation}
-    return {key: float(scores[key]) for key in METRICS}
+    chosen = tuple(METRICS.values()) if metrics is None else tuple(metrics)
+    needs = {name for metric in chosen for name in metric.needs}
+    parts = [
+        "+".join(metric.key for metric in chosen),
+        f"profile:{check_profile(profile)}",
+        f"sigma:{sigma_px:g}px",
+        *([f"baseline:{baseline}"] if "baseline" in needs else []),
+        *(["others:all-other-scans"] if "other_fixations" in needs else []),
+        *(f"{metric.key}:v{metric.version}" for metric in chosen if metric.version != 1),
+        "agg:frame-mean",
+        f"v:{VERSION}",
+    ]
+    return "|".join(parts)

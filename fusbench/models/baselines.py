@@ -39,9 +39,14 @@ class CentreBias:
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for windows (B, L, H, W)."""
         count, _, height, width = frames.shape
-        centre = np.array([(width - 1) / 2]), np.array([(height - 1) / 2])
-        sigma = CENTRE_SPREAD * height, CENTRE_SPREAD * width
-        return _everywhere(saliency_map(*centre, (height, width), sigma), count)
+        return _everywhere(centre_bias((height, width)), count)
+
+
+def centre_bias(shape: tuple[int, int]) -> np.ndarray:
+    """The density of `CentreBias`, float64 (H, W), sum 1."""
+    height, width = shape
+    centre = np.array([(width - 1) / 2]), np.array([(height - 1) / 2])
+    return saliency_map(*centre, shape, (CENTRE_SPREAD * height, CENTRE_SPREAD * width))
 
 
 class MeanMap:

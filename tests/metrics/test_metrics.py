@@ -152,7 +152,7 @@ def test_all_at_once_equals_one_by_one(profile, seed):
     scores = metrics.score_frame(predicted, empirical, fixations, profile)
     assert list(scores) == list(metrics.METRICS)
     for key, metric in metrics.METRICS.items():
-        second = fixations if metric.needs == "fixations" else empirical
+        second = fixations if metric.needs == ("fixations",) else empirical
         alone = float(metric.function(predicted, second, profile))
         assert scores[key] == pytest.approx(alone, rel=1e-11), key
 

@@ -1,0 +1,322 @@
+"""Metrics that rank pixels: areas under ROC curves, with gazed pixels as positives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fusbench.errors import ConfigError
+from fusbench.metrics.kernels import active
+from fusbench.metrics.profile import check_profile, empty_map, with_gaze
+
+OTHER = "map of other fixations"
+STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
+
+
+def auc_judd(
+    predicted: np.ndarray, fixations: np.ndarray, profile: str = "tuebingen"
+) -> np.ndarray:
+    r"""AUC of telling gazed pixels from all others, after Judd.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (..., H, W)
+        Map: finite.
+    fixations : array_like, shape (..., H, W)
+        Gaze points a pixel: at least one, and at least one pixel without.
+    profile : {"tuebingen", "mit"}
+        "tuebingen" takes every threshold, so that a tie counts one half, and every gaze point;
+        "mit" takes the values at the gazed pixels as the only thresholds, and each pixel once.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        From 0 to 1, which is best. A constant prediction has 1/2.
+
+    Raises
+    ------
+    PredictionError, ConfigError
+        If the shapes differ; if there is no gaze point, or no pixel without one.
+
+    Notes
+    -----
+    With K gaze points at x_k and M pixels q without gaze, "tuebingen" is the probability of ranking
+    a gaze point above a pixel without,
+
+    .. math:: \frac{1}{KM} \sum_k \sum_q \left([p(x_k) > p(q)] + \tfrac12 [p(x_k) = p(q)]\right).
+
+    "mit" joins (0, 0), the K points of the ROC curve at the gazed pixels' values, and (1, 1) by
+    straight lines. With few gaze points a frame this curve lies well above the true one: K points
+    placed by chance score 1/2 + 1/(2 K + 2), three quarters for one gaze point. The MATLAB code
+    adds noise of 1e-7 to part ties; here, as in its text, nothing is added.
+
+    References
+    ----------
+    .. [1] Judd et al., Learning to predict where humans look, ICCV 2009.
+    .. [2] Bylinskii et al., TPAMI 41(3), 2018; ``AUC_Judd.m`` of its code.
+    .. [3] pysaliency, ``SaliencyMapModel.AUC`` with unfixated pixels as nonfixations.
+
+    Examples
+    --------
+    The gazed pixel lies above one of the others, ties with one, and lies below one:
+
+    >>> p, gaze = np.array([[2, 1], [2, 3]]), np.array([[1, 0], [0, 0]])
+    >>> float(auc_judd(p, gaze))
+    0.5
+
+    At its value, 2, two of the three others count as false: the curve turns at (2/3, 1).
+
+    >>> round(float(auc_judd(p, gaze, "mit")), 4)
+    0.6667
+    """
+    check_profile(profile)
+    one = _judd_mit if profile == "mit" else _judd
+    return _each(one, *with_gaze(predicted, fixations, "fixation map"))
+
+
+def auc_borji(
+    predicted: np.ndarray,
+    fixations: np.ndarray,
+    profile: str = "tuebingen",
+    *,
+    splits: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    r"""AUC of telling gazed pixels from pixels anywhere in the picture, after Borji.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (..., H, W)
+        Map: finite.
+    fixations : array_like, shape (..., H, W)
+        Gaze points a pixel, at least one.
+    profile : {"tuebingen", "mit"}
+        "tuebingen" takes every threshold and every gaze point; "mit" moves the threshold in tenths
+        of the prediction's range, and counts each gazed pixel once.
+    splits : int, optional
+        Draw as many negatives as there are positives, this many times, and average, as the MATLAB
+        code does 100 times. By default the exact expectation over all draws is returned.
+    seed : int
+        Of the draws.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        From 0 to 1, which is best. A constant prediction has 1/2.
+
+    Raises
+    ------
+    PredictionError, ConfigError
+        If the shapes differ; if there is no gaze point.
+
+    Notes
+    -----
+    As `auc_judd` in "tuebingen", with all pixels as negatives: what the Tuebingen benchmark calls
+    AUC. A threshold that moves in steps cannot part two values within a step, and the straight line
+    across it counts them one half: so "mit" is the same sum over the prediction rounded down to
+    tenths of its range. An average over draws of negatives has the sum over all pixels as its
+    expectation; 100 draws scatter about it by some 0.004 a frame.
+
+    References
+    ----------
+    .. [1] Borji et al., Quantitative analysis of human-model agreement in visual saliency modeling,
+       IEEE TIP 2013.
+    .. [2] As `auc_judd`; ``AUC_Borji.m``.
+    .. [3] pysaliency, ``SaliencyMapModel.AUC`` with uniform nonfixations.
+
+    Examples
+    --------
+    >>> p, gaze = np.array([[2, 1], [2, 3]]), np.array([[0, 0], [0, 1]])
+    >>> float(auc_borji(p, gaze))
+    0.875
+    >>> float(auc_borji(p, gaze, splits=100)) == float(auc_borji(p, gaze, splits=100))
+    True
+    """
+    check_profile(profile)
+    rng = np.random.default_rng(seed)
+
+    def one(p: np.ndarray, gaze: np.ndarray) -> float:
+        positives, negatives = _positives(p, gaze, profile), p
+        if splits is not None:
+            size = _drawn_times(splits), len(positives[0])
+            negatives = p[rng.integers(0, len(p), size).ravel()]
+        return _area(p, positives, negatives, None, profile)
+
+    return _each(one, *with_gaze(predicted, fixations, "fixation map"))
+
+
+def sauc(
+    predicted: np.ndarray,
+    fixations: np.ndarray,
+    other_fixations: np.ndarray,
+    profile: str = "tuebingen",
+    *,
+    splits: int | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    r"""Shuffled AUC: telling this picture's gaze from the gaze on other pictures.
+
+    Where people look whatever the picture shows, the centre above all, is in both; a model that
+    knows nothing else scores 1/2.
+
+    Parameters
+    ----------
+    predicted : array_like, shape (..., H, W)
+        Map: finite.
+    fixations : array_like, shape (..., H, W)
+        Gaze points a pixel, at least one.
+    other_fixations : array_like, shape (..., H, W) or (H, W)
+        Gaze points a pixel on other pictures, at least one.
+    profile : {"tuebingen", "mit"}
+        "tuebingen" takes every threshold and every point, of this and of other pictures; "mit"
+        moves the threshold in tenths of the prediction's range, and counts each pixel once.
+    splits, seed : int
+        As in `auc_borji`; without replacement here, as in the MATLAB code. By default the exact
+        expectation over all draws is returned.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        From 0 to 1, which is best. A constant prediction has 1/2.
+
+    Raises
+    ------
+    PredictionError, ConfigError
+        If the shapes differ; if either map holds no gaze point.
+
+    Notes
+    -----
+    The sum of `auc_judd` in "tuebingen", with the other pictures' gaze points as negatives.
+
+    References
+    ----------
+    .. [1] Tatler et al., Visual correlates of fixation selection, Vision Research 2005.
+    .. [2] As `auc_judd`; ``AUC_shuffled.m``.
+    .. [3] pysaliency, ``SaliencyMapModel.sAUC``.
+
+    Examples
+    --------
+    Other gaze lies two times on a lower and once on the same value:
+
+    >>> p, gaze, other = np.array([[3, 1]]), np.array([[1, 0]]), np.array([[1, 2]])
+    >>> round(float(sauc(p, gaze, other)), 4)
+    0.8333
+    """
+    check_profile(profile)
+    rng = np.random.default_rng(seed)
+
+    def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
+        positives = _positives(p, gaze, profile)
+        negatives, count = _positives(p, other, profile, OTHER)
+        if splits is None:
+            return _area(p, positives, negatives, count, profile)
+        pool = np.repeat(negatives, count.astype(np.intp))
+        size = min(len(positives[0]), len(pool))
+        drawn = [rng.choice(pool, size, replace=False) for _ in range(_drawn_times(splits))]
+        return _area(p, positives, np.concatenate(drawn), None, profile)
+
+    p, gaze = with_gaze(predicted, fixations, "fixation map")
+    other = np.asarray(other_fixations)
+    if other.ndim == 2:
+        other = np.broadcast_to(other, (*np.shape(predicted)[:-2], *other.shape))
+    return _each(one, p, gaze, with_gaze(predicted, other, OTHER)[1])
+
+
+def _drawn_times(splits: int) -> int:
+    if splits < 1:
+        raise ConfigError(f"{splits} splits cannot be drawn", fix="Use splits=100, say.")
+    return splits
+
+
+def _each(one: Callable[..., float], *maps: np.ndarray) -> np.ndarray:
+    """A function of single frames (H * W,) for all leading axes (..., H * W)."""
+    if maps[0].ndim == 1:
+        return np.array(one(*maps))
+    shape = maps[0].shape[:-1]
+    rows = zip(*(m.reshape(-1, m.shape[-1]) for m in maps), strict=True)
+    return np.array([one(*row) for row in rows], dtype=np.float64).reshape(shape)
+
+
+def _gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
+    """Indices of the pixels with gaze, at least one."""
+    at = active().fixated(gaze)
+    if not len(at):
+        raise empty_map(what)
+    return at
+
+
+def _positives(
+    p: np.ndarray, gaze: np.ndarray, profile: str, what: str = "fixation map"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values at the gazed pixels, and how often each counts."""
+    at = _gazed(gaze, what)
+    return p[at], np.ones(len(at)) if profile == "mit" else gaze[at].astype(np.float64)
+
+
+def _without(p: np.ndarray, values: np.ndarray) -> int:
+    """Number of pixels without gaze, at least one."""
+    if len(values) == len(p):
+        raise ConfigError("every pixel has a gaze point", fix="Use auc_borji, which allows it.")
+    return len(p) - len(values)
+
+
+def _judd(p: np.ndarray, gaze: np.ndarray) -> float:
+    values, weight = _positives(p, gaze, "tuebingen")
+    others = _without(p, values)
+    less = active().below(p, np.concatenate([values, np.nextafter(values, np.inf)]))
+    below, upto = np.split(less, 2)  # less, and less or equal
+    own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
+    wins = below + upto - own  # the gazed pixels are no negatives
+    return float(wins @ weight / (2 * others * weight.sum()))
+
+
+def _judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
+    values = p[_gazed(gaze)]
+    others, k = _without(p, values), len(values)
+    below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
+    if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
+        return 0.5
+    area = false = true = 0.0
+    for rank, less in enumerate(below, start=1):
+        reached = (len(p) - less - rank) / others, rank / k
+        area += (reached[0] - false) * (reached[1] + true) / 2
+        false, true = reached
+    return area + (1 - false)
+
+
+def _area(
+    p: np.ndarray,
+    positives: tuple[np.ndarray, np.ndarray],
+    negatives: np.ndarray,
+    count: np.ndarray | None,
+    profile: str,
+) -> float:
+    """Mean over positives of the share of negatives below, those at the same level counting half.
+
+    `count` says how often each negative counts. In "mit" a level is a tenth of the range of the
+    prediction `p`, else a value.
+    """
+    values, weight = positives
+    if profile == "mit":
+        low, high = p.min(), p.max()
+        if low == high:
+            return 0.5
+        values, negatives = (values - low) / (high - low), (negatives - low) / (high - low)
+        levels = np.append(np.arange(STEP + 1) / STEP, np.inf)
+        level = np.searchsorted(levels, values, side="right")
+        bounds = np.concatenate([levels[level - 1], levels[level]])
+    else:
+        bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
+    below, upto = np.split(_below(negatives, bounds, count), 2)
+    total = len(negatives) if count is None else count.sum()
+    return float((below + upto) @ weight / (2 * total * weight.sum()))
+
+
+def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) -> np.ndarray:
+    """For each bound, how many negatives are less."""
+    if count is None:
+        return active().below(negatives, bounds)
+    order = np.argsort(negatives)
+    less = np.concatenate([[0.0], np.cumsum(count[order])])
+    return less[np.searchsorted(negatives[order], bounds)]

@@ -1,0 +1,61 @@
+"""The passes over pixels in NumPy, and one in OpenCV."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from fusbench.metrics.profile import EPS
+
+
+def four_sums(p: np.ndarray, g: np.ndarray) -> tuple[float, ...]:
+    """What KLD, SIM, NSS and CC of two densities need of their pixels.
+
+    Parameters
+    ----------
+    p, g : ndarray of float64, shape (N,)
+        Predicted and empirical map, each with a positive sum.
+
+    Returns
+    -------
+    total, divergence, shared, pp, gg, pg : float
+        The sum of `p`; then, of both maps divided by their sums, KLD, SIM and the sums of squares
+        and products.
+    """
+    total, total_g = p.sum(), g.sum()
+    # `scaled` stands to p as g / total_g to p / total: one pass, and none where both are densities
+    scaled = g if abs(total - total_g) <= 1e-14 * total else g * (total / total_g)
+    work = p + EPS * total
+    np.divide(scaled, work, out=work)
+    np.add(work, EPS, out=work)
+    np.log(work, out=work)
+    divergence = scaled @ work / total
+    distance = cv2.norm(p, scaled, cv2.NORM_L1)  # the sum of minima is what this leaves of both
+    square = total * total
+    return (
+        total,
+        divergence,
+        max(1 - distance / (2 * total), 0.0),
+        p @ p / square,
+        scaled @ scaled / square,
+        p @ scaled / square,
+    )
+
+
+def below(p: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each value (K,), how many of `p` (N,) are less, int (K,).
+
+    Most pixels of most predictions lie below all values at the gaze: then few are left to compare.
+    """
+    mask = np.greater_equal(p, values.min())
+    n_left = int(np.count_nonzero(mask))
+    sure = 0
+    if n_left * 8 < len(p):
+        sure, p = len(p) - n_left, p[np.flatnonzero(mask)]
+        mask = np.empty(n_left, dtype=bool)
+    return np.array([sure + np.count_nonzero(np.less(p, v, out=mask)) for v in values])
+
+
+def fixated(fixations: np.ndarray) -> np.ndarray:
+    """Indices of the pixels with gaze of a map (N,); the comparison first makes it much faster."""
+    return np.flatnonzero(fixations != 0)

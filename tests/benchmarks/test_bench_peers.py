@@ -1,0 +1,168 @@
+"""Metrics against pysaliency, and intervals against the plain bootstrap of frames, in one run each.
+
+Both sides are timed in turn, over and over, by the processor's time and not the clock's, and the
+shortest times are compared: so that a busy machine makes a benchmark longer and not wrong.
+"""
+
+import time
+
+import numpy as np
+import pytest
+from stopwatch import best
+
+from fusbench import metrics
+from fusbench.data.gaze import fixation_map, saliency_map
+from fusbench.statistics import _times_drawn, scan_interval
+
+SHAPE = (224, 288)
+KERNELS = ("numpy", "numba")
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """A prediction that is near the gaze, and three gaze points."""
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(60, 200, 3), rng.uniform(60, 160, 3)
+    predicted = (
+        0.6 * saliency_map(x + 9, y - 5, SHAPE, 20.0)
+        + 0.3 * saliency_map(np.array([140.0]), np.array([110.0]), SHAPE, 50.0)
+        + 0.1 * rng.random(SHAPE) / (0.5 * SHAPE[0] * SHAPE[1])
+    )
+    predicted /= predicted.sum()
+    return predicted, saliency_map(x, y, SHAPE, 12.0), fixation_map(x, y, SHAPE), (x, y)
+
+
+@pytest.fixture(scope="module")
+def peer():
+    pytest.importorskip("numba")
+    return pytest.importorskip("pysaliency")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """A second thread's waiting would count as computing."""
+    with pytest.importorskip("threadpoolctl").threadpool_limits(1):
+        yield
+
+
+def report(benchmark, words, found):
+    benchmark.extra_info |= {f"{words}, {name}": round(ratio, 1) for name, ratio in found.items()}
+
+
+def with_kernel(name, function, calls):
+    """Many calls under one kernel, as a run makes them."""
+
+    def many():
+        with metrics.kernel(name):
+            for _ in range(calls):
+                function()
+
+    many()  # compiled
+    return many
+
+
+def ratios(theirs, ours, goals, clock=time.process_time):
+    """How many times faster than `theirs` each of `ours` is, {name: (function, calls)}.
+
+    Shortest times of 40 rounds; of up to 160 while a goal is missed.
+    """
+    functions = {"theirs": theirs, **{name: function for name, (function, _) in ours.items()}}
+    calls = {name: n for name, (_, n) in ours.items()}
+    times = dict.fromkeys(functions, np.inf)
+    for _ in range(4):
+        again = best(functions, repeats=40, clock=clock)
+        times = {name: min(times[name], again[name]) for name in times}
+        found = {name: calls[name] * times["theirs"] / times[name] for name in ours}
+        if all(found[name] >= goal for name, goal in goals.items()):
+            break
+    return found
+
+
+def test_four_metrics(benchmark, frame, peer):
+    predicted, empirical, fixations, (x, y) = frame
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    code = peer.metrics
+
+    def theirs():
+        return (
+            code.MIT_KLDiv(predicted, empirical),
+            code.SIM(predicted, empirical),
+            code.NSS(predicted, column, row).mean(),
+            code.CC(predicted, empirical),
+        )
+
+    def ours():
+        return metrics.score_frame(predicted, empirical, fixations)
+
+    np.testing.assert_allclose(list(ours().values()), theirs(), rtol=1e-9)
+    goals = {"numpy": 6, "numba": 18}
+    found = ratios(theirs, {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}, goals)
+    report(benchmark, "times faster than pysaliency", found)
+    benchmark(ours)
+    for name, goal in goals.items():
+        assert found[name] >= goal, found
+
+
+def test_auc_judd(benchmark, frame, peer, monkeypatch):
+    """pysaliency's time is a sort, whose speed depends on NumPy and processor more than ours."""
+    monkeypatch.setattr(np, "trapz", getattr(np, "trapezoid", None), raising=False)
+    predicted, _, fixations, (x, y) = frame
+
+    class One(peer.SaliencyMapModel):
+        def _saliency_map(self, stimulus):
+            return predicted
+
+    model = One(caching=False)
+    stimuli = peer.Stimuli([np.zeros((*SHAPE, 3), np.uint8)])
+    gaze = peer.Fixations.create_without_history(x=np.rint(x), y=np.rint(y), n=np.zeros(3, int))
+
+    def ours():
+        return metrics.auc_judd(predicted, fixations, "mit")
+
+    assert float(ours()) == pytest.approx(model.AUC_Judd(stimuli, gaze, jitter=False), rel=1e-12)
+    goals = {"numpy": 30, "numba": 100}
+    found = ratios(
+        lambda: model.AUC_Judd(stimuli, gaze),
+        {name: (with_kernel(name, ours, 20), 20) for name in KERNELS},
+        goals,
+    )
+    report(benchmark, "times faster than pysaliency", found)
+    benchmark(ours)
+    for name, goal in goals.items():
+        assert found[name] >= goal, found
+
+
+def test_bootstrap(benchmark):
+    """10,000 resamples of 23 scans of 90 frames and four metrics."""
+    rng = np.random.default_rng(0)
+    scans, resamples = 23, 10_000
+    scan = np.repeat(np.arange(scans), 90)
+    values = rng.normal(size=(len(scan), 4)) + rng.normal(size=(scans, 4))[scan]
+    frames = [np.flatnonzero(scan == s) for s in range(scans)]
+
+    def frame_resampling(count):
+        draws = rng.integers(0, scans, (count, scans))
+        means = [values[np.concatenate([frames[s] for s in drawn])].mean(0) for drawn in draws]
+        return np.quantile(means, [0.025, 0.975], axis=0)
+
+    def ours():
+        _times_drawn.cache_clear()  # as in a process that does nothing else
+        return scan_interval(values, scan, resamples=resamples)
+
+    low, high = frame_resampling(2000)
+    _, our_low, our_high = ours()
+    np.testing.assert_allclose(our_low, low, atol=0.15)
+    np.testing.assert_allclose(our_high, high, atol=0.15)
+    part = 500  # the plain loop costs the same for every sample
+
+    def known():
+        return scan_interval(values, scan, resamples=resamples)
+
+    found = ratios(
+        lambda: frame_resampling(part),
+        {"first call": (ours, resamples / part), "draws known": (known, resamples / part)},
+        {"first call": 200},
+    )
+    report(benchmark, "times faster than frame resampling", found)
+    benchmark(ours)
+    assert found["first call"] >= 200, found
