@@ -1,0 +1,73 @@
+"""Examples in the documentation print what stands under them.
+
+``python tests/docs/test_examples.py`` writes the outputs anew; look at the difference before you
+keep it.
+"""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("docs/explanation/why-numbers-differ.md", "docs/how-to/metric-plugin.md")
+BLOCK = re.compile(
+    r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.M | re.S
+)
+
+
+def run(page):
+    """Each block's match and what it prints, all blocks of a page in one namespace."""
+    names = {"__name__": "page"}
+    for match in BLOCK.finditer(page):
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            exec(compile(match["code"], "page", "exec"), names)
+        yield match, printed.getvalue()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_outputs_are_those_of_the_code(name):
+    shown = 0
+    for match, printed in run((ROOT / name).read_text(encoding="utf-8")):
+        lines = [line.rstrip() for line in printed.splitlines()]
+        assert lines == (match["shown"] or "").splitlines(), match["code"]
+        shown += match["shown"] is not None
+    assert shown
+
+
+def test_the_plugin_page_shows_the_example_plugin():
+    page = (ROOT / "docs/how-to/metric-plugin.md").read_text(encoding="utf-8")
+    folder = ROOT / "plugins/fusbench-example-metric"
+    for file in ("fusbench_example_metric.py", "pyproject.toml"):
+        assert (folder / file).read_text(encoding="utf-8") in page
+
+
+def test_the_reference_holds_every_definition():
+    """The table of definitions is that of the metrics themselves."""
+    from fusbench import metrics
+
+    page = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
+    for key in metrics.ORDER:
+        metric = metrics.metric(key)
+        cells = (metric.definitions[profile] for profile in metrics.PROFILES)
+        assert f"| `{key}` | {' | '.join(cells)} |" in page, key
+    assert all(f"`{name}`" in page for name in metrics.NEEDS)
+
+
+def rewrite(path):
+    text = path.read_text(encoding="utf-8")
+    for match, printed in run(text):
+        if match["shown"] is not None:
+            lines = "".join(line.rstrip() + "\n" for line in printed.splitlines())
+            old = match.group()
+            head = old[: old.index("```text\n") + len("```text\n")]
+            text = text.replace(old, f"{head}{lines}```\n", 1)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        rewrite(ROOT / page)
