@@ -13,6 +13,9 @@ from fusbench.models.card import ModelCard
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
 
+OTHER_WEIGHTS = "; these weights: "
+"""Within a title, before the policy of weights that were trained under another than the model's."""
+
 
 def model_card(name: str) -> ModelCard:
     """The card of a registered model; nothing else of the plug-in is imported.
@@ -78,7 +81,7 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
         fix = f"Use --model {metadata['network']}-{card.backend}."
         raise CheckpointError(what, str(path), fix)
     policy, usual = metadata.get("policy"), ENTRIES[metadata["network"]].policy
-    other = f"; these weights: {policy}" if policy and policy != usual else ""
+    other = f"{OTHER_WEIGHTS}{policy}" if policy and policy != usual else ""
     return replace(
         card,
         title=card.title + other,

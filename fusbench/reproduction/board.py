@@ -13,7 +13,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
-from fusbench.reproduction.runs import Runs
+from fusbench.reproduction.runs import Runs, other_policy
 from fusbench.results import read_result, read_scores
 
 KEYS = ["scan_id", "clip_id", "frame"]
@@ -115,6 +115,9 @@ def read_board(
             elif not frames.equals(table[KEYS].reset_index(drop=True)):
                 fix = "Do the run again with --force."
                 raise DatasetError("does not score the frames that the others do", str(folder), fix)
+            if policy := other_policy(result):
+                what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
+                raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             seeds[weights] = table[list(METRICS)].to_numpy(float)
         if seeds:
             scores[key] = dict(sorted(seeds.items()))

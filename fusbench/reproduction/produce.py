@@ -14,6 +14,8 @@ from fusbench.errors import CheckpointError, FusbenchError
 from fusbench.phantom.presets import PRESETS
 from fusbench.reproduction.rows import FLOORS, ROWS, Row
 from fusbench.reproduction.tables import CEILING
+from fusbench.zoo.checkpoint import read_metadata
+from fusbench.zoo.entries import ENTRIES
 
 Report = Callable[[int, int, str], None]
 Command = Callable[..., list[Any]]
@@ -35,7 +37,8 @@ class Production:
         Runs go to ``runs`` in it, and weights that had to be trained to ``checkpoints``.
     checkpoints : Path or None
         Folder of weights, ``<network>.safetensors`` and ``<network>-seed<k>.safetensors``; those
-        that are missing are trained into it. None takes the bundled ones on an embedded phantom.
+        that are missing are trained into it. None takes the bundled ones on an embedded phantom,
+        where they were trained under their row's own policy.
     seeds : tuple of int
         Trainings that every row is to have.
     training : mapping of str to str
@@ -64,9 +67,10 @@ class Production:
         for path in sorted(self.folder.glob(f"{entry}*{SUFFIX}")):
             named = re.fullmatch(rf"{re.escape(entry)}(?:-seed(\d+))?", path.name[: -len(SUFFIX)])
             if named and not path.with_name(path.name + ".state").exists():
+                _check_policy(entry, path)
                 found[int(named[1] or 0)] = path
-        bundled = self._bundled(entry)
-        if 0 not in found and bundled is not None:
+        bundled = None if 0 in found else self._bundled(entry)
+        if bundled is not None and not _other_policy(entry, bundled):
             found[0] = bundled
         return dict(sorted(found.items()))
 
@@ -108,6 +112,19 @@ class Production:
             line.append("--freeze-history")
         result = self.run(line, quiet=False)[-1]
         return runs / result["key"]
+
+
+def _other_policy(entry: str, weights: Path) -> str:
+    """The policy that weights were trained under, if it is another than the row's."""
+    policy = read_metadata(weights).get("policy", "")
+    return policy if policy != ENTRIES[entry].policy else ""
+
+
+def _check_policy(entry: str, weights: Path) -> None:
+    if policy := _other_policy(entry, weights):
+        what = f"was trained with the policy {policy}, and the row's is {ENTRIES[entry].policy}"
+        fix = "Take it out of the folder, and the row's own is trained."
+        raise CheckpointError(what, str(weights), fix)
 
 
 def produce(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.errors import ConfigError, unknown
+from fusbench.models.registry import OTHER_WEIGHTS
 from fusbench.reproduction.rows import ROWS
 from fusbench.results import Result, read_result
 
@@ -124,9 +125,11 @@ def _discover(folder: Path) -> Manifest:
     rows: dict[str, list[Path]] = {}
     notes = []
     for path in sorted(folder.rglob("result.json")):
-        key = row_of(read_result(path.parent))
+        result = read_result(path.parent)
+        key = row_of(result)
         if key is None:
-            notes.append(f"{path.parent} is of no row and was left out")
+            trained = f", its weights being trained with {p}" if (p := other_policy(result)) else ""
+            notes.append(f"{path.parent} is of no row{trained} and was left out")
         else:
             rows.setdefault(key, []).append(path.parent)
     if not rows:
@@ -158,8 +161,18 @@ def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
     return replace(manifest, rows=rows, notes=tuple(notes))
 
 
+def other_policy(result: Result) -> str:
+    """The policy of weights that were trained under another than their row's; "" if they were not.
+
+    Such a run is of no row, whatever its model's name.
+    """
+    return result.model["title"].partition(OTHER_WEIGHTS)[2]
+
+
 def row_of(result: Result) -> str | None:
     """The row that a result belongs to, by its model's name; None if there is none."""
+    if other_policy(result):
+        return None
     name, backend = result.model["name"], result.model["backend"]
     model = name.removesuffix(f"-{backend}")
     frozen = bool(result.config.get("freeze_history"))

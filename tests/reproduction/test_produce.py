@@ -11,9 +11,16 @@ import fusbench.reproduction.produce as produce_module
 from fusbench.child import ChildError
 from fusbench.cli import main
 from fusbench.data.dataset import open_dataset
+from fusbench.errors import CheckpointError
 from fusbench.reproduction.produce import Production, baselines, produce
 from fusbench.zoo.checkpoint import describe, initial_weights, write_checkpoint
 from fusbench.zoo.entries import ENTRIES, build
+
+
+def weights(path, **metadata):
+    """A file that is a checkpoint, with nothing in it."""
+    write_checkpoint(path, {"a": np.zeros(1)}, metadata)
+    return path
 
 
 class Commands:
@@ -28,8 +35,7 @@ class Commands:
         if self.fail and self.fail in line:
             raise ChildError("the loss stopped being finite at step 3. Lower the learning rate.")
         if line[0] == "train":
-            (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-            (self.folder / "checkpoints" / options["--out"].rpartition("/")[2]).touch()
+            weights(self.folder / "checkpoints" / options["--out"].rpartition("/")[2])
             return [{}]
         name = options.get("--checkpoint", "").rpartition("/")[2]
         return [{"key": f"{options['--model']}-{name}"}]
@@ -69,7 +75,7 @@ def test_every_seed_is_trained_and_scored(job, folder, tmp_path):
     names = sorted(path.name for path in (job.work / "checkpoints").iterdir())
     assert names == ["unet-seed2.safetensors", "unet.safetensors"]
     assert len(runs["unet"]) == 2
-    (job.work / "checkpoints" / "unet-ra-7-9.safetensors").touch()  # of another network
+    weights(job.work / "checkpoints" / "unet-ra-7-9.safetensors")  # of another network
     assert list(job.weights("unet")) == [0, 2]
 
 
@@ -80,6 +86,16 @@ def test_a_training_that_was_stopped_is_resumed(job):
     assert job.weights("unet") == {}
     job.train("unet", 0)
     assert job.run.lines[0][-1] == "--resume"
+
+
+def test_weights_of_another_policy_are_refused(job):
+    weights(job.work / "checkpoints" / "clstmunet.safetensors", policy="ra-3-5")
+    with pytest.raises(CheckpointError) as error:
+        job.weights("clstmunet")
+    assert str(error.value).endswith(
+        "clstmunet.safetensors: was trained with the policy ra-3-5, and the row's is ra-7-9."
+        " Take it out of the folder, and the row's own is trained."
+    )
 
 
 def test_a_row_that_fails_is_named(job, folder):
@@ -97,11 +113,13 @@ def test_baselines_are_those_that_the_data_allow(folder):
 def test_bundled_weights_are_for_the_embedded_phantom_only(job, monkeypatch, tmp_path):
     import fusbench.models.registry as registry
 
-    bundled = tmp_path / "bundled.safetensors"
+    bundled = weights(tmp_path / "bundled.safetensors", policy="none")
     monkeypatch.setattr(registry, "model_card", lambda name: name)
     monkeypatch.setattr(registry, "checkpoint_path", lambda card: bundled)
     assert job.weights("unet") == {}
     assert replace(job, dataset="phantom").weights("unet") == {0: bundled}
+    # weights of another policy are not the row's, and are trained anew
+    assert replace(job, dataset="phantom").weights("clstmunet") == {}
     given = replace(job, dataset="phantom", checkpoints=tmp_path)
     assert given.weights("unet") == {}
 
@@ -156,17 +174,17 @@ def test_a_table_from_nothing(folder, tmp_path, capsys, monkeypatch):
     """Two rows have weights, the third is trained; all are scored and set beside the paper's."""
     pytest.importorskip("fusbench_torch")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    weights = tmp_path / "weights"
+    folder_of_weights = tmp_path / "weights"
     for name in ("clstmunet", "clstmunet-after"):
         network, window = build(name), ENTRIES[name].window
         start = initial_weights(network, np.random.default_rng(0))
-        path = weights / f"{name}.safetensors"
+        path = folder_of_weights / f"{name}.safetensors"
         write_checkpoint(path, start, describe(network, name, window))
-    line = ["reproduce", "table2", "--dataset", folder, "--checkpoints", weights]
+    line = ["reproduce", "table2", "--dataset", folder, "--checkpoints", folder_of_weights]
     line += ["--work", tmp_path / "work", "--margin", "1", "--max-steps", "2"]
     code, out, err = run(capsys, *line, "--json")
     assert code == 0, err
-    assert (weights / "clstmunet-around.safetensors").exists()
+    assert (folder_of_weights / "clstmunet-around.safetensors").exists()
     told = {(row["row"], row["metric"]): row for row in json.loads(out)["rows"]}
     assert told["clstmunet", "kld"]["reported"] == 2.08
     frames = pd.concat(
