@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,38 +21,68 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table of texts: the first `text` columns are left-aligned, the others right-aligned."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str
+    text: int
+
+    def __rich__(self) -> Table:
+        """For a terminal, folded to its width."""
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        title = Text(self.title) if self.title else None
+        result = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+        for number, column in enumerate(self.columns):
+            left = number < self.text
+            result.add_column(
+                Text(column),
+                justify="left" if left else "right",
+                no_wrap=not left or number == 0,
+                overflow="fold",
+            )
+        for row in self.rows:
+            result.add_row(*map(Text, row))
+        return result
+
+    def plain(self) -> str:
+        """For a file or another program: never folded, and without importing rich."""
+        lines = (self.columns, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = [
+            "   ".join(
+                cell.ljust(width) if number < self.text else cell.rjust(width)
+                for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+        return "\n".join([*filter(None, [self.title]), "", aligned[0], rule, *aligned[1:], ""])
+
+
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", text: int = 1
-) -> Table:
+) -> Grid:
     """A table whose first `text` columns are left-aligned and the others right-aligned."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    result = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for number, column in enumerate(columns):
-        left = number < text
-        result.add_column(
-            column,
-            justify="left" if left else "right",
-            no_wrap=not left or number == 0,
-            overflow="fold",
-        )
-    for row in rows:
-        result.add_row(*(cell if cell.startswith("[") else escape(cell) for cell in row))
-    return result
+    return Grid(columns=tuple(columns), rows=tuple(map(tuple, rows)), title=title, text=text)
 
 
-def show(*items: Any) -> None:
-    """Print tables and lines on stdout, at least wide enough that no number is cut."""
+def show(*items: Grid | str) -> None:
+    """Print tables and lines on stdout."""
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        for item in items:
+            print(item if isinstance(item, str) else item.plain())
+        return
     from rich.console import Console
 
     console = Console(soft_wrap=False, highlight=False)
-    if not console.is_terminal:
-        console = Console(width=160, highlight=False)
     for item in items:
-        text = isinstance(item, str)
-        console.print(item, soft_wrap=text, markup=not text)
+        console.print(item, soft_wrap=isinstance(item, str), markup=False)
 
 
 def note(line: str) -> None:
