@@ -52,7 +52,8 @@ class Samples(Sequence[Sample]):
     window_count : {"exact", "paper"}
         "exact" keeps all T - L + 1 complete windows of a clip, "paper" drops the last one, T - L.
     every : int
-        Keep each `every`-th target frame of a clip only.
+        Keep each `every`-th target frame of a clip only; of a clip without gaze there, its first
+        target with gaze.
 
     Raises
     ------
@@ -96,7 +97,9 @@ class Samples(Sequence[Sample]):
                 targets = window.complete_targets(clip.n_frames)
             if window_count == "paper":
                 targets = targets[:-1]
-            targets = np.intersect1d(targets[::every], clip.gaze.frames())
+            seen = np.intersect1d(targets, clip.gaze.frames())
+            kept = np.intersect1d(seen, targets[::every])
+            targets = kept if len(kept) else seen[:1]
             keys += [(number, int(target)) for target in targets]
         self.keys: tuple[tuple[int, int], ...] = tuple(keys)
 

@@ -104,3 +104,13 @@ def test_points_follow_the_pixels():
     x, y = fit_points(np.array([1.5, 5.5]), np.array([1.5, 9.5]), (16, 16), (4, 4))
     assert x.tolist() == [0.0, 1.0]
     assert y.tolist() == [0.0, 2.0]
+
+
+def test_a_sparse_choice_leaves_no_clip_with_gaze_out(folder):
+    """Where no chosen frame of a clip has gaze, its first frame with gaze stands in."""
+    data = open_dataset(folder)
+    every = Samples(data, "train", Window(length=1), every=1)
+    sparse = Samples(data, "train", Window(length=1), every=1000)
+    clips = {number for number, _ in every.keys}
+    assert {number for number, _ in sparse.keys} == clips
+    assert len(sparse) == len(clips)
