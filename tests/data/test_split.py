@@ -137,7 +137,7 @@ def test_training_takes_a_fold(study):
 
     fold_scans(study, open_dataset(study).clips, 3)
     choices = dict.fromkeys(
-        ("policy", "max_steps", "validate_every", "horizon", "device", "precision")
+        ("policy", "max_steps", "validate_every", "window_count", "horizon", "device")
     )
     choices |= {"recipe": "fast", "seed": 0, "precision": "float32"}
     job, _ = _prepared("unet-torch", str(study), {**choices, "fold": 2})
