@@ -58,6 +58,8 @@ def checkpoint_path(card: ModelCard, checkpoint: Path | None = None) -> Path | N
 def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCard:
     """The card as these weights make it: a zoo checkpoint brings its own window and input shape.
 
+    Its title tells where the weights were trained under another policy than the model's own.
+
     Raises
     ------
     CheckpointError
@@ -67,6 +69,7 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
     if path is None or card.network is None:
         return card
     from fusbench.zoo.checkpoint import network_of, read_metadata, window_of
+    from fusbench.zoo.entries import ENTRIES
 
     metadata = read_metadata(path)
     network = network_of(metadata, str(path))
@@ -74,7 +77,14 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
         what = f"holds the network '{metadata['network']}', not '{card.network}'"
         fix = f"Use --model {metadata['network']}-{card.backend}."
         raise CheckpointError(what, str(path), fix)
-    return replace(card, window=window_of(metadata), input_shape=network.input_shape)
+    policy, usual = metadata.get("policy"), ENTRIES[metadata["network"]].policy
+    other = f"; these weights: {policy}" if policy and policy != usual else ""
+    return replace(
+        card,
+        title=card.title + other,
+        window=window_of(metadata),
+        input_shape=network.input_shape,
+    )
 
 
 def load_model(

@@ -56,9 +56,10 @@ RECIPES = {
             learning_rate=1e-3,
             schedule="cosine",
             clip_norm=1.0,
-            max_steps=4000,
-            validate_every=200,
+            max_steps=2400,
+            validate_every=300,
             patience=0,
+            validation_stride=10,
         ),
         # "Adam with a momentum of 0.01", read as Adam's first moment
         Recipe(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and quietly)
+
+# isort: split
+
 from typing import Any
 
 import keras
 import numpy as np
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.data.samples import Samples
 
 

@@ -8,12 +8,15 @@ frames from it.
 
 from __future__ import annotations
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and quietly)
+
+# isort: split
+
 from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.zoo.network import GATES, Layer
 
 Tensor = Any

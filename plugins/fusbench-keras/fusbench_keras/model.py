@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and quietly)
+
+# isort: split
+
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import entr
 
-import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and quietly)
+
+# isort: split
+
 from collections.abc import Mapping
 from typing import Any
 
