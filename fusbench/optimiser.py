@@ -47,7 +47,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     Examples
     --------
     >>> from fusbench.zoo.recipe import recipe
-    >>> learning_rate(recipe("fast"), 1200)
+    >>> learning_rate(recipe("fast"), 1800)
     0.0005
     """
     if recipe.schedule == "constant":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import sys
@@ -15,6 +16,7 @@ import pandas as pd
 
 from fusbench.errors import DatasetError
 from fusbench.files import replacing, write_json
+from fusbench.packed import unpack
 from fusbench.statistics import scan_interval
 
 SCHEMA = 1
@@ -145,10 +147,12 @@ def read_result(folder: Path) -> Result:
 
 
 def read_scores(folder: Path) -> pd.DataFrame:
-    """The scores of a finished run, one row a frame."""
-    path = folder / "scores.csv"
+    """The scores of a finished run, or of a board's row, one row a frame."""
+    path, packed = folder / "scores.csv", folder / "scores.csv.gz"
     try:
         text = {"scan_id": str, "clip_id": str}
+        if packed.exists() and not path.exists():
+            return pd.read_csv(io.StringIO(unpack(packed)), dtype=text)
         return pd.read_csv(path, dtype=text)
     except (FileNotFoundError, ValueError) as error:
         fix = "Run the evaluation again with --force."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
 from fusbench.files import output_errors, replacing_folder
+from fusbench.packed import pack
 
 
 def write_row(
@@ -56,7 +56,7 @@ def write_row(
             _remove(folder)
         with replacing_folder(folder) as part:
             (part / "result.json").write_text(result, encoding="utf-8", newline="")
-            (part / "scores.csv.gz").write_bytes(gzip.compress(scores.encode(), 9, mtime=0))
+            (part / "scores.csv.gz").write_bytes(pack(scores))
             (part / "row.json").write_text(content + "\n", encoding="utf-8")
     row = read_row(folder, board)
     return folder, list(row.reasons) if isinstance(row, Refused) else problems(row, board)

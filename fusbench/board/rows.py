@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,11 @@ from fusbench.board.rules import Board
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.files import text_sha256
 from fusbench.models.card import ROLES
+from fusbench.packed import REMEDY, unpack
 from fusbench.results import KEY_COLUMNS, Result
 
 SCHEMA = 1
 FILES = {"result.json", "scores.csv.gz", "row.json"}
-LARGEST = 1 << 29  # bytes of scores, unpacked
-REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +88,7 @@ def _read_row(folder: Path, board: Board) -> Row:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
     facts, mark = _read_facts(folder)
     text, result = _read_result(folder)
-    scores = _unpack(folder / "scores.csv.gz")
+    scores = unpack(folder / "scores.csv.gz")
     values = _read_values(scores, board)
     covers, missing, extra = _coverage(scores, len(values), board)
     return Row(
@@ -157,17 +155,6 @@ def _read_result(folder: Path) -> tuple[str, Result]:
     if not good:
         raise DatasetError(what, str(folder), REMEDY)
     return text, result
-
-
-def _unpack(path: Path) -> str:
-    try:
-        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
-        data = stream.decompress(path.read_bytes(), LARGEST)
-        if not stream.eof or stream.unused_data:
-            raise ValueError
-        return data.decode("utf-8")
-    except (OSError, ValueError, zlib.error):
-        raise DatasetError("scores.csv.gz is damaged", str(path), REMEDY) from None
 
 
 def _read_values(scores: str, board: Board) -> np.ndarray:

@@ -197,9 +197,9 @@ def test_changed_rules_or_clips_are_found(board):
 
 
 def test_a_scores_file_that_unpacks_without_end_is_refused(board, monkeypatch):
-    from fusbench.board import rows
+    from fusbench import packed
 
-    monkeypatch.setattr(rows, "LARGEST", 100)
+    monkeypatch.setattr(packed, "LARGEST", 100)
     assert any("forged: scores.csv.gz is damaged" in line for line in findings(board))
 
 

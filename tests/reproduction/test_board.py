@@ -1,5 +1,6 @@
 """Runs sorted into rows, restricted to common frames, and refused where they do not belong."""
 
+import gzip
 import json
 from dataclasses import replace
 from itertools import product
@@ -68,6 +69,18 @@ def test_a_board_aligns_rows_and_seeds(data, tmp_path):
         strict=True,
     ):
         assert stored.loc[(clip, frame), "nss"] == value
+
+
+def test_rows_of_a_leaderboard_are_runs_too(data, tmp_path):
+    """There the scores are packed: a committed board is enough to test the claims."""
+    run = invented_run(tmp_path / "run", data, "unet")
+    plain = read_board({"unet": (run,)}, data).scores["unet"][0]
+    (run / "scores.csv.gz").write_bytes(gzip.compress((run / "scores.csv").read_bytes()))
+    (run / "scores.csv").unlink()
+    assert np.array_equal(read_board({"unet": (run,)}, data).scores["unet"][0], plain)
+    (run / "scores.csv.gz").write_bytes(b"no gzip")
+    with pytest.raises(DatasetError, match="damaged"):
+        read_board({"unet": (run,)}, data)
 
 
 def test_the_same_weights_count_once(data, tmp_path):
