@@ -47,12 +47,13 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     Examples
     --------
     >>> from fusbench.zoo.recipe import recipe
-    >>> learning_rate(recipe("fast"), 1800)
-    0.0005
+    >>> learning_rate(recipe("fast"), 1800), learning_rate(recipe("fast"), 3000)
+    (0.001, 0.0)
     """
     if recipe.schedule == "constant":
         return recipe.learning_rate
-    share = min(step / recipe.max_steps, 1.0)
+    begin = recipe.hold * recipe.max_steps
+    share = min(max(step - begin, 0) / (recipe.max_steps - begin), 1.0)
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
 
 

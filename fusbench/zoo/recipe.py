@@ -17,6 +17,8 @@ class Recipe:
     learning_rate : float
     schedule : {"constant", "cosine"}
         "cosine" lowers the learning rate to 0 at `max_steps`.
+    hold : float
+        Share of `max_steps` before the cosine sets in.
     beta1, beta2, epsilon : float
         Adam's; the step is ``rate * m_hat / (sqrt(v_hat) + epsilon)``.
     clip_norm : float
@@ -36,6 +38,7 @@ class Recipe:
     name: str
     learning_rate: float
     schedule: str = "constant"
+    hold: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-7
@@ -55,8 +58,9 @@ RECIPES = {
             name="fast",
             learning_rate=1e-3,
             schedule="cosine",
+            hold=0.6,
             clip_norm=1.0,
-            max_steps=3600,
+            max_steps=3000,
             validate_every=300,
             patience=0,
             validation_stride=10,
