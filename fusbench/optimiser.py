@@ -47,14 +47,15 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     Examples
     --------
     >>> from fusbench.zoo.recipe import recipe
-    >>> learning_rate(recipe("fast"), 1800), learning_rate(recipe("fast"), 3000)
-    (0.001, 0.0)
+    >>> [learning_rate(recipe("fast"), step) for step in (224, 450, 1725, 3000)]
+    [0.0005, 0.001, 0.0005, 0.0]
     """
+    warm_up = recipe.warm_up * recipe.max_steps
+    rate = recipe.learning_rate * (min((step + 1) / warm_up, 1.0) if warm_up else 1.0)
     if recipe.schedule == "constant":
-        return recipe.learning_rate
-    begin = recipe.hold * recipe.max_steps
-    share = min(max(step - begin, 0) / (recipe.max_steps - begin), 1.0)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        return rate
+    share = max(step - warm_up, 0) / (recipe.max_steps - warm_up)
+    return rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
 
 
 def flat(arrays: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:

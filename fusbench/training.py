@@ -60,18 +60,10 @@ class Training:
         epoch, position = divmod(step, len(self.train) // size)
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
         chosen = order[position * size : (position + 1) * size]
-        policy = self.policy_at(step)
-        if policy is None:
+        if self.policy is None:
             return self.train.batch(chosen)
         rng = np.random.default_rng([self.seed, 1, step])
-        return augmented_batch(self.train, chosen, policy, rng)
-
-    def policy_at(self, step: int) -> Policy | None:
-        """The policy of a step, whose magnitude grows from 0 to its own over the recipe's ramp."""
-        ramp = self.recipe.ramp * self.recipe.max_steps
-        if self.policy is None or step >= ramp:
-            return self.policy
-        return replace(self.policy, m=self.policy.m * step / ramp)
+        return augmented_batch(self.train, chosen, self.policy, rng)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -134,25 +134,13 @@ def test_batches_depend_on_seed_and_step_alone(job):
     assert (job.batch(0).frames != replace(job, seed=4).batch(0).frames).any()
 
 
-def test_augmentation_grows_over_the_ramp(job):
-    """24 steps, half of them a ramp to magnitude 5, which is reached at step 12."""
-    slow = replace(job, recipe=replace(FAST, max_steps=24, ramp=0.5))
-    found = [slow.policy_at(step) for step in (0, 6, 12, 23)]
-    assert [one.m for one in found] == [0, 2.5, 5, 5]
-    assert {(one.n, one.mix) for one in found} == {(2, False)}
-    assert job.policy_at(0) == job.policy
-    plain = replace(slow, policy=None)
-    assert plain.policy_at(6) is None
-    first, unchanged = slow.batch(0), plain.batch(0)
-    np.testing.assert_array_equal(first.frames, unchanged.frames)
-    assert not np.array_equal(slow.batch(23).frames, plain.batch(23).frames)
-
-
-def test_the_learning_rate_is_held_before_it_falls():
-    """Four of 8 steps at 1, then half a wave down to 0."""
-    held = replace(FAST, learning_rate=1.0, schedule="cosine", hold=0.5, max_steps=8)
-    rates = [learning_rate(held, step) for step in range(9)]
-    np.testing.assert_allclose(rates, [1, 1, 1, 1, 1, 0.8536, 0.5, 0.1464, 0], atol=1e-4)
+def test_the_learning_rate_warms_up_and_falls():
+    """Up in 4 steps, then half a wave down in the other 4."""
+    warm = replace(FAST, learning_rate=1.0, schedule="cosine", warm_up=0.5, max_steps=8)
+    rates = [learning_rate(warm, step) for step in range(9)]
+    np.testing.assert_allclose(rates, [0.25, 0.5, 0.75, 1, 1, 0.8536, 0.5, 0.1464, 0], atol=1e-4)
+    constant = replace(warm, schedule="constant")
+    assert [learning_rate(constant, step) for step in (0, 3, 7)] == [0.25, 1, 1]
 
 
 def test_an_epoch_shows_every_window_once(job):
@@ -237,5 +225,5 @@ def test_recipes_and_the_paper():
     assert (paper.learning_rate, paper.batch_size, paper.beta1) == (1e-4, 16, 0.01)
     assert RECIPES["paper-norm-momentum"].beta1 == 0.9
     fast = RECIPES["fast"]
-    assert learning_rate(fast, 0) == pytest.approx(1e-3)
+    assert learning_rate(fast, int(fast.warm_up * fast.max_steps)) == pytest.approx(1e-3)
     assert learning_rate(fast, fast.max_steps) == pytest.approx(0, abs=1e-12)

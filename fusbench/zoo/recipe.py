@@ -17,10 +17,8 @@ class Recipe:
     learning_rate : float
     schedule : {"constant", "cosine"}
         "cosine" lowers the learning rate to 0 at `max_steps`.
-    hold : float
-        Share of `max_steps` before the cosine sets in.
-    ramp : float
-        Share of `max_steps` over which the augmentation's magnitude grows from 0 to the policy's.
+    warm_up : float
+        Share of `max_steps` over which the learning rate first grows to its full height.
     beta1, beta2, epsilon : float
         Adam's; the step is ``rate * m_hat / (sqrt(v_hat) + epsilon)``.
     clip_norm : float
@@ -40,8 +38,7 @@ class Recipe:
     name: str
     learning_rate: float
     schedule: str = "constant"
-    hold: float = 0.0
-    ramp: float = 0.0
+    warm_up: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-7
@@ -61,8 +58,7 @@ RECIPES = {
             name="fast",
             learning_rate=1e-3,
             schedule="cosine",
-            hold=0.6,
-            ramp=0.6,
+            warm_up=0.15,
             clip_norm=1.0,
             max_steps=3000,
             validate_every=300,

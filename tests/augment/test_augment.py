@@ -109,7 +109,7 @@ def test_signed_operations_go_both_ways():
     rng = np.random.default_rng(0)
     signs = {np.sign(OPERATIONS["rotate"].draw("rotate", 5, rng).value) for _ in range(50)}
     assert signs == {-1.0, 1.0}
-    assert abs(OPERATIONS["rotate"].draw("rotate", 5, rng).value) == 4.0
+    assert abs(OPERATIONS["rotate"].draw("rotate", 5, rng).value) == 7.5
 
 
 def test_speckle_leaves_the_target_alone():
