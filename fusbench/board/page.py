@@ -6,9 +6,6 @@ its hash, so that nothing smuggled in could run.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -18,6 +15,7 @@ from typing import Any
 from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
+from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
 DECIMALS = 6
@@ -37,14 +35,9 @@ def page(table: Table, *, anonymous: bool = False) -> str:
         name: (PARTS / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "html", "js")
     }
     script = "\n" + parts["js"]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none';"
-        f" script-src 'sha256-{digest}'"
-    )
-    badge = '<span class="badge synthetic">synthetic data</span>' if rules.synthetic else ""
+    badge = '<span class="badge">synthetic data</span>' if rules.synthetic else ""
     fields = {
-        "policy": policy,
+        "policy": policy(script),
         "title": escape(rules.title),
         "badge": badge,
         "description": f"<p>{escape(rules.description)}</p>" if rules.description else "",
@@ -64,19 +57,11 @@ def page(table: Table, *, anonymous: bool = False) -> str:
         "published": _published(table),
         "signature": escape(rules.signature),
         "fingerprint": escape(rules.fingerprint),
-        "data": _json(_data(table, anonymous)),
-        "style": parts["css"],
+        "data": embedded(_data(table, anonymous)),
+        "style": tokens() + parts["css"],
         "script": parts["js"],
     }
     return Template(parts["html"]).substitute(fields)
-
-
-def _json(value: Any) -> str:
-    """JSON that may stand inside a script element, whatever its texts hold."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def _facts(table: Table) -> str:
@@ -92,7 +77,8 @@ def _facts(table: Table) -> str:
         facts.append(
             (f"{words.number(table.detectable)}{unit}", f"{primary.symbol} difference that shows")
         )
-    facts.append((f"{table.board.n_scans} scans", f"{table.n_frames:,} frames scored by every row"))
+    frames = f"{table.n_frames:,} frames scored by every row"
+    facts.append((words.scans(table.board.n_scans), frames))
     return "\n".join(
         f'<div class="fact"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
         for value, label in facts

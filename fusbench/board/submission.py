@@ -6,16 +6,13 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from fusbench.data.dataset import Dataset
 from fusbench.data.folder import IDENTIFIER
-from fusbench.data.predictions import read_predictions
-from fusbench.data.scan import Clip
 from fusbench.data.window import Window
-from fusbench.errors import ConfigError, DatasetError, FusbenchError, unknown
+from fusbench.errors import ConfigError, FusbenchError, unknown
 from fusbench.evaluation import Evaluation
-from fusbench.models.card import ModelCard
+from fusbench.models.doors import Entrant
+from fusbench.models.predictions import predictions
 
 FILE = "submission.toml"
 TEXTS = ("name", "title", "backend", "licence", "cite")
@@ -71,60 +68,40 @@ def read_submission(folder: Path, name: str | None = None) -> Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedEvaluation(Evaluation):
-    """An evaluation whose model is a folder of predictions; its hash stands for the weights'."""
+    """An evaluation of predictions whose submitter says how large the model is."""
 
     submission: Submission
-
-    def weights_sha256(self) -> str | None:
-        return read_predictions(self.submission.folder).sha256()
 
     def parameters(self) -> int | None:
         return self.submission.parameters
 
-    def key(self) -> str:
-        """As any run's; the place of the folder does not count."""
-        return Evaluation.key(replace(self, card=replace(self.card, options={})))
-
 
 def submitted(
     submission: Submission, dataset: Dataset, *, split: str, profile: str
-) -> SubmittedEvaluation:
-    """The evaluation of a submission, ready to be passed to `fusbench.evaluation.evaluate`."""
-    card = ModelCard(
-        name=submission.name,
+) -> tuple[SubmittedEvaluation, Entrant]:
+    """A submission's evaluation and its model, to be passed to `fusbench.evaluation.evaluate`.
+
+    Raises
+    ------
+    PredictionError
+        If the predictions of a clip are missing or unfit.
+    """
+    entrant = predictions(submission.folder, dataset, split, name=submission.name)
+    card = replace(
+        entrant.card,
         title=submission.title,
-        loader="fusbench.board.submission:StoredPredictions",
         window=submission.window,
         backend=submission.backend,
-        sees="clip",
-        options={"folder": submission.folder},
         licence=submission.licence,
         cite=submission.cite,
     )
-    return SubmittedEvaluation(
-        card=card, dataset=dataset, split=split, profile=profile, submission=submission
+    job = SubmittedEvaluation(
+        card=card,
+        dataset=dataset,
+        split=split,
+        profile=profile,
+        owner=entrant.owner,
+        source=entrant.source,
+        submission=submission,
     )
-
-
-class StoredPredictions:
-    """The model that has predicted already."""
-
-    def __init__(self, card: ModelCard, dataset: Dataset) -> None:
-        self.card = card
-        self.arrays = read_predictions(Path(card.options["folder"]))
-
-    def predict_gaze(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
-        """Stored densities (B, H, W) for target frames (B,) of a clip."""
-        where = str(self.card.options["folder"])
-        if clip.clip_id not in self.arrays:
-            what = f"no prediction for the clip '{clip.clip_id}'"
-            raise DatasetError(what, where, "Predict every frame of every clip of the split.")
-        array = self.arrays[clip.clip_id]
-        if array.shape != (clip.n_frames, *clip.info.image_shape):
-            have, want = (
-                " x ".join(map(str, shape))
-                for shape in (array.shape, (clip.n_frames, *clip.info.image_shape))
-            )
-            what = f"clip '{clip.clip_id}' is predicted as {have} where it is {want}"
-            raise DatasetError(what, where, "Predict every frame at the size of the frames.")
-        return array[frames]
+    return job, entrant

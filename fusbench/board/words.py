@@ -63,6 +63,11 @@ def probability(p: float | None) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
+def scans(number: int) -> str:
+    """``1 scan``, ``23 scans``"""
+    return f"{number} scan" + ("" if number == 1 else "s")
+
+
 def heading(metric: metrics.Metric) -> str:
     """``KLD ↓``"""
     return f"{metric.symbol} {ARROWS[metric.higher_is_better]}"
@@ -76,7 +81,7 @@ def scope(table: Table) -> str:
     edge = f"; {left_out:,} frames near the clips' ends left out" if left_out else ""
     return (
         f"{rules.dataset} {rules.dataset_version}{synthetic}, {rules.split} split:"
-        f" {table.n_frames:,} frames of {board.n_scans} scans{edge}."
+        f" {table.n_frames:,} frames of {scans(board.n_scans)}{edge}."
     )
 
 
@@ -99,7 +104,7 @@ def statistics(table: Table) -> list[str]:
     if len(table.ties.groups) > 1 and not table.ties.resolved:
         pairs = len(table.ties.groups) * (len(table.ties.groups) - 1) // 2
         lines.append(
-            f"{table.board.n_scans} scans cannot tell any of so many rows apart: the smallest"
+            f"{scans(table.board.n_scans)} cannot tell any of so many rows apart: the smallest"
             f" p-value, {table.smallest_p:.2g}, does not survive Holm's correction over {pairs:,}"
             " pairs. All rows share one tie group."
         )
@@ -116,7 +121,7 @@ def statistics(table: Table) -> list[str]:
     if table.detectable is not None:
         unit = f" {primary.unit}" if primary.unit else ""
         lines.append(
-            f"This board's {table.board.n_scans} scans detect a difference of"
+            f"The {scans(table.board.n_scans)} of this board can show a difference of"
             f" {number(table.detectable)}{unit} in {primary.symbol} between a typical model and the"
             " best (median over models)."
         )

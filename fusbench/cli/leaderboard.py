@@ -149,9 +149,9 @@ def _score_predictions(
     with progress("opening the data") as update:
         data = open_dataset(dataset or rules.dataset, (rules.split,), update)
     check_data(board, data)
-    job = submitted(submission, data, split=rules.split, profile=rules.profile)
+    job, entrant = submitted(submission, data, split=rules.split, profile=rules.profile)
     with progress(submission.name) as update:
-        _, run = evaluate(job, runs, report=update)
+        _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
     return run, submission.name
 
 

@@ -264,8 +264,8 @@ def _without(p: np.ndarray, values: np.ndarray) -> int:
 def _judd(p: np.ndarray, gaze: np.ndarray) -> float:
     values, weight = _positives(p, gaze, "tuebingen")
     others = _without(p, values)
-    less = active().below(p, np.concatenate([values, np.nextafter(values, np.inf)]))
-    below, upto = np.split(less, 2)  # less, and less or equal
+    bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
+    below, upto = active().below(p, bounds).reshape(2, -1)
     own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
     wins = below + upto - own  # the gazed pixels are no negatives
     return float(wins @ weight / (2 * others * weight.sum()))
@@ -308,7 +308,7 @@ def _area(
         bounds = np.concatenate([levels[level - 1], levels[level]])
     else:
         bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
-    below, upto = np.split(_below(negatives, bounds, count), 2)
+    below, upto = _below(negatives, bounds, count).reshape(2, -1)
     total = len(negatives) if count is None else count.sum()
     return float((below + upto) @ weight / (2 * total * weight.sum()))
 

@@ -15,7 +15,7 @@ from fusbench.metrics.profile import EPS
 
 # Sums may be taken in any order; NaN and infinity keep their meaning, a division never raises.
 LOOP: dict[str, Any] = {"fastmath": {"reassoc", "contract"}, "error_model": "numpy"}
-BLOCK = 512  # pixels compared at once; they stay in the first-level cache
+BLOCK = 128  # pixels compared at once: few blocks then hold a pixel above a value at the gaze
 WORDS = 128  # eight-byte words of a fixation map looked at together
 HALF = np.int64(1 << 51)
 WHOLE = np.int64(-(1 << 52))  # the bits of a double above its fraction

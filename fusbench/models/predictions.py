@@ -42,9 +42,19 @@ class Predictions:
     integers: bool = False
 
     def path(self, clip_id: str) -> Path | None:
-        """The file or folder of a clip, or None."""
+        """The file or folder of a clip, or None.
+
+        Raises
+        ------
+        PredictionError
+            If there are two.
+        """
         paths = (self.folder / f"{clip_id}{suffix}" for suffix in SUFFIXES)
-        return next((path for path in paths if path.exists()), None)
+        found = [path for path in paths if path.exists()]
+        if len(found) > 1:
+            what = f"{found[0].name} and {found[1].name} predict one clip"
+            raise PredictionError(what, str(self.folder), "Keep one of them.")
+        return found[0] if found else None
 
     def maps(self, clip: Clip) -> tuple[np.ndarray, Path]:
         """All maps of a clip (T, h, w), and where they are.

@@ -10,6 +10,7 @@ import pandas as pd
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.rows import METRICS, ROWS
 from fusbench.reproduction.tables import Cell, Line, PaperTable
+from fusbench.web.document import tokens
 
 ARROWS = {True: "↑", False: "↓"}
 
@@ -115,11 +116,7 @@ def _tex(text: str) -> str:
 
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #212529; --faint: #6c757d; --line: #ced4da;
-  --tint: #f1f8f7; --paper: #fff; --strong: #00695c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e9ecef; --faint: #a3adb6; --line: #3a4149;
-  --tint: #16241f; --paper: #101418; --strong: #4db6ac; } }
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+body { font: var(--text)/1.45 var(--font); color: var(--ink); background: var(--paper);
   margin: 2rem auto; max-width: 84rem; padding: 0 1rem; }
 h1 { font-size: 1.15rem; }
 .scroll { overflow-x: auto; }
@@ -128,15 +125,15 @@ th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
 th:first-child, td:first-child { text-align: left; }
 thead tr:first-child th { text-align: center; }
-thead tr:last-child th { font-weight: 400; color: var(--faint);
+thead tr:last-child th { font-weight: 400; color: var(--soft);
   border-bottom: 1px solid var(--ink); }
 tbody tr:first-child td { border-top: 1px solid var(--line); }
-tbody tr:hover td { background: var(--tint); }
-td.reported { color: var(--faint); border-right: 1px solid var(--line); }
+tbody tr:hover td { background: var(--wash); }
+td.reported { color: var(--soft); border-right: 1px solid var(--line); }
 td:last-child { border-right: 0; }
-small { color: var(--faint); }
-.best { font-weight: 700; color: var(--strong); }
-p { color: var(--faint); margin: .3rem 0; }
+small { color: var(--soft); }
+.best { font-weight: 700; color: var(--accent); }
+p { color: var(--soft); margin: .3rem 0; }
 """
 
 
@@ -153,7 +150,7 @@ def to_html(table: PaperTable) -> str:
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width">',
-            f"<title>{title}</title><style>{STYLE}</style></head><body>",
+            f"<title>{title}</title><style>{tokens()}{STYLE}</style></head><body>",
             f'<h1>{title}</h1><div class="scroll"><table><thead>',
             f"<tr><th></th><th></th>{top}</tr><tr><th></th><th>seeds</th>{under}</tr></thead>",
             *bodies,

@@ -106,7 +106,7 @@ def test_four_metrics(benchmark, frame, peer):
 def test_auc_judd(benchmark, frame, peer, monkeypatch):
     """pysaliency's time is a sort, whose speed depends on NumPy and processor more than ours.
 
-    The aim is 100 times with Numba; 91 to 110 were measured, so it is not reached everywhere.
+    Measured: 55 times with NumPy, 137 to 154 with Numba.
     """
     monkeypatch.setattr(np, "trapz", getattr(np, "trapezoid", None), raising=False)
     predicted, _, fixations, (x, y) = frame
@@ -123,7 +123,7 @@ def test_auc_judd(benchmark, frame, peer, monkeypatch):
         return metrics.auc_judd(predicted, fixations, "mit")
 
     assert float(ours()) == pytest.approx(model.AUC_Judd(stimuli, gaze, jitter=False), rel=1e-12)
-    goals = {"numpy": 30, "numba": 75}
+    goals = {"numpy": 45, "numba": 100}
     found = ratios(
         lambda: model.AUC_Judd(stimuli, gaze),
         {name: (with_kernel(name, ours, 20), 20) for name in KERNELS},

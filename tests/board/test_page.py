@@ -123,7 +123,7 @@ def test_it_sorts_filters_and_opens(page, tmp_path):
     assert (seen["images"], seen["requests"]) == (0, 0)
     assert (seen["published"], seen["mixed"]) == (11, False)
     assert seen["title"] == f"Board {HOSTILE}"
-    assert seen["colour"] == "rgb(246, 248, 248)"
+    assert seen["colour"] == "rgb(246, 246, 243)"
 
 
 def test_it_is_readable_on_a_phone_and_in_the_dark(page, tmp_path):
@@ -141,8 +141,8 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(page, tmp_path):
     flags = ("--window-size=500,900", "--blink-settings=preferredColorScheme=0")
     seen = drive(page, script, tmp_path, *flags)
     assert seen == {
-        "fits": True, "cards": "none", "sorter": "block", "paper": "rgb(13, 20, 19)",
-        "ink": "rgb(230, 239, 237)",
+        "fits": True, "cards": "none", "sorter": "block", "paper": "rgb(16, 20, 24)",
+        "ink": "rgb(232, 234, 235)",
     }  # fmt: skip
 
 

@@ -137,26 +137,34 @@ def test_faulty_predictions_are_told(call, folder, board, tmp_path):
     predicted = tmp_path / "predicted"
     line = ("leaderboard", "add", board, predicted, "--predictions", "--dataset", folder)
     line += ("--out", tmp_path / "runs")
-    assert "no folder of predictions is here" in call(*line, "--name", "x", code=1)
+    assert "predicted: no folder is here. Name the folder that holds" in call(
+        *line, "--name", "x", code=1
+    )
     predicted.mkdir()
-    assert "holds no .npy or .npz file" in call(*line, "--name", "x", code=1)
+    assert "holds no predictions for 2 of 2 clips (s3-c1, s4-c1). Write" in call(
+        *line, "--name", "x", code=1
+    )
     flat = np.full((10, 24, 32), 1 / 768, np.float32)
     np.save(predicted / "s3-c1.npy", flat)
     assert "'' is no name for a row" in call(*line, code=1)
-    assert "no prediction for the clip 's4-c1'" in call(*line, "--name", "x", code=1)
+    assert "holds no predictions for 1 of 2 clips (s4-c1). Write s4-c1.npy" in call(
+        *line, "--name", "x", code=1
+    )
     np.save(predicted / "s4-c1.npy", flat)
-    words = "clip 's4-c1' is predicted as 10 x 24 x 32 where it is 8 x 24 x 32"
+    words = "s4-c1.npy: holds 10 x 24 x 32 numbers, not 8 x rows x columns"
     assert words in call(*line, "--name", "x", code=1)
     np.save(predicted / "s4-c1.npy", flat[:8] * 2)
-    words = "model 'x', clip 's4-c1', frame 1: the density sums to 2.0000, not 1"
+    words = "s4-c1.npy, frame 1: the density sums to 2.0000, not 1"
     assert words in call(*line, "--name", "x", code=1)
     np.save(predicted / "s4-c1.npy", (flat[:8] * 255).astype(np.uint8))
-    assert "holds uint8 8 x 24 x 32. Write floating-point" in call(*line, "--name", "x", code=1)
+    assert "holds uint8 maps, whose rounding shifts KLD" in call(*line, "--name", "x", code=1)
     (predicted / "s4-c1.npy").write_bytes(b"no array")
-    assert "is damaged or holds no single array" in call(*line, "--name", "x", code=1)
+    assert "s4-c1.npy: is truncated or no array of numbers" in call(*line, "--name", "x", code=1)
     np.save(predicted / "s4-c1.npy", flat[:8])
     np.savez(predicted / "s4-c1.npz", density=flat[:8])
-    assert "two files predict the clip 's4-c1'" in call(*line, "--name", "x", code=1)
+    assert "s4-c1.npy and s4-c1.npz predict one clip. Keep one of them." in call(
+        *line, "--name", "x", code=1
+    )
     (predicted / "s4-c1.npy").unlink()
     (predicted / "submission.toml").write_text("nmae = 1")
     assert "no key is called 'nmae'. Did you mean 'name'" in call(*line, code=1)

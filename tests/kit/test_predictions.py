@@ -161,6 +161,10 @@ def test_missing_and_damaged_files_are_told(made, data):
         "holds no predictions for 1 of 2 clips (s3-c1). Write s3-c1.npy, a density for each frame"
         " of the clip."
     )
+    np.save(made / "s3-c1.npy", np.ones(2))
+    (made / "s3-c1.npz").touch()
+    with pytest.raises(PredictionError, match=r"s3-c1.npy and s3-c1.npz predict one clip. Keep"):
+        predictions(made, data, "test")
     with pytest.raises(PredictionError, match="no folder is here"):
         predictions(made / "none", data, "test")
 

@@ -70,6 +70,18 @@ def test_both_kernels_give_the_same_scores(seed, sigma, power):
                 assert fast[key] == plain[key]  # counts
 
 
+@pytest.mark.parametrize("name", kernels.KERNELS)
+@pytest.mark.parametrize("n", [3, 8, 1001, 4096])
+def test_how_many_pixels_lie_below(name, n):
+    if name == "numba":
+        pytest.importorskip("numba")
+    ranks = np.random.default_rng(n).permutation(n).astype(float)  # so r pixels lie below rank r
+    with metrics.kernel(name):
+        for lowest in (0, n // 2, n - 2):  # nearly all, half, and nearly no pixels left to compare
+            values = np.array([n - 1, lowest, lowest + 1], dtype=float)
+            assert kernels.active().below(ranks, values).tolist() == values.tolist()
+
+
 def test_the_kernels_logarithm():
     """Over the whole range of doubles, and close to one, against NumPy's."""
     numba_kernel = pytest.importorskip("fusbench.metrics.kernel_numba")

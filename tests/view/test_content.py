@@ -19,9 +19,10 @@ from fusbench.data.writer import write_dataset
 from fusbench.errors import DatasetError, UnknownName
 from fusbench.results import read_scores
 from fusbench.view.content import _all_maps, choose_clips, content
-from fusbench.view.page import embedded, render
+from fusbench.view.page import render
 from fusbench.view.sheet import COLUMNS, ROWS, fitted_shape, frame_sheets, map_sheets
 from fusbench.view.source import Source, folder_source
+from fusbench.web.document import embedded
 
 
 def decoded(uri):

@@ -5,6 +5,7 @@ const board = JSON.parse(document.getElementById("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 const body = $("rows");
+const phone = matchMedia("(max-width: 700px)"); // as in the style sheet: plots are drawn narrower
 const view = { metric: board.primary, x: "seconds", role: "all", words: "", sort: "place", down: false, most: 40 };
 board.rows.forEach((row, at) => {
   row.at = at;
@@ -103,19 +104,17 @@ function refresh() {
 
 /* ---- interval plot ---- */
 function drawIntervals(rows) {
-  const some = rows.slice(0, view.most), line = 23, left = 178, width = 620, top = 8;
+  const some = rows.slice(0, view.most), line = 23, top = 8;
+  const [left, width, letters] = phone.matches ? [132, 340, 19] : [178, 620, 26];
   const height = top + line * some.length + 44;
   const svg = canvas("intervals", width, height, `Interval plot of ${metricName()}`);
   const [low, high] = span(some.flatMap((row) => row.scores[view.metric]));
   const x = (value) => left + ((value - low) / (high - low)) * (width - left - 12);
-  let band = 0, before;
   some.forEach((row, at) => {
-    if (at && row.group !== before) band++;
-    before = row.group;
-    if (band % 2 === 0) make(svg, "rect", { class: "band", x: 0, y: top + at * line, width, height: line });
+    if (row.group % 2) make(svg, "rect", { class: "band", x: 0, y: top + at * line, width, height: line });
   });
   const floorY = top + line * some.length;
-  for (const tick of ticks(low, high, 6)) {
+  for (const tick of ticks(low, high, phone.matches ? 4 : 6)) {
     make(svg, "line", { class: "axis", x1: x(tick), x2: x(tick), y1: top, y2: floorY + 4 });
     make(svg, "text", { x: x(tick), y: floorY + 18, "text-anchor": "middle" }, String(tick));
   }
@@ -127,7 +126,7 @@ function drawIntervals(rows) {
   }
   some.forEach((row, at) => {
     const y = top + at * line + line / 2, [mean, from, to] = row.scores[view.metric];
-    make(svg, "text", { class: row.role === "model" ? "label" : `${row.role}-text`, x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, 26));
+    make(svg, "text", { class: row.role === "model" ? "label" : `${row.role}-text`, x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, letters));
     const mark = make(svg, "g", { class: row.role });
     if (from !== null) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
     make(mark, "circle", { class: "dot", cx: x(mean), cy: y, r: 4.2 });
@@ -140,7 +139,8 @@ function drawIntervals(rows) {
 
 /* ---- score against speed or size ---- */
 function drawScatter(rows) {
-  const width = 540, height = 400, left = 52, top = 22, bottom = 52;
+  const [width, height] = phone.matches ? [340, 320] : [540, 400];
+  const left = phone.matches ? 34 : 52, top = 22, bottom = 52;
   const svg = canvas("scatter", width, height, `${metricName()} against ${view.x}`);
   const points = rows.filter((row) => row[view.x] > 0);
   const without = rows.length - points.length;
@@ -167,7 +167,7 @@ function drawScatter(rows) {
       make(svg, "text", { x: x(value), y: height - bottom + 19, "text-anchor": "middle" }, spoken(value, view.x));
     }
   }
-  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, view.x === "seconds" ? "time a frame, on the machine that ran the row (log scale)" : "parameters (log scale)");
+  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, view.x === "seconds" ? `time a frame${phone.matches ? "" : ", on the machine that ran the row"} (log scale)` : "parameters (log scale)");
   make(svg, "text", { x: 0, y: 4 }, metricName());
   const taken = [];
   for (const row of points) {
@@ -286,4 +286,5 @@ for (const row of board.rows) {
   row.tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row); });
 }
 for (const node of document.querySelectorAll("[data-live]")) node.hidden = false;
+phone.addEventListener("change", refresh);
 refresh();

@@ -1,0 +1,1 @@
+"""What every HTML page of fusbench shares: its look, its data and the policy that guards it."""
