@@ -87,7 +87,7 @@ class SubmittedEvaluation(Evaluation):
 
 
 def submitted(
-    submission: Submission, dataset: Dataset, *, split: str, profile: str
+    submission: Submission, dataset: Dataset, *, split: str, profile: str, metrics: tuple[str, ...]
 ) -> SubmittedEvaluation:
     """The evaluation of a submission, ready to be passed to `fusbench.evaluation.evaluate`."""
     card = ModelCard(
@@ -102,8 +102,9 @@ def submitted(
         cite=submission.cite,
     )
     return SubmittedEvaluation(
-        card=card, dataset=dataset, split=split, profile=profile, submission=submission
-    )
+        card=card, dataset=dataset, split=split, profile=profile, metrics=metrics,
+        submission=submission,
+    )  # fmt: skip
 
 
 class StoredPredictions:
