@@ -5,6 +5,19 @@ A message answers three questions in one line: *what* is wrong, *where*, and *wh
 
 from __future__ import annotations
 
+MOST_LISTED = 12  # names in a message that tells where to see them all
+
+
+def visible(text: str) -> str:
+    """A stranger's text for a terminal: what would steer it, such as an escape, becomes a mark.
+
+    Examples
+    --------
+    >>> visible("red \\x1b[31m")
+    'red \ufffd[31m'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
 
 class FusbenchError(Exception):
     """Base of all errors that a user can cause and mend.
@@ -32,7 +45,7 @@ class FusbenchError(Exception):
 
     def __str__(self) -> str:
         line = f"{self.where}: {self.what}." if self.where else f"{self.what}."
-        return " ".join(f"{line} {self.fix}".split())
+        return visible(" ".join(f"{line} {self.fix}".split()))
 
 
 class DatasetError(FusbenchError):
@@ -83,5 +96,6 @@ def unknown(kind: str, name: str, known: list[str] | tuple[str, ...], see: str =
 
     near = difflib.get_close_matches(name, known, n=2)
     hint = " or ".join(f"'{n}'" for n in near)
-    fix = f"Did you mean {hint}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+    listed = "" if see and len(known) > MOST_LISTED else ", ".join(sorted(known)) or "none"
+    fix = f"Did you mean {hint}?" if near else listed and f"Known: {listed}."
     return UnknownName(f"no {kind} is called '{name}'", fix=f"{fix} {see}".strip())

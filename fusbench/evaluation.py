@@ -240,7 +240,13 @@ def evaluate(
         done += sum(clip.n_frames for clip in clips)
         if report:
             report(done, n_frames)
-    return _finish(job, folder, scans, n_frames, picture), folder
+    try:
+        return _finish(job, folder, scans, n_frames, picture), folder
+    except FileNotFoundError:  # another process may have finished this run, and cleared its scans
+        if not (folder / "result.json").exists():
+            raise
+        shutil.rmtree(folder / "scans", ignore_errors=True)
+        return read_result(folder), folder
 
 
 def _load(job: Evaluation) -> Any:

@@ -7,6 +7,8 @@ JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model print
 
 import sys
 
+if sys.version_info < (3, 8):  # noqa: UP036 - an old environment's Python runs this
+    sys.exit("Python {}.{} is too old".format(*sys.version_info))
 if __name__ == "__main__":
     sys.path.pop(0)  # this file's folder: its names would hide the standard library's
 
@@ -14,6 +16,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -193,7 +196,9 @@ def card_of_file(path):
         module.fusbench_load = lambda card, **_: module
         title = (module.__doc__ or "").strip().split("\n")[0]
         card = ModelCard(
-            name=stem.lower().replace("_", "-"), title=title or name, loader=stem + ":fusbench_load"
+            name=re.sub("[^a-z0-9.]+", "-", stem.lower()).strip("-.") or "model",
+            title=title or name,
+            loader=stem + ":fusbench_load",
         )
     found = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
     near = {os.path.abspath(f) for f in found if f and f.endswith(".py")}

@@ -29,6 +29,7 @@ TAIL_LINES = 30
 WANT_OF_MEMORY = r"MemoryError|bad_alloc|[Cc]annot allocate memory|out of memory"
 MISSING = r"No module named '(\w+)"
 PACKAGES = {  # what brings a module that models often miss
+    "numpy": "numpy",
     "torch": "torch",
     "tensorflow": "tensorflow",
     "keras": "keras",
@@ -81,6 +82,7 @@ class Guest:
         self._scratch = scratch_folder()
         self.process: subprocess.Popen[bytes] | None = None
         self._pending = b""
+        self._heard = False
 
     def __enter__(self) -> Guest:
         self.folder = self._scratch.__enter__()
@@ -108,6 +110,7 @@ class Guest:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
             answer = json.loads(self._line(process))
+            self._heard = True
         except (BrokenPipeError, EOFError):
             raise self._gone(process) from None
         except ValueError:
@@ -195,6 +198,9 @@ class Guest:
         code = process.wait()
         if re.search(WANT_OF_MEMORY, self.last_words()):
             return self._want_of_memory()
+        if code == 1 and self.python and not self._heard:
+            fix = f"{self.python} must be Python 3.8 or newer."
+            return PluginError("its Python stopped before it read the model", self.where, fix)
         return ending(code, self.where)
 
     def _want_of_memory(self) -> PluginError:

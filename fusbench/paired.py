@@ -19,7 +19,7 @@ from fusbench.comparison import (
 )
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError
-from fusbench.metrics import METRICS
+from fusbench.metrics import Metric, of_signature
 from fusbench.results import KEY_COLUMNS, Result, read_result, read_scores
 from fusbench.statistics import scan_interval
 
@@ -74,6 +74,11 @@ def _keys(run: Run) -> list[list[object]]:
     return run.scores[list(KEY_COLUMNS)].to_numpy().tolist()
 
 
+def metrics_of(runs: Sequence[Run]) -> tuple[Metric, ...]:
+    """The metrics that runs of one signature are scored by."""
+    return of_signature(runs[0].result.signature)
+
+
 def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFrame:
     """Differences of each run from the first, for each metric and group of frames.
 
@@ -91,7 +96,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
         resampled by scan), p (sign-flip test on scan means), p_holm (corrected over runs and
         groups, metric by metric), effect, detectable, n_scans, n_frames.
     """
-    keys = list(METRICS)
+    keys = [metric.key for metric in metrics_of(runs)]
     labels = np.full(len(runs[0].scores), "all") if groups is None else np.asarray(groups)
     rows = []
     for group in dict.fromkeys(label for label in labels if label):
@@ -120,7 +125,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
 
 def scan_differences(runs: Sequence[Run]) -> pd.DataFrame:
     """Difference of scan means from the first run: columns run, scan_id, and each metric."""
-    keys = list(METRICS)
+    keys = [metric.key for metric in metrics_of(runs)]
     first = runs[0].scores.groupby("scan_id")[keys].mean()
     tables = []
     for run in runs[1:]:

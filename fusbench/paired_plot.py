@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusbench.metrics import METRICS
+from fusbench.metrics import metric as metric_of
 from fusbench.paired import Run, scan_differences
 
 
@@ -27,7 +27,7 @@ def draw_comparison(
         "#5b6d6a",
         ("#0f766e", "#b45309", "#6d28d9", "#1d4ed8", "#be185d"),
     )
-    others, info = runs[1:], METRICS[metric]
+    others, info = runs[1:], metric_of(metric)
     colours = {run.name: accent[k % len(accent)] for k, run in enumerate(others)}
     by_scan = scan_differences(runs)
     figure = Figure(figsize=(10.5, 3.2 + 0.12 * len(others) + 2.6), layout="constrained")
@@ -41,8 +41,9 @@ def draw_comparison(
         strip.scatter(at, group[metric], s=26, color=colours[str(name)], label=name, zorder=3)
     strip.set_title("by scan", loc="left", fontsize=9, color=muted)
     strip.set_xticks([])
+    axis = None
     for column, (heading, table) in enumerate(tables.items()):
-        axis = figure.add_subplot(grid[1, column])
+        axis = figure.add_subplot(grid[1, column], sharey=axis)  # one unit, one scale
         part = table[table["metric"] == metric]
         groups = list(dict.fromkeys(part["group"]))
         for shift, run in enumerate(others):

@@ -135,6 +135,7 @@ def read_result(folder: Path) -> Result:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
         raise DatasetError("holds no result.json", str(folder), fix) from None
     except ValueError as error:
         raise DatasetError(f"is no valid JSON: {error}", str(path), fix) from None

@@ -157,3 +157,16 @@ def test_a_damaged_result_is_told(folder, tmp_path):
     (run / "result.json").write_text(json.dumps({"schema": 99}))
     with pytest.raises(DatasetError, match="is no result of schema 1"):
         read_result(run)
+
+
+def test_two_processes_may_finish_one_run(folder, tmp_path):
+    """Another one finishes between this one's last scan and its result."""
+    card, others = fake_models.card("Brightness"), []
+
+    def report(done, total):
+        if done == total:
+            others.append(evaluate(job(folder, card), tmp_path / "runs"))
+
+    mine = evaluate(job(folder, card), tmp_path / "runs", report=report)
+    assert [mine] == others
+    assert not (mine[1] / "scans").exists()

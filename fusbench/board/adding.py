@@ -14,6 +14,13 @@ from fusbench.files import output_errors, replacing_folder
 from fusbench.packed import pack
 
 
+def check_name(name: str, root: Path) -> None:
+    """Raise `ConfigError` unless a row may be called so."""
+    if not IDENTIFIER.fullmatch(name):
+        fix = "Use letters, digits, '.', '_' and '-'."
+        raise ConfigError(f"'{name}' is no name for a row", str(root), fix)
+
+
 def write_row(
     board: Board, run: Path, facts: Facts, *, replace: bool = False
 ) -> tuple[Path, list[str]]:
@@ -32,9 +39,7 @@ def write_row(
     DatasetError
         If the run cannot be read.
     """
-    if not IDENTIFIER.fullmatch(facts.name):
-        fix = "Use letters, digits, '.', '_' and '-'."
-        raise ConfigError(f"'{facts.name}' is no name for a row", str(board.root), fix)
+    check_name(facts.name, board.root)
     texts = {}
     for name in ("result.json", "scores.csv"):
         try:

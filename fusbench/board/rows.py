@@ -19,7 +19,7 @@ import pandas as pd
 from fusbench.board.rules import Board
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.files import text_sha256
-from fusbench.models.card import ROLES
+from fusbench.models.card import INTEGERS, ROLES
 from fusbench.packed import REMEDY, unpack
 from fusbench.results import KEY_COLUMNS, Result
 
@@ -220,6 +220,10 @@ def problems(row: Row, board: Board) -> list[str]:
         (
             fits,
             f"the model's horizon is {horizon} frames, the board's {rules.horizon}",
+        ),
+        (
+            result.model["backend"] != INTEGERS,
+            "predicted in integer maps, whose rounding shifts KLD",
         ),
         (
             not result.config.get("freeze_history"),

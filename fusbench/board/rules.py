@@ -20,6 +20,7 @@ from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.files import write_bytes
+from fusbench.targets import baseline_of
 
 SCHEMA = 1
 
@@ -65,16 +66,13 @@ class Rules:
     description: str = ""
     anonymous: bool = False
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[metrics.Metric, ...]:
         """The metrics that the signature names, in its order."""
-        return tuple(metrics.METRICS[key] for key in self.signature.split("|")[0].split("+"))
+        return metrics.of_signature(self.signature)
 
     def __post_init__(self) -> None:
-        keys = self.signature.split("|")[0].split("+")
-        for key in (*keys, self.primary):
-            if key not in metrics.METRICS:
-                raise unknown("metric", key, list(metrics.METRICS))
+        keys = [metric.key for metric in self.metrics]
         if self.primary not in keys:
             raise unknown("metric of this signature", self.primary, keys)
         for name in ("margin", "horizon"):
@@ -143,6 +141,8 @@ def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: 
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ConfigError("already exists", str(root), "Choose another folder for the board.")
     profile = rules.pop("profile", "tuebingen")
+    chosen = metrics.select(rules.pop("metrics", metrics.METRICS))
+    rules["primary"] = rules.get("primary") or chosen[0].key
     board = Board(
         root=root,
         rules=Rules(
@@ -153,7 +153,9 @@ def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: 
             synthetic=dataset.info.synthetic,
             fingerprint=dataset.fingerprint(split),
             profile=profile,
-            signature=metrics.signature(profile, dataset.info.sigma_px),
+            signature=metrics.signature(
+                profile, dataset.info.sigma_px, chosen, baseline_of(dataset)
+            ),
             **rules,
         ),
         clips=target_clips(dataset, split),

@@ -77,7 +77,7 @@ class SubmittedEvaluation(Evaluation):
 
 
 def submitted(
-    submission: Submission, dataset: Dataset, *, split: str, profile: str
+    submission: Submission, dataset: Dataset, *, split: str, profile: str, metrics: tuple[str, ...]
 ) -> tuple[SubmittedEvaluation, Entrant]:
     """A submission's evaluation and its model, to be passed to `fusbench.evaluation.evaluate`.
 
@@ -100,6 +100,7 @@ def submitted(
         dataset=dataset,
         split=split,
         profile=profile,
+        metrics=metrics,
         owner=entrant.owner,
         source=entrant.source,
         submission=submission,

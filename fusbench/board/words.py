@@ -96,7 +96,7 @@ def task(table: Table) -> str:
 def statistics(table: Table) -> list[str]:
     """How to read the numbers, a sentence each."""
     rules = table.board.rules
-    primary = metrics.METRICS[rules.primary]
+    primary = metrics.metric(rules.primary)
     lines = [
         f"Ranked by {primary.symbol}, mean over frames."
         " In brackets: 95 % interval, resampled by scan.",

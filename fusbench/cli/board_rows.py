@@ -12,19 +12,26 @@ if TYPE_CHECKING:
 
 
 def take_rules(ctx: click.Context, board: Path, dataset: str, settings: dict[str, Any]) -> str:
-    """Take split, profile and, unless it was named, data set from a board's rules."""
+    """Take split, profile, metrics and, unless it was named, data set from a board's rules."""
+    from fusbench.board.adding import check_name
     from fusbench.board.rules import read_board
     from fusbench.errors import ConfigError
+    from fusbench.metrics import ordered
+
+    if ctx.params.get("name"):
+        check_name(ctx.params["name"], board)
 
     rules = read_board(board).rules
     chosen = {
-        key for key in ("dataset", "split", "profile")
+        key for key in ("dataset", "split", "profile", "metrics")
         if ctx.get_parameter_source(key) is not click.core.ParameterSource.DEFAULT
     }  # fmt: skip
-    for key in ("split", "profile"):
-        wanted = getattr(rules, key)
+    settings["metrics"] = tuple(ordered(settings["metrics"]))
+    keys = tuple(metric.key for metric in rules.metrics)
+    for key, wanted in (("split", rules.split), ("profile", rules.profile), ("metrics", keys)):
         if key in chosen and settings[key] != wanted:
-            what = f"--{key} {settings[key]} is not the board's, {wanted}"
+            have, want = (v if isinstance(v, str) else ",".join(v) for v in (settings[key], wanted))
+            what = f"--{key} {have} is not the board's, {want}"
             raise ConfigError(what, str(board), f"Leave --{key} out with --board.")
         settings[key] = wanted
     return dataset if "dataset" in chosen else rules.dataset

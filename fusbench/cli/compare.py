@@ -26,7 +26,7 @@ PARTS = ("scan", "segment", "position")
 )  # fmt: skip
 @click.option("--dataset", help="Data of the runs, for segments; default: by their name.")
 @click.option("--plot", type=click.Path(path_type=Path), help="PNG file to draw.")
-@click.option("--metric", default="kld", show_default=True, help="Metric of the parts and plot.")
+@click.option("--metric", help="Metric of the parts and plot; default: the runs' first.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all numbers here.")
 @json_option
 def compare(
@@ -34,7 +34,7 @@ def compare(
     parts: tuple[str, ...],
     dataset: str | None,
     plot: Path | None,
-    metric: str,
+    metric: str | None,
     csv_file: Path | None,
     as_json: bool,
 ) -> None:
@@ -47,24 +47,25 @@ def compare(
     from fusbench.cli.render import print_json
     from fusbench.errors import unknown
     from fusbench.files import replacing
-    from fusbench.metrics import METRICS
     from fusbench.paired_plot import draw_comparison
 
-    if metric not in METRICS:
-        raise unknown("metric", metric, list(METRICS))
     runs = paired.read_runs(folders)
+    keys = [m.key for m in paired.metrics_of(runs)]
+    metric = metric or keys[0]
+    if metric not in keys:
+        raise unknown("metric of these runs", metric, keys)
     tables = {"all frames": paired.compare(runs)}
     for part in parts:
         groups = _groups(part, runs, dataset)
         if groups is not None:
             tables[f"by {part}"] = paired.compare(runs, groups)
+    scans = paired.scan_differences(runs) if "scan" in parts else None
     if plot:
         with replacing(plot) as file:
             draw_comparison(file, runs, tables, metric)
     if csv_file:
         with replacing(csv_file) as file:
-            _joined(tables).to_csv(file, index=False, lineterminator="\n")
-    scans = paired.scan_differences(runs) if "scan" in parts else None
+            _joined(tables, scans).to_csv(file, index=False, lineterminator="\n")
     if as_json:
         parts_json = {heading: _records(table) for heading, table in tables.items()}
         if scans is not None:
@@ -97,12 +98,15 @@ def _groups(part: str, runs: list[Run], dataset: str | None) -> np.ndarray | Non
     return paired.segments(runs, data)
 
 
-def _joined(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _joined(tables: dict[str, pd.DataFrame], scans: pd.DataFrame | None) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.concat(
-        [table.assign(part=heading) for heading, table in tables.items()], ignore_index=True
-    )
+    parts = [table.assign(part=heading) for heading, table in tables.items()]
+    if scans is not None:
+        each = scans.rename(columns={"scan_id": "group"})
+        long = each.melt(["group", "run"], var_name="metric", value_name="difference")
+        parts.append(long.assign(n_scans=1, part="by scan"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, object]]:
@@ -119,12 +123,13 @@ def _show(
     from fusbench.board.words import number, probability
     from fusbench.cli.render import show
     from fusbench.cli.render import table as grid
-    from fusbench.metrics import METRICS
+    from fusbench.paired import metrics_of
 
     result = runs[0].result
+    metrics = {m.key: m for m in metrics_of(runs)}
     synthetic = " (synthetic)" if result.dataset["synthetic"] else ""
     where = f"{result.dataset['name']}{synthetic}, {result.split} split"
-    symbol = METRICS[metric].symbol
+    symbol = metrics[metric].symbol
     for heading, rows in tables.items():
         whole = heading == "all frames"
         chosen = rows if whole else rows[rows["metric"] == metric]
@@ -136,7 +141,7 @@ def _show(
             cells.append(
                 [
                     row["run"],
-                    METRICS[row["metric"]].symbol if whole else row["group"],
+                    metrics[row["metric"]].symbol if whole else row["group"],
                     f"{number(row['difference'])} {ends if row['low'] == row['low'] else ''}",
                     probability(row["p"]),
                     probability(row["p_holm"]),
@@ -148,14 +153,14 @@ def _show(
         title = f"minus {runs[0].name}: {where}" if whole else f"{symbol} {heading}"
         show(grid(columns, cells, title=title, text=2))
     if scans is not None:
-        columns = ["run", "scan", *(m.symbol for m in METRICS.values())]
+        columns = ["run", "scan", *(m.symbol for m in metrics.values())]
         cells = [
-            [row["run"], row["scan_id"], *(number(row[key]) for key in METRICS)]
+            [row["run"], row["scan_id"], *(number(row[key]) for key in metrics)]
             for row in scans.to_dict("records")
         ]
         show(grid(columns, cells, title="by scan: differences of scan means", text=2))
     arrows = ", ".join(
-        f"{m.symbol} {'above' if m.higher_is_better else 'below'} 0" for m in METRICS.values()
+        f"{m.symbol} {'above' if m.higher_is_better else 'below'} 0" for m in metrics.values()
     )
     show(
         f"Better than {runs[0].name}: {arrows}.",

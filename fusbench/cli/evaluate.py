@@ -103,6 +103,7 @@ def evaluate(
     from fusbench.metrics import check_kernel, check_profile, select
 
     if board:
+        from fusbench.board.rules import check_data, read_board
         from fusbench.cli.board_rows import take_rules
 
         dataset = take_rules(ctx, board, dataset, settings)
@@ -116,6 +117,8 @@ def evaluate(
     _check_names(names, doors["python"])
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (settings["split"],), update, fold)
+    if board:
+        check_data(read_board(board), data)
     contest = Contest(data=data, runs=runs, force=force, settings=settings)
     asked = {given: _door(given, settings, doors) for given in names}
     asked |= {given: _folder(given, data, settings, doors) for given in predictions}

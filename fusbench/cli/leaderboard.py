@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import json_option
+from fusbench.cli import Names, json_option
 
 if TYPE_CHECKING:
     from fusbench.board.rules import Board
@@ -31,7 +31,11 @@ def leaderboard() -> None:
 @click.option("--title", help="Heading of the board; default: the data set's name.")
 @click.option("--description", default="", help="A sentence below the heading.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
-@click.option("--primary", default="kld", show_default=True, help="Metric that ranks.")
+@click.option(
+    "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
+    help="Comma-separated; 'fusbench metric list' shows all.",
+)  # fmt: skip
+@click.option("--primary", help="Metric that ranks; default: the table's first.")
 @click.option(
     "--margin", default=0, show_default=True,
     help="Frames left out at both ends of every clip: 9 leaves those where any window of up to 10"
@@ -149,7 +153,10 @@ def _score_predictions(
     with progress("opening the data") as update:
         data = open_dataset(dataset or rules.dataset, (rules.split,), update)
     check_data(board, data)
-    job, entrant = submitted(submission, data, split=rules.split, profile=rules.profile)
+    keys = tuple(metric.key for metric in rules.metrics)
+    job, entrant = submitted(
+        submission, data, split=rules.split, profile=rules.profile, metrics=keys
+    )
     with progress(submission.name) as update:
         _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
     return run, submission.name
@@ -177,6 +184,7 @@ def build(board: Path, out: Path | None, anonymous: bool) -> None:
 @folder_argument
 @click.option("--dataset", help="Compare the board with this data set, a name or a folder.")
 @click.option("--rerun", "again", multiple=True, help="Run this row's model again; repeatable.")
+@click.option("--model", help="Name or Python file for --rerun; default: the row's model.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights for --rerun.")
 @click.option(
     "--tolerance", default=1e-3, show_default=True, help="Largest difference of a score in a rerun."
@@ -186,6 +194,7 @@ def check(
     board: Path,
     dataset: str | None,
     again: tuple[str, ...],
+    model: str | None,
     checkpoint: Path | None,
     tolerance: float,
     as_json: bool,
@@ -222,7 +231,7 @@ def check(
     for name in again:
         if name not in rows:
             raise unknown("row above the line", name, list(rows))
-        apart, where = _rerun(table, name, dataset, checkpoint)
+        apart, where = _rerun(table, name, dataset, model, checkpoint)
         line = f"run again, the largest difference of a score is {apart:.2g} ({where})"
         if apart > tolerance:
             findings.append(Finding(where=f"results/{name}", what=line))
@@ -241,7 +250,7 @@ def check(
 
 
 def _rerun(
-    table: Table, name: str, dataset: str | None, checkpoint: Path | None
+    table: Table, name: str, dataset: str | None, model: str | None, checkpoint: Path | None
 ) -> tuple[float, str]:
     """Evaluate a row's model in a process of its own, and compare."""
     from fusbench.board.check import compare_scores
@@ -251,8 +260,9 @@ def _rerun(
     rules = table.board.rules
     with tempfile.TemporaryDirectory() as runs:
         options = {
-            "model": standing.model["name"], "dataset": dataset or rules.dataset,
+            "model": model or standing.model["name"], "dataset": dataset or rules.dataset,
             "split": rules.split, "profile": rules.profile, "out": runs,
+            "metrics": ",".join(metric.key for metric in rules.metrics),
         }  # fmt: skip
         if checkpoint:
             options["checkpoint"] = str(checkpoint.absolute())
@@ -261,7 +271,10 @@ def _rerun(
         child = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
         done = list(Path(runs).glob("*/result.json"))
         if child.returncode or not done:
-            fix = "See the lines above; rows of predictions cannot be run again."
+            fix = (
+                "See the line above. Name a model that is a Python file with --model;"
+                " predictions cannot be run again."
+            )
             raise PluginError("cannot be run again", f"row '{name}'", fix)
         return compare_scores(standing, table, done[0].parent)
 

@@ -93,15 +93,21 @@ def _row(entry: Entry, card: ModelCard) -> dict[str, Any]:
 @click.argument("name")
 @json_option
 def show_model(name: str, as_json: bool) -> None:
-    """Show all that is known of a model: its card, its weights and how they were trained.
+    """Show all that is known of a model, by name or Python file: its card, its weights and how
+    they were trained.
 
     Of a broken one, show the cause, with the last lines that it wrote to standard error.
     """
     from fusbench.discovery import MODELS, find
     from fusbench.errors import CheckpointError, FusbenchError
+    from fusbench.models.doors import entrant, is_file
     from fusbench.models.reading import read_cards
     from fusbench.models.registry import checkpoint_path
 
+    if is_file(name):
+        with entrant(name) as found:
+            _show_facts({**asdict(found.card), "from": found.owner}, as_json)
+        return
     entry = find(MODELS, "model", name)
     ((_, card),) = read_cards([entry])
     if isinstance(card, FusbenchError):

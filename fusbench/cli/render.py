@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fusbench.errors import visible
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -69,11 +71,13 @@ def table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", text: int = 1
 ) -> Grid:
     """A table whose first `text` columns are left-aligned and the others right-aligned."""
-    return Grid(columns=tuple(columns), rows=tuple(map(tuple, rows)), title=title, text=text)
+    cells = tuple(tuple(map(visible, row)) for row in rows)
+    return Grid(columns=tuple(columns), rows=cells, title=visible(title), text=text)
 
 
 def show(*items: Grid | str) -> None:
     """Print tables and lines on stdout."""
+    items = tuple(visible(item) if isinstance(item, str) else item for item in items)
     if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
         for item in items:
             print(item if isinstance(item, str) else item.plain())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 ROLES = ("model", "floor", "hint", "ceiling")
 SEES = ("frames", "train-gaze", "clip", "nothing")
+INTEGERS = "integer maps"  # the backend of predictions that were rounded to integers
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +81,8 @@ class ModelCard:
     def __post_init__(self) -> None:
         problems = [
             (
-                not self.name or self.name != self.name.strip().lower(),
-                "name is not a lower-case word",
+                not NAME.fullmatch(self.name),
+                "name is not a lower-case word of letters, digits, '.', '_' and '-'",
             ),
             (":" not in self.loader, "loader is not of the form 'module:callable'"),
             (self.channels not in (1, 3), "channels is neither 1 nor 3"),

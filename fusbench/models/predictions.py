@@ -16,7 +16,7 @@ from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
 from fusbench.files import file_sha256, text_sha256
 from fusbench.metrics import check_density
-from fusbench.models.card import ModelCard
+from fusbench.models.card import INTEGERS, ModelCard
 from fusbench.models.doors import Entrant
 
 SUFFIXES = (".npy", ".npz", "")
@@ -132,7 +132,7 @@ def predictions(
         name=name,
         title=f"Predictions in {folder.name}" + (", of integer maps" if whole else ""),
         loader="fusbench.models.predictions:Predictions",
-        backend="predictions",
+        backend=INTEGERS if whole else "predictions",
         sees="nothing",
     )
     return Entrant(

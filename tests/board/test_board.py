@@ -242,7 +242,7 @@ def test_a_new_board_follows_from_its_data(folder, tmp_path):
         ("margin = 0", 'margin = "0"', "margin = '0' is no int"),
         ("margin = 0", "margin = 8", "leave no frame. Use a smaller margin"),
         ("margin = 0", "margni = 0", "no key is called 'margni'. Did you mean 'margin'"),
-        ('primary = "kld"', 'primary = "klt"', "no metric is called 'klt'"),
+        ('primary = "kld"', 'primary = "klt"', "no metric of this signature is called 'klt'"),
         ('split = "test"\n', "", "the key 'split' is missing"),
         ("schema = 1", "schema", "cannot be read"),
     ],

@@ -5,28 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fusbench.cli import main
 from fusbench.data.dataset import check_dataset, open_dataset
-
-
-@pytest.fixture
-def call(capsys):
-    """The command line in this process: stdout, or the one line of an error."""
-
-    def run(*arguments, code=0):
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        done = capsys.readouterr()
-        assert stop.value.code == code, done.out + done.err
-        return done.err if code == 1 and done.err else done.out
-
-    return run
-
-
-@pytest.fixture
-def board(call, folder, tmp_path):
-    call("leaderboard", "new", tmp_path / "board", "--dataset", folder, "--title", "Small")
-    return tmp_path / "board"
 
 
 def test_one_command_evaluates_under_the_rules_and_adds_the_row(call, folder, board, tmp_path):
@@ -213,6 +192,6 @@ def test_what_cannot_be_compared_is_told(call, folder, tmp_path):
     assert "one run is no comparison" in call("compare", base, code=1)
     assert "its data is not that of" in call("compare", base, by["val", "tuebingen"], code=1)
     assert "its signature is not that of" in call("compare", base, by["test", "mit"], code=1)
-    assert "no metric is called 'kdl'. Did you mean 'kld'" in call(
+    assert "no metric of these runs is called 'kdl'. Did you mean 'kld'" in call(
         "compare", base, base, "--metric", "kdl", code=1
     )

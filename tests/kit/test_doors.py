@@ -214,6 +214,19 @@ def test_a_name_is_resolved_in_the_other_environment(tmp_path, folder):
     )
 
 
+def test_a_python_that_is_too_old_is_told(tmp_path, folder):
+    """Python 2 and 3.6 end with a syntax error, or with the script's own refusal."""
+    python = tmp_path / "python2"
+    python.write_text("#!/bin/sh\necho 'SyntaxError: invalid syntax' >&2\nexit 1\n")
+    python.chmod(0o755)
+    line = error_of(
+        "evaluate", "--model", "x", "--dataset", folder, "--out", tmp_path, "--python", python
+    )
+    assert "its Python stopped before it read the model" in line
+    assert f"{python} must be Python 3.8 or newer." in line
+    assert "SyntaxError" in (tmp_path / "x-failed" / "failure.txt").read_text()
+
+
 def test_the_guest_runs_on_python_3_8():
     text = Path(fusbench.guest.__file__).read_text()
     tree = ast.parse(text, feature_version=(3, 8))
@@ -302,3 +315,14 @@ def test_a_hanging_card_is_stopped(tmp_path):
         entrant(str(path), limits=Limits(timeout_s=1)),
     ):
         pass
+
+
+def test_showing_a_file_tells_its_card(tmp_path):
+    path = tmp_path / "My [red] Net.py"
+    path.write_text(f'"""A title \x1b[31m that paints."""\n{BARE[BARE.index("def") :]}')
+    shown = json.loads(run("model", "show", path, "--json").stdout)
+    assert (shown["name"], shown["from"]) == ("my-red-net", path.name)
+    text = run("model", "show", path).stdout
+    assert "A title \ufffd[31m that paints." in text
+    assert "\x1b" not in text
+    assert "no file is here" in error_of("model", "show", tmp_path / "none.py")
