@@ -38,6 +38,8 @@ class Footage:
         How long the file says it is.
     step_ns : int, optional
         Time between frames, where it is the same for all.
+    pixel_aspect : Fraction
+        Width of a pixel as a player shows it, for a height of 1.
     facts : dict
         What else is kept of the source: numbers only, never a text.
     """
@@ -48,6 +50,7 @@ class Footage:
     region: Box | None = None
     declared_ns: int | None = None
     step_ns: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
     facts: dict[str, Any] = field(default_factory=dict)
 
 

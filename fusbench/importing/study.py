@@ -25,7 +25,7 @@ from fusbench.importing.pairing import Pairing
 from fusbench.importing.quality import LowQuality, Quality
 
 SIGMA_SHARE = 1 / 36
-LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom")
+LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
 Progress = Callable[[str, int, int], None]
 
 
