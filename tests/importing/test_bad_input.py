@@ -465,6 +465,16 @@ def test_manifests(video, tmp_path):
         assert words in line(error)
 
 
+def test_a_missing_file_of_the_last_recording_is_told_before_the_first_is_read(video, tmp_path):
+    gaze = recordings.tobii_pro(tmp_path)
+    texts = {**BASE, "video": str(video), "gaze": str(gaze)}
+    pairings = [pairing_of(texts), pairing_of({**texts, "scan": "S02", "gaze": "nowhere.tsv"})]
+    told = []
+    with pytest.raises(DatasetError, match="scan 'S02', nowhere.tsv: no gaze file is here"):
+        import_recordings(tmp_path / "out", pairings, report=lambda *step: told.append(step))
+    assert told == []
+
+
 def test_the_same_video_does_not_come_in_twice(video, tmp_path):
     gaze = recordings.tobii_pro(tmp_path)
     imported(tmp_path, video, gaze)
