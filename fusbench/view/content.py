@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from itertools import islice
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,7 @@ def content(
                 "whole": clip.n_frames,
                 "segments": [list(segment) for segment in clip.segments],
                 "gaze": _gaze(clip, n_frames),
+                **_observers(clip, n_frames),
                 "frames": frame_sheets(clip.frames[:n_frames], frame_shape),
                 "maps": [asdict(of_source[number]) for of_source in maps],
                 "scores": [_columns(table[clip.clip_id], n_frames) for table in scores],
@@ -138,6 +139,17 @@ def _gaze(clip: Clip, n_frames: int) -> list[list[float]]:
         np.round(np.stack(clip.gaze.at(frame), axis=1), 1).ravel().tolist()
         for frame in range(min(clip.n_frames, n_frames))
     ]
+
+
+def _observers(clip: Clip, n_frames: int) -> dict[str, Any]:
+    """Who watched, and for each frame the number of each point's observer; empty lists for one."""
+    watched = clip.gaze.observer_id
+    names, number = np.unique([] if watched is None else watched, return_inverse=True)
+    if len(names) < 2:
+        return {"observers": [], "who": []}
+    bounds = np.searchsorted(clip.gaze.frame, np.arange(min(clip.n_frames, n_frames) + 1))
+    who = [number[low:high].tolist() for low, high in pairwise(bounds)]
+    return {"observers": names.tolist(), "who": who}
 
 
 def _columns(table: pd.DataFrame, n_frames: int) -> dict[str, Any]:
