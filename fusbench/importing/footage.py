@@ -12,6 +12,7 @@ import numpy as np
 
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.importing.geometry import Box
+from fusbench.video import is_dicom
 
 Frames = Iterator[tuple[int, np.ndarray]]
 
@@ -78,9 +79,7 @@ def open_footage(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
         raise DatasetError("no video is here", str(path), "Check the path.")
     if not path.stat().st_size:
         raise DatasetError("the video file is empty", str(path), "Copy it again from its source.")
-    with path.open("rb") as stream:
-        start = stream.read(132)
-    if start[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
+    if is_dicom(path):
         from fusbench.importing.dicom import open_dicom
 
         return open_dicom(path, frame_rate_hz)
