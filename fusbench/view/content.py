@@ -171,13 +171,13 @@ def _all_maps(
     """Maps of each source and clip; frameworks never share a process, so two take children."""
     isolated = len({source.framework for source in sources} - {""}) > 1
     total, made = len(sources) * len(clips), []
-    ids = [clip.clip_id for clip in clips]
+    ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                maps = pool.submit(_maps, source, dataset.root, ids, n_frames, shape).result()
+                maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:
-            maps = _maps(source, dataset.root, ids, n_frames, shape)
+            maps = _maps(source, *of, ids, n_frames, shape)
         made.append(maps)
         if report:
             report(len(made) * len(clips), total, note=source.name)
@@ -185,9 +185,10 @@ def _all_maps(
 
 
 def _maps(
-    source: Source, root: Path, clip_ids: list[str], n_frames: int, shape: tuple[int, int]
-) -> list[Maps]:
-    dataset = open_dataset(root)
+    source: Source, root: Path, fold: int | None, clip_ids: list[str], n_frames: int,
+    shape: tuple[int, int],
+) -> list[Maps]:  # fmt: skip
+    dataset = open_dataset(root, fold=fold)
     clips = {clip.clip_id: clip for clip in dataset.clips}
     chosen = tuple(clips[clip_id] for clip_id in clip_ids)
     made = []
