@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from fusbench.errors import DatasetError, OutputError
 from fusbench.outline import outlines
+
+if TYPE_CHECKING:
+    from fusbench.importing.footage import Footage
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a fault is told once, by the error
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -23,7 +29,7 @@ SUBPIXEL = 4  # bits of OpenCV's fixed-point coordinates
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
-    """Frames of a video file, or of a folder of pictures in order of name, one at a time.
+    """Frames of a video file, a DICOM file, or a folder of pictures (2 before 10), one at a time.
 
     Yields
     ------
@@ -35,15 +41,15 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
     DatasetError
         If nothing can be read, or a picture's size differs from the first one's.
     """
-    frames = _read_folder(path) if path.is_dir() else _read_file(path)
+    read = _read_folder if path.is_dir() else _read_dicom if is_dicom(path) else _read_file
     shape = None
-    for number, frame in enumerate(frames):
+    for number, frame in enumerate(read(path)):
         shape = shape or frame.shape
         if frame.shape != shape:
             what = f"frame {number} has {frame.shape[0]} x {frame.shape[1]} pixels"
             what += f", the first {shape[0]} x {shape[1]}"
             raise DatasetError(what, str(path), "Give frames of one size.")
-        yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        yield frame
     if shape is None:
         raise DatasetError(
             "holds no frame that can be read", str(path), "Convert it to mp4 or PNG."
@@ -59,23 +65,60 @@ def _read_file(path: Path) -> Iterator[np.ndarray]:
             good, frame = capture.read()
             if not good:
                 return
-            yield frame
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
     finally:
         capture.release()
 
 
 def _read_folder(path: Path) -> Iterator[np.ndarray]:
-    for file in sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES):
+    files = [p for p in path.iterdir() if p.suffix.lower() in PICTURES]
+    for file in sorted(files, key=natural):
         frame = cv2.imread(str(file), cv2.IMREAD_COLOR)
         if frame is None:
             raise DatasetError("is no picture that can be read", str(file), "Remove or convert it.")
-        yield frame
+        yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _read_dicom(path: Path) -> Iterator[np.ndarray]:
+    for _, frame in _dicom(path).read():
+        yield frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=-1)
+
+
+def _dicom(path: Path) -> Footage:
+    from fusbench.importing.dicom import open_dicom
+
+    return open_dicom(path, Fraction(DEFAULT_RATE_HZ))
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file is DICOM, by its mark or its name."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom")
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """Sorting key that reads digits as numbers.
+
+    Examples
+    --------
+    >>> sorted([Path("f10.png"), Path("f9.png")], key=natural)[0].name
+    'f9.png'
+    """
+    return [
+        (int(part) if part.isdigit() else -1, part.lower())
+        for part in re.findall(r"\d+|\D+", path.name)
+    ]
 
 
 def frame_rate_hz(path: Path) -> float:
     """Nominal frame rate of a video file; 30 for a folder of pictures or where none is told."""
     if path.is_dir():
         return DEFAULT_RATE_HZ
+    if is_dicom(path):
+        step_ns = _dicom(path).step_ns
+        return 1e9 / step_ns if step_ns else DEFAULT_RATE_HZ
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     rate = capture.get(cv2.CAP_PROP_FPS)
     capture.release()

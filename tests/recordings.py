@@ -51,7 +51,10 @@ def picture(number):
     return image
 
 
-def write_video(file, codec="libx264", pixels="yuv420p", count=60, shift_ms=0, make=picture):
+def write_video(
+    file, codec="libx264", pixels="yuv420p", count=60, shift_ms=0, make=picture, aspect=1,
+    interlaced=False,
+):  # fmt: skip
     import av
 
     with av.open(str(file), "w") as container:
@@ -60,8 +63,10 @@ def write_video(file, codec="libx264", pixels="yuv420p", count=60, shift_ms=0, m
         stream.height, stream.width = first.shape[:2]
         stream.pix_fmt = pixels
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
+        stream.codec_context.sample_aspect_ratio = Fraction(aspect)
         if codec == "libx264":
-            stream.options = {"crf": "10"}
+            flags = {"flags": "+ildct+ilme"} if interlaced else {}
+            stream.options = {"crf": "10", **flags}
         for number in range(count):
             frame = av.VideoFrame.from_ndarray(make(number), format="gray")
             frame.pts, frame.time_base = FRAME_MS[number] + shift_ms, Fraction(1, 1000)

@@ -89,7 +89,7 @@ def _groups(part: str, runs: list[Run], dataset: str | None) -> np.ndarray | Non
     name = dataset or result.dataset["name"]
     try:
         with progress(f"opening {name}") as update:
-            data = open_dataset(name, (result.split,), update)
+            data = open_dataset(name, (result.split,), update, result.dataset.get("fold"))
     except UnknownName:
         if dataset:
             raise

@@ -18,7 +18,9 @@ from fusbench.cli import config_option, json_option
 @click.option("--split", default="test", show_default=True, help="Split of the data set.")
 @click.option("--clip", "named", multiple=True, help="Only this clip of the split; repeatable.")
 @click.option(
-    "--video", type=click.Path(path_type=Path), help="A video file, or a folder of pictures."
+    "--video",
+    type=click.Path(path_type=Path),
+    help="A video file, a DICOM file, or a folder.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")

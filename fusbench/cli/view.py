@@ -21,6 +21,7 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     help="A folder that 'fusbench predict' wrote; its densities are scored.",
 )  # fmt: skip
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
+@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
     "--clips", "n_clips", type=click.IntRange(0), default=6, show_default=True,
     help="How many clips: half the worst, half the best; 0 takes all.",
@@ -44,6 +45,7 @@ def view(
     runs: tuple[Path, ...],
     folders: tuple[Path, ...],
     split: str,
+    fold: int | None,
     out: Path,
     as_json: bool,
     **settings: Any,
@@ -61,7 +63,7 @@ def view(
     from fusbench.view.source import folder_source, one_signature, run_source
 
     with progress(f"making {source}") as update:
-        data = open_dataset(source, (split,), update)
+        data = open_dataset(source, (split,), update, fold)
     how = {key: settings[key] for key in ("checkpoints", "device")}
     made = [run_source(run, data, split, **how) for run in runs]
     signed = one_signature([s for _, s in made] or [signature("tuebingen", data.info.sigma_px)])

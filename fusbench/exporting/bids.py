@@ -112,28 +112,46 @@ def _write_run(folder: Path, clip: Clip, subject: str, run: int) -> None:
         },
     )
     video = f"sub-{subject}_run-{run:02d}.mkv"
-    duration = clip.n_frames / info.frame_rate_hz
+    begin_ms = begins_ms(clip)
+    duration = round(float(begin_ms[-1]) / 1000 + 1 / info.frame_rate_hz, 6)
     events = f"onset\tduration\ttrial_type\tstim_file\n0.0\t{duration!r}\tclip\t{video}\n"
     (place / f"{stem}_events.tsv").write_text(events, encoding="utf-8")
-    write_lossless(folder / "stimuli" / video, clip.frames, info.frame_rate_hz)
+    write_lossless(folder / "stimuli" / video, clip.frames, begin_ms)
 
 
-def write_lossless(path: Path, frames: np.ndarray, frame_rate_hz: float) -> None:
-    """Write frames, uint8 (T, H, W) or (T, H, W, 3), as FFV1 in Matroska."""
+def begins_ms(clip: Clip) -> np.ndarray:
+    """When each frame begins, in Matroska's whole milliseconds, int64 (T,).
+
+    That is the nominal time, moved to where each sample of gaze falls into its own frame: the
+    steps between frames of a recording vary, and only the gaze still tells.
+    """
+    frames, time_ms = np.arange(clip.n_frames), clip.gaze.time_s * 1000
+    first, last = np.full(clip.n_frames, np.inf), np.full(clip.n_frames, -np.inf)
+    np.minimum.at(first, clip.gaze.frame, time_ms)
+    np.maximum.at(last, clip.gaze.frame, time_ms)
+    earliest = np.concatenate([[0.0], np.floor(np.maximum.accumulate(last)[:-1]) + 1])
+    latest = np.floor(np.minimum.accumulate(first[::-1])[::-1] + 1e-6)
+    begin = np.clip(np.rint(frames * 1000 / clip.info.frame_rate_hz), earliest, latest)
+    return (np.maximum.accumulate(begin - frames) + frames).astype(np.int64)
+
+
+def write_lossless(path: Path, frames: np.ndarray, begin_ms: np.ndarray) -> None:
+    """Write frames, uint8 (T, H, W) or (T, H, W, 3), as FFV1 in Matroska, at their times."""
     try:
         import av
     except ModuleNotFoundError:
         from fusbench.importing.footage import missing
 
         raise missing("av", "writing video") from None
-    rate = Fraction(frame_rate_hz).limit_denominator(1001)
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream("ffv1", rate=rate)
+        stream: Any = container.add_stream("ffv1", rate=1000)
+        stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "gray" if frames.ndim == 3 else "bgr0"
-        for frame in frames:
+        for frame, time in zip(frames, begin_ms.tolist(), strict=True):
             form = "gray" if frame.ndim == 2 else "rgb24"
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=form)
+            picture.pts, picture.time_base = time, Fraction(1, 1000)
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
 

@@ -81,7 +81,7 @@ class Columns:
             recordings = set(rows[self.recording_name]) - {""}
             if self.options.recording:
                 rows = rows[rows[self.recording_name] == self.options.recording]
-        time_ns = self._times(rows, self.time)
+        time_ns = self._times(rows, self.time, self.unit)
         gaze = np.ones(len(rows), bool) if self.keep is None else self.keep.holds(rows)
         part: dict[str, Any] = {"recordings": recordings, "events": self._events(rows, time_ns)}
         if self.screen and len(rows):
@@ -94,13 +94,17 @@ class Columns:
             x[lost] = y[lost] = np.nan
             part[eye] = np.stack([x, y])
         if self.other_time:
-            part["other_ns"] = self._times(rows, self.other_time)
+            both = (rows[self.other_time].str.strip() != "").to_numpy(bool)
+            unit = unit_of(self.other_time) or self.unit
+            part["clocks"] = np.stack(
+                [part["time_ns"][both], self._times(rows[both], self.other_time, unit)]
+            )
         return part
 
-    def _times(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+    def _times(self, rows: pd.DataFrame, column: str, unit: str) -> np.ndarray:
         cells = rows[column].str.strip().str.replace(",", ".", regex=False).tolist()
         try:
-            return nanoseconds(cells, self.unit)
+            return nanoseconds(cells, unit)
         except ValueError as error:
             row = rows.index[cells.index(str(error))] + 2
             what = f"'{error}' in the column '{column}' is no time"
@@ -146,7 +150,7 @@ class Columns:
         screens = [screen for screen in screens if np.isfinite(screen).all()]
         drift = None
         if self.other_time:
-            drift = _drift_ppm(time_ns, joined("other_ns", np.empty(0, np.int64)))
+            drift = _drift_ppm(*joined("clocks", np.empty((2, 0), np.int64)))
         return GazeRecording(
             time_ns=time_ns,
             x=x,

@@ -19,8 +19,9 @@ from fusbench.files import file_sha256
 from fusbench.importing.footage import Footage, open_footage
 from fusbench.importing.frame_file import FrameFile
 from fusbench.importing.pairing import PARSERS
-from fusbench.importing.pictures import natural, picture_files, read_picture
+from fusbench.importing.pictures import picture_files, read_picture
 from fusbench.importing.study import SIGMA_SHARE, Study, write_records
+from fusbench.video import natural
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "validation": "val"}
 SPLIT_NAMES |= {"test": "test", "testing": "test"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -33,7 +33,7 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+            header = _header(path)
             shape = (int(header.Rows), int(header.Columns))
             count = int(header.get("NumberOfFrames", 1) or 1)
             photometric = str(header.PhotometricInterpretation)
@@ -105,28 +105,41 @@ def _region(header: Any) -> tuple[Box | None, list[float] | None]:
 
 
 def _frames(path: Path, times: list[int], to_display: Callable[[np.ndarray], np.ndarray]) -> Frames:
-    from pydicom.pixels.utils import iter_pixels
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         count = 0
         try:
-            for time, pixels in zip(times, iter_pixels(path), strict=False):
+            for time, pixels in zip(times, _decoded(path, len(times)), strict=False):
                 yield time, to_display(pixels)
                 count += 1
         except (RuntimeError, NotImplementedError, ValueError, AttributeError, OSError) as error:
             what, fix = f"the pixels are cut off or damaged at frame {count}", AGAIN
             if "missing dependencies" in str(error):
-                what = f"the pixels are compressed as {_syntax(path)}, which nothing here decodes"
+                syntax = _header(path).file_meta.TransferSyntaxUID.name
+                what = f"the pixels are compressed as {syntax}, which nothing here decodes"
                 fix = "Install pylibjpeg with pylibjpeg-libjpeg and pylibjpeg-openjpeg."
             raise DatasetError(what, str(path), fix) from None
 
 
-def _syntax(path: Path) -> str:
+def _decoded(path: Path, count: int) -> Iterator[np.ndarray]:
+    """Frames one by one, grey or red, green, blue.
+
+    After the first uncompressed frame of YBR_FULL_422, pydicom takes the others for three bytes a
+    pixel in place of two, so these are read each on its own.
+    """
+    from pydicom.pixels.utils import iter_pixels, pixel_array
+
+    header = _header(path)
+    encapsulated = header.file_meta.TransferSyntaxUID.is_encapsulated
+    if header.PhotometricInterpretation == "YBR_FULL_422" and not encapsulated:
+        return (pixel_array(path, index=number) for number in range(count))
+    return iter_pixels(path)
+
+
+def _header(path: Path) -> Any:
     import pydicom
 
-    header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-    return str(header.file_meta.TransferSyntaxUID.name)
+    return pydicom.dcmread(path, stop_before_pixels=True, force=True)
 
 
 def _to_display(header: Any, photometric: str, path: Path) -> Callable[[np.ndarray], np.ndarray]:

@@ -55,6 +55,9 @@ def read_asc(path: Path, options: ReadOptions) -> GazeRecording:
     if not found.eyes:
         fix = "Give the .asc file that edf2asc writes, with samples and events."
         raise DatasetError("is no EyeLink recording with gaze samples", str(path), fix)
+    if not found.times:
+        fix = "Run edf2asc without its option -e, so that it writes samples."
+        raise DatasetError("holds events but no gaze sample", str(path), fix)
     if options.eye not in ("average", *found.eyes):
         fix = f"Leave out --eye, or use --eye {found.eyes[0]}."
         raise ConfigError(f"the {options.eye} eye was not recorded", str(path), fix)

@@ -12,6 +12,7 @@ import numpy as np
 
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.importing.geometry import Box
+from fusbench.video import is_dicom
 
 Frames = Iterator[tuple[int, np.ndarray]]
 
@@ -38,6 +39,8 @@ class Footage:
         How long the file says it is.
     step_ns : int, optional
         Time between frames, where it is the same for all.
+    pixel_aspect : Fraction
+        Width of a pixel as a player shows it, for a height of 1.
     facts : dict
         What else is kept of the source: numbers only, never a text.
     """
@@ -48,6 +51,7 @@ class Footage:
     region: Box | None = None
     declared_ns: int | None = None
     step_ns: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,9 +79,7 @@ def open_footage(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
         raise DatasetError("no video is here", str(path), "Check the path.")
     if not path.stat().st_size:
         raise DatasetError("the video file is empty", str(path), "Copy it again from its source.")
-    with path.open("rb") as stream:
-        start = stream.read(132)
-    if start[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom"):
+    if is_dicom(path):
         from fusbench.importing.dicom import open_dicom
 
         return open_dicom(path, frame_rate_hz)

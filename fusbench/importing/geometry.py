@@ -84,7 +84,7 @@ def parse_size(text: str, option: str = "the size") -> tuple[float, float]:
     return width, height
 
 
-def letterbox(shape: tuple[int, int], screen: tuple[float, float]) -> Box:
+def letterbox(shape: tuple[float, float], screen: tuple[float, float]) -> Box:
     """The largest rectangle of a picture's aspect ratio, centred on the screen.
 
     Examples

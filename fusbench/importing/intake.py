@@ -230,6 +230,11 @@ def _remarks(gaze: GazeRecording, footage: Footage, crop: Box) -> list[Finding]:
     remarks += [Finding(NOTE, text) for text in gaze.notes]
     if footage.facts.get("interlaced"):
         remarks.append(Finding(WARN, "the video is interlaced: moving edges are combed"))
+    if footage.pixel_aspect != 1:
+        text = (
+            f"the video's pixels are shown {float(footage.pixel_aspect):.4g} times as wide as high"
+        )
+        remarks.append(Finding(NOTE, f"{text}; they are stored as they are"))
     if footage.region and not footage.region.inside(footage.shape):
         height, width = footage.shape
         text = f"the declared region {footage.region} leaves the {width} x {height} picture"

@@ -68,7 +68,7 @@ class Mapping:
     keep : rule for the rows that hold gaze; others are looked at for events only
     event : columns whose text makes an event
     recording : column that tells several recordings apart
-    other_time : a second clock of the same unit, to measure drift with
+    other_time : the tracker's own clock, to measure drift with; of the same unit, if not labelled
     screen_width, screen_height : columns with the screen's size in pixels
     encoding : of the text
     eyes : what `x` and `y` stand for, in words

@@ -79,6 +79,9 @@ class Pairing:
             raise ConfigError(f"the scan '{self.scan}' is no identifier", fix=fix)
         if self.split not in SPLITS:
             raise unknown("split", self.split, SPLITS)
+        if self.video_start_ns is not None and self.video_start_event is not None:
+            fix = "Give the time or the event."
+            raise ConfigError("the video starts twice", f"scan '{self.scan}'", fix)
         if self.crop is None and not self.no_banner:
             raise ConfigError(
                 "nothing says whether the picture shows a name",

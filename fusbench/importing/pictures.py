@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.importing.clock import whole_nanoseconds
 from fusbench.importing.footage import Footage, Frames
-from fusbench.video import PICTURES
+from fusbench.video import PICTURES, natural
 
 
 def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:
@@ -37,20 +36,6 @@ def picture_files(folder: Path) -> list[Path]:
     """Pictures of a folder in natural order: 2 before 10."""
     files = [p for p in folder.iterdir() if p.suffix.lower() in PICTURES]
     return sorted(files, key=natural)
-
-
-def natural(path: Path) -> list[tuple[int, str]]:
-    """Sorting key that reads digits as numbers.
-
-    Examples
-    --------
-    >>> sorted([Path("f10.png"), Path("f9.png")], key=natural)[0].name
-    'f9.png'
-    """
-    return [
-        (int(part) if part.isdigit() else -1, part.lower())
-        for part in re.findall(r"\d+|\D+", path.name)
-    ]
 
 
 def read_picture(path: Path) -> np.ndarray:

@@ -49,6 +49,7 @@ def view_of(
         if screen is None:
             fix = "Give --screen-size W,H, or --display-rect full if the video filled it."
             raise ConfigError("the size of the screen is not known", where, fix)
+        shown = (height, width * float(footage.pixel_aspect))
         if rect is None and screen == (width, height):
             rect = "full"
         if rect is None:
@@ -58,7 +59,7 @@ def view_of(
             )
             raise ConfigError("where on the screen the video was shown is not said", where, fix)
         if rect == "fit":
-            rect = letterbox(footage.shape, screen)
+            rect = letterbox(shown, screen)
         elif rect == "full":
             rect = Box(0, 0, *screen)
     return View(

@@ -53,6 +53,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "valid_right": (
             "Validity right is Valid|0|1", "ValidityRight is Valid|0|1",
         ),
+        "other_time": ("Eyetracker timestamp*", "Eye tracker timestamp*"),
         "keep": "Sensor is Eye Tracker",
         "event": ("Event", "Event value"),
         "recording": ("Recording name", "RecordingName"),
@@ -109,6 +110,10 @@ SCENE = (
 SAMPLES = "Export the gaze samples: a list of fixations has lost where the eye was in between."
 REFUSED: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (
+        ("start_timestamp", "duration", "norm_pos_x"), (),
+        "is a list of fixations, not of gaze samples", SAMPLES,
+    ),
+    (
         ("norm_pos_x", "norm_pos_y"), ("x_norm",),
         "holds gaze in the scene camera's picture, not on the screen", SCENE,
     ),
@@ -125,10 +130,6 @@ REFUSED: tuple[tuple[tuple[str, ...], tuple[str, ...], str, str], ...] = (
     (("FPOGX",), ("BPOGX",), "is a list of fixations, not of gaze samples", SAMPLES),
     (
         ("Fixation point X",), ("Gaze point X",),
-        "is a list of fixations, not of gaze samples", SAMPLES,
-    ),
-    (
-        ("start_timestamp", "duration", "norm_pos_x"), (),
         "is a list of fixations, not of gaze samples", SAMPLES,
     ),
 )  # fmt: skip

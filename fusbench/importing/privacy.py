@@ -13,6 +13,7 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.importing.clock import plain
+from fusbench.video import is_dicom
 
 NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
 SHORTEST = 4
@@ -91,12 +92,7 @@ def identifiers(source: Path) -> set[str]:
     """Words of a source that could name a person: of its file name, and of its header."""
     words = {source.stem, *re.split(r"[\s_.,;()-]+", source.stem)}
     if source.is_file():
-        with source.open("rb") as stream:
-            start = stream.read(65536)
-        if start[128:132] == b"DICM" or source.suffix.lower() in (".dcm", ".dicom"):
-            words |= _of_dicom(source)
-        else:
-            words |= _of_table(start)
+        words |= _of_dicom(source) if is_dicom(source) else _of_table(source)
     elif not source.exists():
         raise DatasetError("no source is here", str(source), "Check --source.")
     return {word for word in words if _telling(word)}
@@ -128,8 +124,10 @@ def _of_dicom(source: Path) -> set[str]:
     return words
 
 
-def _of_table(start: bytes) -> set[str]:
+def _of_table(source: Path) -> set[str]:
     """Values of the columns that name people, from the first rows of a table."""
+    with source.open("rb") as stream:
+        start = stream.read(65536)
     encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     lines = start.decode(encoding, errors="replace").splitlines()
     if len(lines) < 2:

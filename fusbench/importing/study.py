@@ -25,7 +25,7 @@ from fusbench.importing.pairing import Pairing
 from fusbench.importing.quality import LowQuality, Quality
 
 SIGMA_SHARE = 1 / 36
-LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom")
+LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
 Progress = Callable[[str, int, int], None]
 
 
@@ -103,6 +103,7 @@ def import_recordings(
     root, study = Path(root), study or Study()
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
+    _require_files(pairings)
     with changing(root) as folder:
         base = _existing(folder, root)
         records = read_records(folder)
@@ -131,6 +132,15 @@ def import_recordings(
         records += [intake.facts for intake in found]
         write_records(folder, records)
     return tuple(intake.quality for intake in found)
+
+
+def _require_files(pairings: Sequence[Pairing]) -> None:
+    """Raise `DatasetError` if a source is missing, before hours are spent on the others."""
+    for pairing in pairings:
+        for kind, path in (("video", pairing.video), ("gaze file", pairing.gaze)):
+            if not path.exists():
+                where = f"scan '{pairing.scan}', {path}"
+                raise DatasetError(f"no {kind} is here", where, "Check the path.")
 
 
 def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] | None:
@@ -201,7 +211,7 @@ def _placed(
     pairing: Pairing, folder: Path, records: list[dict[str, Any]], found: list[Intake]
 ) -> tuple[Pairing, int]:
     """The pairing with its scan's split, and the number of its first clip."""
-    digest = source_sha256(pairing.video) if pairing.video.exists() else ""
+    digest = source_sha256(pairing.video)
     for record in [*records, *(intake.facts for intake in found)]:
         if record.get("video", {}).get("sha256") == digest:
             what = f"this video is in the data set already, as scan '{record['scan_id']}'"

@@ -31,11 +31,12 @@ def open_video(path: Path) -> Footage:
             first = next(iter(container.decode(stream)), None)
             if first is None:
                 raise DatasetError("holds no frame that can be read", str(path), CONVERT)
-            if first.rotation:
-                what = f"is stored turned by {first.rotation} degrees"
-                raise DatasetError(what, str(path), CONVERT)
+            turns = _quarter_turns(first, path)
             declared = _declared(container, stream)
-            shape = (first.height, first.width)
+            aspect = Fraction(stream.sample_aspect_ratio or 1)
+            shape, aspect = (first.height, first.width), aspect or Fraction(1)
+            if turns % 2:
+                shape, aspect = shape[::-1], 1 / aspect
             interlaced = bool(first.interlaced_frame)
     except (av.error.FFmpegError, ValueError, IndexError):
         raise DatasetError(
@@ -44,10 +45,23 @@ def open_video(path: Path) -> Footage:
     return Footage(
         kind="file",
         shape=shape,
-        read=lambda: _frames(path),
+        read=lambda: _frames(path, turns),
         declared_ns=declared,
-        facts={"interlaced": interlaced},
+        pixel_aspect=aspect,
+        facts={"interlaced": interlaced, "quarter_turns": turns},
     )
+
+
+def _quarter_turns(frame: Any, path: Path) -> int:
+    """Quarter turns, against the clock, by which a player turns the stored picture."""
+    stored = frame.side_data.get("DISPLAYMATRIX")
+    matrix = np.frombuffer(bytes(stored), np.int32).astype(float) if stored else np.zeros(9)
+    mirrored = matrix[0] * matrix[4] < matrix[1] * matrix[3]
+    if mirrored or frame.rotation % 90:
+        how = "mirrored" if mirrored else f"turned by {frame.rotation} degrees"
+        fix = "Convert it with ffmpeg -i IN -fps_mode passthrough OUT.mp4, as a player shows it."
+        raise DatasetError(f"is stored {how}", str(path), fix)
+    return int(frame.rotation) // 90 % 4
 
 
 def _declared(container: Any, stream: Any) -> int | None:
@@ -59,7 +73,7 @@ def _declared(container: Any, stream: Any) -> int | None:
     return None
 
 
-def _frames(path: Path) -> Frames:
+def _frames(path: Path, turns: int) -> Frames:
     import av
 
     first: Fraction | None = None
@@ -72,7 +86,7 @@ def _frames(path: Path) -> Frames:
                 raise DatasetError("has no time", f"{path}, frame {count}", CONVERT)
             time = frame.pts * frame.time_base
             first = time if first is None else first
-            yield whole_nanoseconds(time - first), _rgb(frame)
+            yield whole_nanoseconds(time - first), np.rot90(_rgb(frame), turns)
             count += 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from itertools import islice
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,7 @@ def content(
                 "whole": clip.n_frames,
                 "segments": [list(segment) for segment in clip.segments],
                 "gaze": _gaze(clip, n_frames),
+                **_observers(clip, n_frames),
                 "frames": frame_sheets(clip.frames[:n_frames], frame_shape),
                 "maps": [asdict(of_source[number]) for of_source in maps],
                 "scores": [_columns(table[clip.clip_id], n_frames) for table in scores],
@@ -138,6 +139,17 @@ def _gaze(clip: Clip, n_frames: int) -> list[list[float]]:
         np.round(np.stack(clip.gaze.at(frame), axis=1), 1).ravel().tolist()
         for frame in range(min(clip.n_frames, n_frames))
     ]
+
+
+def _observers(clip: Clip, n_frames: int) -> dict[str, Any]:
+    """Who watched, and for each frame the number of each point's observer; empty lists for one."""
+    watched = clip.gaze.observer_id
+    names, number = np.unique([] if watched is None else watched, return_inverse=True)
+    if len(names) < 2:
+        return {"observers": [], "who": []}
+    bounds = np.searchsorted(clip.gaze.frame, np.arange(min(clip.n_frames, n_frames) + 1))
+    who = [number[low:high].tolist() for low, high in pairwise(bounds)]
+    return {"observers": names.tolist(), "who": who}
 
 
 def _columns(table: pd.DataFrame, n_frames: int) -> dict[str, Any]:
@@ -159,13 +171,13 @@ def _all_maps(
     """Maps of each source and clip; frameworks never share a process, so two take children."""
     isolated = len({source.framework for source in sources} - {""}) > 1
     total, made = len(sources) * len(clips), []
-    ids = [clip.clip_id for clip in clips]
+    ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                maps = pool.submit(_maps, source, dataset.root, ids, n_frames, shape).result()
+                maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:
-            maps = _maps(source, dataset.root, ids, n_frames, shape)
+            maps = _maps(source, *of, ids, n_frames, shape)
         made.append(maps)
         if report:
             report(len(made) * len(clips), total, note=source.name)
@@ -173,9 +185,10 @@ def _all_maps(
 
 
 def _maps(
-    source: Source, root: Path, clip_ids: list[str], n_frames: int, shape: tuple[int, int]
-) -> list[Maps]:
-    dataset = open_dataset(root)
+    source: Source, root: Path, fold: int | None, clip_ids: list[str], n_frames: int,
+    shape: tuple[int, int],
+) -> list[Maps]:  # fmt: skip
+    dataset = open_dataset(root, fold=fold)
     clips = {clip.clip_id: clip for clip in dataset.clips}
     chosen = tuple(clips[clip_id] for clip_id in clip_ids)
     made = []

@@ -3,6 +3,7 @@
 const HEAT = Uint8Array.from(DATA.heat.match(/../g), (pair) => parseInt(pair, 16));
 const PREDICTED = "#ffffff";
 const EMPIRICAL = "#ffd21f";
+const OBSERVERS = ["#5db4f0", "#f2a054", "#4cc79b", "#e391cc", "#a5a8ff", "#f2f2ee"];
 const TRAIL = 12; // frames of gaze drawn as a fading path
 
 // The value above which the pixels of `map` hold `mass` of its sum.
@@ -82,32 +83,47 @@ function fillColour(context, map, width, height, gain) {
   context.drawImage(small, 0, 0, width, height);
 }
 
+// The colour of an observer's points; a single one has that of the empirical map.
+function observerColour(clip, who) {
+  return clip.observers.length ? OBSERVERS[who % OBSERVERS.length] : EMPIRICAL;
+}
+
+// A frame's points, each with its observer and its place on the canvas.
+function pointsOf(clip, frame, width, height) {
+  const points = clip.gaze[frame];
+  return Array.from({ length: points.length / 2 }, (_, n) => ({
+    who: clip.observers.length ? clip.who[frame][n] : 0,
+    place: [(points[2 * n] + 0.5) * width / FRAME_COLUMNS, (points[2 * n + 1] + 0.5) * height / FRAME_ROWS],
+  }));
+}
+
 function drawGaze(context, clip, frame, width, height, unit) {
-  const place = (x, y) => [(x + 0.5) * width / FRAME_COLUMNS, (y + 0.5) * height / FRAME_ROWS];
-  let last = null;
+  const few = 4 * Math.max(1, clip.observers.length); // of more points a frame, the path is a scrawl
+  let last = new Map(); // each observer's point before
+  context.lineWidth = 1.2 * unit;
   for (let at = Math.max(0, frame - TRAIL); at <= frame; at += 1) {
-    const points = clip.gaze[at];
-    if (!points.length) { last = null; continue; }
-    for (let n = 0; n < points.length; n += 2) {
-      const now = place(points[n], points[n + 1]);
-      if (last && points.length <= 8) {
-        context.strokeStyle = `rgba(255, 210, 31, ${0.75 * (1 - (frame - at) / TRAIL)})`;
-        context.lineWidth = 1.2 * unit;
+    const points = pointsOf(clip, at, width, height);
+    const next = new Map();
+    context.globalAlpha = 0.75 * (1 - (frame - at) / TRAIL);
+    for (const { who, place } of points) {
+      const before = next.get(who) ?? last.get(who);
+      if (before && points.length <= few) {
+        context.strokeStyle = observerColour(clip, who);
         context.beginPath();
-        context.moveTo(...last);
-        context.lineTo(...now);
+        context.moveTo(...before);
+        context.lineTo(...place);
         context.stroke();
       }
-      last = now;
+      next.set(who, place);
     }
+    last = next;
   }
-  const points = clip.gaze[frame];
-  for (let n = 0; n < points.length; n += 2) {
+  context.globalAlpha = 1;
+  for (const { who, place } of pointsOf(clip, frame, width, height)) {
     context.beginPath();
-    context.arc(...place(points[n], points[n + 1]), 3.2 * unit, 0, 2 * Math.PI);
-    context.fillStyle = EMPIRICAL;
+    context.arc(...place, 3.2 * unit, 0, 2 * Math.PI);
+    context.fillStyle = observerColour(clip, who);
     context.strokeStyle = "rgba(0, 0, 0, 0.8)";
-    context.lineWidth = 1.2 * unit;
     context.fill();
     context.stroke();
   }

@@ -50,7 +50,21 @@ function listClips(list, order, state, go) {
       head, ...bars);
     return element("li", {}, button);
   }));
-  list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  showWithin(list, list.querySelector("[aria-current]"));
+}
+
+// Scroll a list to one of its items, and nothing but the list: the page stays where it is.
+function showWithin(list, item) {
+  if (!item) return;
+  const [outer, inner] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+  list.scrollTop += Math.min(0, inner.top - outer.top) + Math.max(0, inner.bottom - outer.bottom);
+  list.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
+}
+
+// Who watched the clip, each in the colour of their points; nothing for a single one.
+function observerKeys(clip) {
+  return clip.observers.map((name, who) => element("span", { class: "key" },
+    element("i", { class: "swatch", style: `background: ${observerColour(clip, who)}`, "aria-hidden": "true" }), name));
 }
 
 function listExtremes(list, found, state, go) {

@@ -123,7 +123,7 @@ async function goClip(at, frame = 0) {
   ready = null;
   byId("clip-name").textContent = clip.id;
   const cut = clip.n < clip.whole ? `first ${clip.n} of ${many(clip.whole, "frame")}` : many(clip.n, "frame");
-  byId("clip-facts").textContent = `scan ${clip.scan}, ${cut}`;
+  byId("clip-facts").replaceChildren(`scan ${clip.scan}, ${cut}`, ...observerKeys(clip));
   byId("slider").max = clip.n - 1;
   state.frame = clamp(frame);
   drawLists();
@@ -230,12 +230,14 @@ function words() {
   byId("facts").textContent = `${info.split} split, ${many(info.n_clips, "clip")}, ${columns} × ${rows} pixels, `
     + `${info.frame_rate_hz} frames a second, gaze at ${info.gaze_rate_hz} Hz`;
   const percent = `${Math.round(100 * DATA.mass)} %`;
-  byId("how").textContent = "Yellow: gaze points, and the smallest region that holds "
+  const several = DATA.clips.some(({ observers }) => observers.length);
+  byId("how").textContent = `Yellow: ${several ? "" : "gaze points, and "}the smallest region that holds `
     + `${percent} of the empirical map (Gaussians of ${info.sigma_px} pixels at the gaze). `
+    + (several ? "Gaze points have the colour of who looked. " : "")
     + (hasModels ? `White: the same of the predicted map; colour shows its values, strongest at its peak. `
       + `Predicted maps are kept here at ${TILES.map[1]} × ${TILES.map[0]} pixels and 8 bits, for looking only: `
       + "scores were computed from the whole maps." : "");
-  byId("source").textContent = [info.citation, info.licence && `Licence: ${info.licence}`,
+  byId("source").textContent = [info.citation !== "none" && info.citation, info.licence && `Licence: ${info.licence}`,
     hasModels && `Scores: ${signature}`].filter(Boolean).join(". ");
   byId("summary-note").textContent = hasModels ? `Mean over ${many(DATA.models[0].n, "scored frame")} of the split, `
     + "its 95 % interval resampled by scan, and the mean of the clip shown." : "";

@@ -96,9 +96,10 @@ def run_source(
     result = read_result(folder)
     fingerprint = dataset.fingerprint(result.split)
     if result.split != split or result.dataset.get("fingerprint") != fingerprint:
-        made_on = f"{result.dataset.get('name')}, {result.split} split"
+        fold = f" of fold {result.dataset['fold']}" if "fold" in result.dataset else ""
+        made_on = f"{result.dataset.get('name')}, {result.split} split{fold}"
         what = f"was made on other data ({made_on}) than {dataset.info.name}, {split} split"
-        fix = "Name the data set and split that the run was made on."
+        fix = "Name the data set, the split and the fold that the run was made on."
         raise DatasetError(what, str(folder), fix)
     card = model_card(result.model["name"])
     weights = _weights(result.model.get("weights_sha256"), card, checkpoints, folder, result.config)

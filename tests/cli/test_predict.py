@@ -99,3 +99,21 @@ def test_overlays_of_recorded_clips_show_the_gaze():
     assert full[24, 45].tolist() == [255, 210, 31]
     assert np.hypot(changed[:, 0] - 24, changed[:, 1] - 45).max() < 10  # around the gaze alone
     assert (plain > 220).all(-1).any()  # the predicted outline
+
+
+def test_pictures_come_in_the_order_that_a_person_would_number_them(tmp_path):
+    for number in range(12):
+        cv2.imwrite(str(tmp_path / f"f{number}.png"), np.full((4, 6), number, np.uint8))
+    assert [int(frame[0, 0, 0]) for frame in read_video(tmp_path)] == list(range(12))
+
+
+def test_a_dicom_file(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    from pathlib import Path
+
+    cine = Path(pydicom.__file__).parent / "data" / "test_files" / "examples_ybr_color.dcm"
+    run("predict", "--model", "uniform", "--video", cine, "--out", tmp_path)
+    density = np.load(tmp_path / "examples_ybr_color.npy")
+    assert density.shape == (30, 240, 320)
+    rate = cv2.VideoCapture(str(tmp_path / "examples_ybr_color.mp4")).get(cv2.CAP_PROP_FPS)
+    assert rate == pytest.approx(30, abs=0.1)

@@ -145,3 +145,31 @@ def test_training_takes_a_fold(study):
     assert job.metadata["fold"] == "2"
     assert job.metadata["train_fingerprint"] == wanted.fingerprint("train")
     assert {clip.scan_id for clip in job.val.clips} == {c.scan_id for c in wanted.split("val")}
+
+
+def test_runs_of_a_fold_are_compared_and_looked_at(study, tmp_path):
+    fold_scans(study, open_dataset(study).clips, 3)
+    runs = []
+    for model in ("mean-map", "centre-bias"):
+        done = run(
+            "evaluate", "--model", model, "--dataset", study, "--fold", "2", "--json",
+            "--out", tmp_path / "runs",
+        )  # fmt: skip
+        runs.append(tmp_path / "runs" / json.loads(done.stdout)["key"])
+    compared = json.loads(run("compare", *runs, "--dataset", study, "--json").stdout)
+    assert "by segment" in compared["parts"]
+    base = (
+        "view",
+        study,
+        "--result",
+        runs[0],
+        "--json",
+        "--clips",
+        0,
+        "--out",
+        tmp_path / "p.html",
+    )
+    shown = json.loads(run(*base, "--fold", 2).stdout)
+    tested = [clip.clip_id for clip in open_dataset(study, fold=2).split("test")]
+    assert sorted(shown["clips"]) == sorted(tested)
+    assert "test split of fold 2) than" in run(*base, "--fold", 1, code=1).stderr

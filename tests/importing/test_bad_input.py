@@ -214,6 +214,8 @@ def test_fillers_count_as_lost(video, tmp_path):
          "is a list of fixations, not of gaze samples. Export the gaze samples"),
         ("RECORDING_SESSION_LABEL,CURRENT_FIX_X,CURRENT_FIX_Y", "table", "a list of fixations"),
         ("MEDIA_ID,TIME(2026),FPOGX,FPOGY,FPOGS,FPOGD", "gazepoint", "is a list of fixations"),
+        ("fixation_id,start_timestamp,duration,norm_pos_x,norm_pos_y,on_surf", "pupil-surface",
+         "is a list of fixations"),
     ],
 )  # fmt: skip
 def test_what_is_refused_with_a_sentence(header, form, words, tmp_path):
@@ -362,6 +364,13 @@ def test_blink_margins_drop_what_is_near(video, tmp_path):
     assert wide.frames_without_gaze > plain.frames_without_gaze
 
 
+def test_eyelink_events_without_samples(tmp_path):
+    file = tmp_path / "events.asc"
+    file.write_text("START\t1\tLEFT\tEVENTS\nEFIX L 1 2 3 4 5 6\nEND\t9\n")
+    with pytest.raises(DatasetError, match="events but no gaze sample. Run edf2asc without its"):
+        read_gaze(file, "eyelink-asc")
+
+
 def test_damaged_eyelink_lines(tmp_path):
     gaze = recordings.eyelink(tmp_path)
     text = gaze.read_text()
@@ -396,6 +405,7 @@ def test_damaged_eyelink_lines(tmp_path):
         ({"video_start_event": "("}, "is no regular expression"),
         ({"space": "scren"}, "Did you mean 'screen'"),
         ({"blink_margin": "x"}, "'x' is no time"),
+        ({"video_start": "1.5"}, "the video starts twice. Give the time or the event."),
     ],
 )
 def test_impossible_options(change, words, video, tmp_path):
@@ -453,6 +463,16 @@ def test_manifests(video, tmp_path):
         with pytest.raises(FusbenchError) as error:
             read_manifest(sheet)
         assert words in line(error)
+
+
+def test_a_missing_file_of_the_last_recording_is_told_before_the_first_is_read(video, tmp_path):
+    gaze = recordings.tobii_pro(tmp_path)
+    texts = {**BASE, "video": str(video), "gaze": str(gaze)}
+    pairings = [pairing_of(texts), pairing_of({**texts, "scan": "S02", "gaze": "nowhere.tsv"})]
+    told = []
+    with pytest.raises(DatasetError, match="scan 'S02', nowhere.tsv: no gaze file is here"):
+        import_recordings(tmp_path / "out", pairings, report=lambda *step: told.append(step))
+    assert told == []
 
 
 def test_the_same_video_does_not_come_in_twice(video, tmp_path):

@@ -146,6 +146,22 @@ def test_uncompressed_ybr_becomes_rgb(tmp_path):
     assert np.abs(frames[1][2, 3].astype(int) - (254, 0, 0)).max() <= 1
 
 
+def test_uncompressed_ybr_of_two_bytes_a_pixel_is_read_frame_by_frame(tmp_path):
+    pixels = np.empty((6, 4, 6, 3), np.uint8)
+    for number in range(6):  # all three of a colour's values differ, and change with the frame
+        pixels[number] = (60 + 20 * number, 110 + number, 140 - number)
+    file = written(tmp_path, pixels, "YBR_FULL_422", FrameTime="40")
+    header = pydicom.dcmread(file)
+    pairs = pixels.reshape(6, 4, 3, 2, 3)  # Y1 Y2 Cb Cr of two neighbours, DICOM PS3.3 C.7.6.3.1.2
+    header.PixelData = np.concatenate([pairs[..., 0], pairs[..., 0, 1:]], axis=-1).tobytes()
+    header.save_as(file)
+    _, frames = frames_of(file)
+    for y, cb, cr, frame in zip(*pixels[:, 0, 0].T.astype(float), frames, strict=True):
+        wanted = y + np.array([1.402 * (cr - 128), -0.344136 * (cb - 128) - 0.714136 * (cr - 128),
+                               1.772 * (cb - 128)])  # fmt: skip
+        assert np.abs(frame[3, 5] - wanted).max() <= 1
+
+
 def test_frame_time_vector_is_summed_up_exactly(tmp_path):
     pixels = np.zeros((4, 8, 8), np.uint8)
     vector = ["0", "33.3", "33.4", "100"]

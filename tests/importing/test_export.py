@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, FusbenchError, OutputError
@@ -86,12 +87,33 @@ def test_bids_there_and_back(folder, tmp_path):
     assert (out / "participants.tsv").read_text().splitlines()[1] == "sub-s1\ttrain"
 
 
+def test_bids_keeps_gaze_on_its_frame_where_the_steps_between_frames_vary(tmp_path):
+    video = recordings.write_video(tmp_path / "v.mp4")  # 33 ms a frame, and a pause of 170 ms
+    texts = {
+        "scan": "s1", "video": str(video), "gaze": str(recordings.eyelink(tmp_path)),
+        "gaze_format": "eyelink-asc", "video_start_event": "VIDEO_START", "no_banner": "yes",
+        "display_rect": "fit",
+    }  # fmt: skip
+    import_recordings(tmp_path / "in", [pairing_of(texts)])
+    data = open_dataset(tmp_path / "in")
+    out = export_dataset(data, "bids", tmp_path / "b")
+    stem = out / "sub-s1" / "beh" / "sub-s1_task-scan_run-01_recording-eye1_physio.tsv.gz"
+    again = {
+        "scan": "s1", "video": str(out / "stimuli" / "sub-s1_run-01.mkv"), "gaze": str(stem),
+        "gaze_format": "bids", "no_banner": "yes", "video_start": "0",
+    }  # fmt: skip
+    import_recordings(tmp_path / "back", [pairing_of(again)])
+    (copy,) = open_dataset(tmp_path / "back").clips
+    assert copy.n_frames == 60
+    np.testing.assert_array_equal(copy.gaze.frame, data.clips[0].gaze.frame)
+
+
 def test_colour_is_written_without_loss(tmp_path):
     from fusbench.exporting.bids import write_lossless
     from fusbench.importing.footage import open_footage
 
     frames = np.random.default_rng(0).integers(0, 255, (4, 30, 40, 3), dtype=np.uint8)
-    write_lossless(tmp_path / "c.mkv", frames, 30.0)
+    write_lossless(tmp_path / "c.mkv", frames, np.array([0, 33, 67, 100]))
     read = list(open_footage(tmp_path / "c.mkv").read())
     np.testing.assert_array_equal([frame for _, frame in read], frames)
     assert [round(time / 1e6) for time, _ in read] == [0, 33, 67, 100]

@@ -7,6 +7,7 @@ import pytest
 import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.study import Study, import_recordings
 
@@ -149,3 +150,17 @@ def test_both_eyes_are_averaged_only_where_both_are_valid_and_it_is_said(video, 
     x_px, _ = recordings.path(clip.gaze.time_s)
     # the left eye was written 0.01 of the screen to the left: 19.2 screen pixels
     assert np.median(x_px - clip.gaze.x_px) == pytest.approx(19.2 / 4.5, abs=0.02)
+
+
+def test_tobii_tells_of_drift_against_the_trackers_own_clock(tmp_path):
+    head = "Recording timestamp [ms]", "Eyetracker timestamp [μs]", "Sensor", "Gaze point X"
+    lines = ["\t".join([*head, "Gaze point Y"])]
+    for n in range(1, 101):
+        tracker = "" if n == 50 else str(10_002 * n + 77)  # 10 ms on the computer's clock
+        lines.append(f"{10 * n}\t{tracker}\tEye Tracker\t960\t540")
+        lines.append(f"{10 * n + 1}\t\tMouse\t\t")
+    file = tmp_path / "gaze.tsv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    gaze = read_gaze(file, "tobii-pro")
+    assert len(gaze) == 100
+    assert gaze.drift_ppm == pytest.approx(200)
