@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
-from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
-from fusbench.errors import DatasetError, PredictionError
+from fusbench.errors import DatasetError
 from fusbench.files import file_sha256, replacing, text_sha256, write_json
 from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
 from fusbench.models.registry import checkpoint_path, load_model
 from fusbench.results import (
-    KEY_COLUMNS,
     Result,
     environment,
     machine,
     summarise,
     write_result,
 )
+from fusbench.scan_scores import examples, read_scans, score_scan
 from fusbench.targets import Targets, baseline_of
 
-BATCH_SIZE = 16
-N_EXAMPLES = 6
 FITTED = ("train-gaze", "clip")
 
 
@@ -117,72 +112,6 @@ class Evaluation:
         return self.card.sees in FITTED or "baseline" in self.targets.needs
 
 
-def densities(
-    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, *, freeze_history: bool = False
-) -> Iterator[np.ndarray]:
-    """Predicted densities (H, W) of a clip's target frames, checked and at the clip's own size.
-
-    The one place where frames are resized to `card.input_shape` and densities back. `targets` is
-    int (B,); a batch never crosses a clip. With `freeze_history` every frame of a window is its
-    current one, a control that shows what the past frames are worth.
-
-    Raises
-    ------
-    PredictionError
-        If a prediction is no density, naming model, clip and frame.
-    """
-    shape = card.input_shape or clip.info.image_shape
-    for frames, raw in _raw_densities(model, card, clip, targets, freeze_history):
-        if np.shape(raw)[:1] != (len(frames),):
-            what = f"{np.shape(raw)} densities came for {len(frames)} windows"
-            where = f"model '{card.name}', clip '{clip.clip_id}'"
-            raise PredictionError(what, where, "Return one density (H, W) a window.")
-        for frame, density in zip(frames, raw, strict=True):
-            where = f"model '{card.name}', clip '{clip.clip_id}', frame {frame}"
-            checked = metrics.check_density(density, shape, where)
-            yield fit_density(checked, clip.info.image_shape)
-
-
-def _raw_densities(
-    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, freeze_history: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if card.sees in ("clip", "nothing"):
-        for start in range(0, len(targets), BATCH_SIZE):
-            batch = targets[start : start + BATCH_SIZE]
-            yield batch, model.predict_gaze(clip, batch)
-        return
-    frames = fit_frames(clip.frames, card.input_shape, card.channels)
-    window = card.window
-    if hasattr(model, "predict_clip") and not freeze_history:
-        current = np.maximum(targets - window.horizon, 0)
-        densities = model.predict_clip(frames)
-        if np.shape(densities)[:1] != (len(frames),):
-            what = f"{np.shape(densities)} densities came for {len(frames)} frames"
-            where = f"model '{card.name}', clip '{clip.clip_id}'"
-            raise PredictionError(what, where, "Return one density (H, W) a frame.")
-        yield targets, densities[current]
-        return
-    for start in range(0, len(targets), BATCH_SIZE):
-        batch = targets[start : start + BATCH_SIZE]
-        at = window.indices(batch, len(frames))
-        if freeze_history:
-            at = np.broadcast_to(at[:, [window.target_index]], at.shape)
-        yield batch, model.predict(frames[at])
-
-
-def examples(dataset: Dataset, split: str) -> list[tuple[str, int]]:
-    """Clip and frame of the six frames that a run's picture shows: one each of scans far apart."""
-    scans = [clips for _, clips in dataset.scans(split)]
-    chosen = np.unique(np.linspace(0, len(scans) - 1, N_EXAMPLES).round().astype(int))
-    picked = []
-    for number in chosen:
-        clip = scans[number][0]
-        frames = clip.gaze.frames()
-        if len(frames):
-            picked.append((clip.clip_id, int(frames[len(frames) // 2])))
-    return picked
-
-
 def evaluate(
     job: Evaluation,
     runs: Path,
@@ -234,7 +163,7 @@ def evaluate(
                 model = load() if load else _load(job)
                 card = getattr(model, "card", job.card)
             with metrics.kernel(job.kernel):
-                arrays = _score_scan(model, card, clips, job, wanted)
+                arrays = score_scan(model, card, clips, job, wanted)
             with replacing(part) as file, file.open("wb") as stream:
                 np.savez(stream, allow_pickle=False, **arrays)
         done += sum(clip.n_frames for clip in clips)
@@ -253,43 +182,6 @@ def _load(job: Evaluation) -> Any:
     return load_model(job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset)
 
 
-def _score_scan(
-    model: Any,
-    card: ModelCard,
-    clips: tuple[Clip, ...],
-    job: Evaluation,
-    wanted: set[tuple[str, int]],
-) -> dict[str, np.ndarray]:
-    clip_ids, frames, rows, shown = [], [], [], {}
-    seconds = 0.0
-    for clip in clips:
-        clip.verify()
-        targets = clip.gaze.frames().astype(np.intp)
-        if not len(targets):
-            continue
-        predictions = densities(model, card, clip, targets, freeze_history=job.freeze_history)
-        for frame in targets:
-            start = time.perf_counter()
-            predicted = next(predictions)
-            seconds += time.perf_counter() - start
-            where = f"clip '{clip.clip_id}', frame {frame}"
-            target = job.targets.at(clip, frame)
-            scores = metrics.score(predicted, target, job.chosen, job.profile, where)
-            clip_ids.append(clip.clip_id)
-            frames.append(frame)
-            rows.append(list(scores.values()))
-            if (clip.clip_id, int(frame)) in wanted:
-                shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(job.chosen))
-    return {
-        "clip_id": np.array(clip_ids, dtype=np.str_),
-        "frame": np.array(frames, dtype=np.int64),
-        "scores": values,
-        "seconds": np.array(seconds),
-        **shown,
-    }
-
-
 def _finish(
     job: Evaluation,
     folder: Path,
@@ -297,18 +189,8 @@ def _finish(
     n_frames: int,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None,
 ) -> Result:
-    tables, seconds = [], 0.0
-    shown: dict[str, np.ndarray] = {}
-    for scan_id, _ in scans:
-        with np.load(folder / "scans" / f"{scan_id}.npz", allow_pickle=False) as part:
-            table = pd.DataFrame(part["scores"], columns=[m.key for m in job.chosen])
-            keys = (scan_id, part["clip_id"], part["frame"])
-            for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
-                table.insert(position, name, column)
-            tables.append(table)
-            seconds += float(part["seconds"])
-            shown |= {name: part[name] for name in part.files if name.startswith("example:")}
-    scores = pd.concat(tables, ignore_index=True)
+    ids = [scan_id for scan_id, _ in scans]
+    scores, seconds, shown = read_scans(folder / "scans", ids, [m.key for m in job.chosen])
     if scores.empty:
         fix = "Choose another split, or check the gaze with 'fusbench dataset check'."
         raise DatasetError(

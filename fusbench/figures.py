@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fusbench.data.scan import DatasetInfo
+from fusbench.files import replacing
 from fusbench.outline import MASS, mass_level
 
 PREDICTED, EMPIRICAL = "#ffffff", "#ffd21f"
@@ -60,3 +61,16 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
         keys, meanings, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
     )
     figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
+
+
+def save_figure(figure: Any, stem: Path) -> list[Path]:
+    """Write a Matplotlib figure as ``<stem>.png`` and ``<stem>.svg``, the same bytes every time."""
+    from matplotlib import rc_context
+
+    paths = []
+    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+        path = stem.with_suffix(suffix)
+        with replacing(path) as part, rc_context({"svg.hashsalt": "fusbench"}):
+            figure.savefig(part, dpi=150, format=suffix[1:], metadata=metadata)
+        paths.append(path)
+    return paths

@@ -13,8 +13,8 @@ import numpy as np
 from fusbench import metrics
 from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
+from fusbench.densities import BATCH_SIZE, densities
 from fusbench.errors import OutputError
-from fusbench.evaluation import BATCH_SIZE, densities
 from fusbench.files import replacing
 from fusbench.models.card import ModelCard
 from fusbench.stream import Stream

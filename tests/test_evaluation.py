@@ -11,8 +11,9 @@ from metrics_by_hand import plain_scores
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
+from fusbench.densities import densities
 from fusbench.errors import DatasetError, PredictionError
-from fusbench.evaluation import Evaluation, densities, evaluate
+from fusbench.evaluation import Evaluation, evaluate
 from fusbench.models.registry import load_model, model_card
 from fusbench.results import read_result, read_scores
 

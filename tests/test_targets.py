@@ -12,8 +12,9 @@ from fusbench import metrics
 from fusbench.cli import cli
 from fusbench.data.dataset import open_dataset
 from fusbench.data.gaze import saliency_map
+from fusbench.densities import densities
 from fusbench.errors import DatasetError, UnknownName
-from fusbench.evaluation import Evaluation, densities, evaluate
+from fusbench.evaluation import Evaluation, evaluate
 from fusbench.models.registry import load_model, model_card
 from fusbench.results import read_result, read_scores
 from fusbench.targets import Targets

@@ -1,4 +1,4 @@
-"""``fusbench evaluate --board``: under a leaderboard's rules, and its rows added."""
+"""Rows for a leaderboard: from ``evaluate --board``, a finished run, or a folder of predictions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from fusbench.board.rules import Board
     from fusbench.cli.contest import Row
 
 
@@ -45,7 +46,6 @@ def add_rows(
     from fusbench.board.rules import read_board
     from fusbench.board.standings import read_table
     from fusbench.cli.board_view import show_board
-    from fusbench.cli.leaderboard import add_run
 
     rules = read_board(board)
     wanted = {row.folder: name or row.result.model["name"] for row in asked}
@@ -57,3 +57,57 @@ def add_rows(
     write_outputs(table, board)
     if not quiet:
         show_board(table)
+
+
+def add_run(
+    board: Board, run: Path, name: str | None = None, *, force: bool = False, quiet: bool = False
+) -> None:
+    """Take a run into a board and say how it fits."""
+    import json
+
+    from fusbench.board.adding import write_row
+    from fusbench.board.rows import Facts
+    from fusbench.cli.render import show
+    from fusbench.results import read_result
+
+    result = read_result(run)
+    try:
+        timing = json.loads((run / "timing.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        timing = {}
+    facts = Facts(
+        name=name or str(result.model.get("name", "")),
+        parameters=result.model.get("parameters"),
+        seconds_per_frame=timing.get("seconds_per_frame"),
+        machine=str(timing.get("machine", "")),
+    )
+    folder, reasons = write_row(board, run, facts, replace=force)
+    if quiet:
+        return
+    show(f"{folder}: added" + (", below the line:" if reasons else "."))
+    for reason in reasons:
+        show(f"  {reason}")
+
+
+def score_predictions(
+    board: Board, folder: Path, name: str | None, dataset: str | None, runs: Path
+) -> tuple[Path, str]:
+    """Score a folder of predictions; the run's folder and the row's name."""
+    from fusbench.board.rules import check_data
+    from fusbench.board.submission import read_submission, submitted
+    from fusbench.cli.render import progress
+    from fusbench.data.dataset import open_dataset
+    from fusbench.evaluation import evaluate
+
+    rules = board.rules
+    submission = read_submission(folder, name)
+    with progress("opening the data") as update:
+        data = open_dataset(dataset or rules.dataset, (rules.split,), update)
+    check_data(board, data)
+    keys = tuple(metric.key for metric in rules.metrics)
+    job, entrant = submitted(
+        submission, data, split=rules.split, profile=rules.profile, metrics=keys
+    )
+    with progress(submission.name) as update:
+        _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
+    return run, submission.name

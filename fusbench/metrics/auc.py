@@ -7,11 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from fusbench.errors import ConfigError
-from fusbench.metrics.kernels import active
-from fusbench.metrics.profile import check_profile, empty_map, with_gaze
+from fusbench.metrics.areas import area, gazed_values, judd, judd_mit
+from fusbench.metrics.profile import check_profile, with_gaze
 
 OTHER = "map of other fixations"
-STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
 
 
 def auc_judd(
@@ -71,7 +70,7 @@ def auc_judd(
     0.6667
     """
     check_profile(profile)
-    one = _judd_mit if profile == "mit" else _judd
+    one = judd_mit if profile == "mit" else judd
     return _each(one, *with_gaze(predicted, fixations, "fixation map"))
 
 
@@ -137,11 +136,11 @@ def auc_borji(
     rng = np.random.default_rng(seed)
 
     def one(p: np.ndarray, gaze: np.ndarray) -> float:
-        positives, negatives = _positives(p, gaze, profile), p
+        positives, negatives = gazed_values(p, gaze, profile), p
         if splits is not None:
             size = _drawn_times(splits), len(positives[0])
             negatives = p[rng.integers(0, len(p), size).ravel()]
-        return _area(p, positives, negatives, None, profile)
+        return area(p, positives, negatives, None, profile)
 
     return _each(one, *with_gaze(predicted, fixations, "fixation map"))
 
@@ -207,14 +206,14 @@ def sauc(
     rng = np.random.default_rng(seed)
 
     def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
-        positives = _positives(p, gaze, profile)
-        negatives, count = _positives(p, other, profile, OTHER)
+        positives = gazed_values(p, gaze, profile)
+        negatives, count = gazed_values(p, other, profile, OTHER)
         if splits is None:
-            return _area(p, positives, negatives, count, profile)
+            return area(p, positives, negatives, count, profile)
         pool = np.repeat(negatives, count.astype(np.intp))
         size = min(len(positives[0]), len(pool))
         drawn = [rng.choice(pool, size, replace=False) for _ in range(_drawn_times(splits))]
-        return _area(p, positives, np.concatenate(drawn), None, profile)
+        return area(p, positives, np.concatenate(drawn), None, profile)
 
     p, gaze = with_gaze(predicted, fixations, "fixation map")
     other = np.asarray(other_fixations)
@@ -236,87 +235,3 @@ def _each(one: Callable[..., float], *maps: np.ndarray) -> np.ndarray:
     shape = maps[0].shape[:-1]
     rows = zip(*(m.reshape(-1, m.shape[-1]) for m in maps), strict=True)
     return np.array([one(*row) for row in rows], dtype=np.float64).reshape(shape)
-
-
-def _gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
-    """Indices of the pixels with gaze, at least one."""
-    at = active().fixated(gaze)
-    if not len(at):
-        raise empty_map(what)
-    return at
-
-
-def _positives(
-    p: np.ndarray, gaze: np.ndarray, profile: str, what: str = "fixation map"
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values at the gazed pixels, and how often each counts."""
-    at = _gazed(gaze, what)
-    return p[at], np.ones(len(at)) if profile == "mit" else gaze[at].astype(np.float64)
-
-
-def _without(p: np.ndarray, values: np.ndarray) -> int:
-    """Number of pixels without gaze, at least one."""
-    if len(values) == len(p):
-        raise ConfigError("every pixel has a gaze point", fix="Use auc_borji, which allows it.")
-    return len(p) - len(values)
-
-
-def _judd(p: np.ndarray, gaze: np.ndarray) -> float:
-    values, weight = _positives(p, gaze, "tuebingen")
-    others = _without(p, values)
-    bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
-    below, upto = active().below(p, bounds).reshape(2, -1)
-    own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
-    wins = below + upto - own  # the gazed pixels are no negatives
-    return float(wins @ weight / (2 * others * weight.sum()))
-
-
-def _judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
-    values = p[_gazed(gaze)]
-    others, k = _without(p, values), len(values)
-    below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
-    if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
-        return 0.5
-    area = false = true = 0.0
-    for rank, less in enumerate(below, start=1):
-        reached = (len(p) - less - rank) / others, rank / k
-        area += (reached[0] - false) * (reached[1] + true) / 2
-        false, true = reached
-    return area + (1 - false)
-
-
-def _area(
-    p: np.ndarray,
-    positives: tuple[np.ndarray, np.ndarray],
-    negatives: np.ndarray,
-    count: np.ndarray | None,
-    profile: str,
-) -> float:
-    """Mean over positives of the share of negatives below, those at the same level counting half.
-
-    `count` says how often each negative counts. In "mit" a level is a tenth of the range of the
-    prediction `p`, else a value.
-    """
-    values, weight = positives
-    if profile == "mit":
-        low, high = p.min(), p.max()
-        if low == high:
-            return 0.5
-        values, negatives = (values - low) / (high - low), (negatives - low) / (high - low)
-        levels = np.append(np.arange(STEP + 1) / STEP, np.inf)
-        level = np.searchsorted(levels, values, side="right")
-        bounds = np.concatenate([levels[level - 1], levels[level]])
-    else:
-        bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
-    below, upto = _below(negatives, bounds, count).reshape(2, -1)
-    total = len(negatives) if count is None else count.sum()
-    return float((below + upto) @ weight / (2 * total * weight.sum()))
-
-
-def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) -> np.ndarray:
-    """For each bound, how many negatives are less."""
-    if count is None:
-        return active().below(negatives, bounds)
-    order = np.argsort(negatives)
-    less = np.concatenate([[0.0], np.cumsum(count[order])])
-    return less[np.searchsorted(negatives[order], bounds)]

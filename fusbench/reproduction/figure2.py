@@ -80,7 +80,7 @@ def predictions(
     shown: Sequence6, model_name: str, weights: Path, device: str | None = None
 ) -> np.ndarray:
     """Densities (6, H, W) of a model for the frames shown."""
-    from fusbench.evaluation import densities
+    from fusbench.densities import densities
     from fusbench.models.registry import card_of_weights, load_model, model_card
 
     card = card_of_weights(model_card(model_name), weights)
@@ -106,13 +106,12 @@ def draw_figure2(
         Densities by the row's title, in order.
     title : str
     """
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.lines import Line2D
 
-    from fusbench.files import replacing
+    from fusbench.figures import save_figure
 
     if not models:
         raise ConfigError("there is no model to draw", fix="Give at least one.")
@@ -151,13 +150,7 @@ def draw_figure2(
     figure.legend(
         keys, meanings, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
     )
-    paths = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        path = stem.with_suffix(suffix)
-        with replacing(path) as part, rc_context({"svg.hashsalt": "fusbench"}):
-            figure.savefig(part, dpi=150, format=suffix[1:], metadata=metadata)
-        paths.append(path)
-    return paths
+    return save_figure(figure, stem)
 
 
 def _heat(axis: Any, density: np.ndarray) -> None:

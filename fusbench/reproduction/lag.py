@@ -42,11 +42,10 @@ def lag_gains(lags: Sequence[LagRuns], split: str, margin: int) -> list[LagGain]
 
 def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
     """Draw the gain in KLD against the lag, as ``<stem>.png`` and ``<stem>.svg``."""
-    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from fusbench.files import replacing
+    from fusbench.figures import save_figure
 
     known = [(one.lag_ms, one.gains["kld"]) for one in gains if "kld" in one.gains]
     figure = Figure(figsize=(5.6, 3.6), facecolor="white", layout="constrained")
@@ -75,10 +74,4 @@ def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
     axis.set_title(
         "cLSTMU-Net (L = 6) over U-Net, both RA(7,9); synthetic data", loc="left", fontsize=9
     )
-    paths = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
-        path = stem.with_suffix(suffix)
-        with replacing(path) as part, rc_context({"svg.hashsalt": "fusbench"}):
-            figure.savefig(part, dpi=150, format=suffix[1:], metadata=metadata)
-        paths.append(path)
-    return paths
+    return save_figure(figure, stem)

@@ -60,7 +60,7 @@ class Source:
             assert self.folder is not None
             yield from (iter(stored_densities(self.folder, clip)) for clip in clips)
             return
-        from fusbench.evaluation import densities
+        from fusbench.densities import densities
         from fusbench.models.registry import load_model
 
         model = load_model(

@@ -76,11 +76,4 @@ def _two_encoders(
     build.add(op, memory, past, channels=base * 2**levels)
     bottom = build.add("concat", "fusion", deepest, memory)
     decoder(build, bottom, skips, base)
-    return Network(
-        name=name,
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network(name, length, base, levels, shape)

@@ -25,7 +25,6 @@ def mmunet(
     the pooled features of both, its own first, beside what it read a level above. The skips are the
     mean over the paths. The ConvLSTM reads one map and the finest features of each pair.
 
-
     Parameters
     ----------
     length, base, levels, input_shape
@@ -62,11 +61,4 @@ def mmunet(
     score = build.add("conv2d", "score", finest, channels=1, kernel=1)
     both = build.add("concat", "score_features", score, finest)
     head(build, build.add("convlstm2d", "clstm", both, channels=base // 2))
-    return Network(
-        name="mmunet",
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=input_shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network("mmunet", length, base, levels, input_shape)

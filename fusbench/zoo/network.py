@@ -206,3 +206,16 @@ class NetworkBuilder:
         self.layers.append(layer)
         self.channels[name] = layer.channels
         return name
+
+    def network(
+        self, name: str, length: int, base: int, levels: int, input_shape: tuple[int, int]
+    ) -> Network:
+        """The network of all layers so far."""
+        return Network(
+            name=name,
+            layers=tuple(self.layers),
+            length=length,
+            input_shape=input_shape,
+            base=base,
+            levels=levels,
+        )

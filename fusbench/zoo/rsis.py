@@ -22,7 +22,6 @@ def rsis(
     A cell reads the doubled output of the coarser cell beside the frame's features at its scale.
     The finest cell works at half of the input's size; its last output is doubled once more.
 
-
     Parameters
     ----------
     length, base, levels, input_shape
@@ -48,11 +47,4 @@ def rsis(
         op = "convlstm2d" if last else "convlstm2d_all"
         source = build.add(op, name, read, channels=widest // 2**number)
     head(build, build.add("upconv2d", "head_up", source), kernel=3)
-    return Network(
-        name="rsis",
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=input_shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network("rsis", length, base, levels, input_shape)

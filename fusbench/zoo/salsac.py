@@ -27,7 +27,6 @@ def salsac(
     scale k places on. The ConvLSTM's last output enters the decoder, whose skips are the current
     frame's.
 
-
     Parameters
     ----------
     length, base, levels, input_shape
@@ -55,11 +54,4 @@ def salsac(
     memory = build.add("corrlstm2d", "clstm", weighed, channels=base * 2**levels)
     current = [build.add("target", f"current{n}", skip) for n, skip in enumerate(skips, start=1)]
     decoder(build, memory, current, base)
-    return Network(
-        name="salsac",
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=input_shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network("salsac", length, base, levels, input_shape)

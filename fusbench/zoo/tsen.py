@@ -24,7 +24,6 @@ def tsen(
     read by a second one, whose last forward and last backward output enter the decoder. The skips
     are the current frame's. Both directions stay within the window.
 
-
     Parameters
     ----------
     length, base, levels, input_shape
@@ -51,11 +50,4 @@ def tsen(
     bottom = build.add("concat", "bottom", ahead, back)
     current = [build.add("target", f"current{n}", skip) for n, skip in enumerate(skips, start=1)]
     decoder(build, bottom, current, base)
-    return Network(
-        name="tsen",
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=input_shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network("tsen", length, base, levels, input_shape)

@@ -83,11 +83,4 @@ def unet(
     skips, deepest = encoder(build, "encoder", source, base, levels)
     decoder(build, deepest, skips, base)
     name = "unet" if length == 1 else "unet-stacked"
-    return Network(
-        name=name,
-        layers=tuple(build.layers),
-        length=length,
-        input_shape=input_shape,
-        base=base,
-        levels=levels,
-    )
+    return build.network(name, length, base, levels, input_shape)

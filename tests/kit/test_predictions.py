@@ -10,8 +10,9 @@ import pytest
 from command import error_of, run
 
 from fusbench.data.dataset import open_dataset
+from fusbench.densities import densities
 from fusbench.errors import PredictionError
-from fusbench.evaluation import Evaluation, densities, evaluate
+from fusbench.evaluation import Evaluation, evaluate
 from fusbench.models.predictions import Predictions, predictions
 from fusbench.models.registry import load_model
 from fusbench.results import read_scores

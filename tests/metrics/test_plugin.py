@@ -14,8 +14,9 @@ from fake_models import card
 
 from fusbench import metrics
 from fusbench.data.dataset import open_dataset
+from fusbench.densities import densities
 from fusbench.errors import PluginError, UnknownName
-from fusbench.evaluation import Evaluation, densities, evaluate
+from fusbench.evaluation import Evaluation, evaluate
 from fusbench.models.registry import load_model, model_card
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "fusbench-example-metric"

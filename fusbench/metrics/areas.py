@@ -1,0 +1,95 @@
+"""Areas under the ROC curve of one frame, its pixels in a row (H * W,), under either profile."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fusbench.errors import ConfigError
+from fusbench.metrics.kernels import active
+from fusbench.metrics.profile import empty_map
+
+STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
+
+
+def gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
+    """Indices of the pixels with gaze, at least one."""
+    at = active().fixated(gaze)
+    if not len(at):
+        raise empty_map(what)
+    return at
+
+
+def gazed_values(
+    p: np.ndarray, gaze: np.ndarray, profile: str, what: str = "fixation map"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values at the gazed pixels, and how often each counts."""
+    at = gazed(gaze, what)
+    return p[at], np.ones(len(at)) if profile == "mit" else gaze[at].astype(np.float64)
+
+
+def _without(p: np.ndarray, values: np.ndarray) -> int:
+    """Number of pixels without gaze, at least one."""
+    if len(values) == len(p):
+        raise ConfigError("every pixel has a gaze point", fix="Use auc_borji, which allows it.")
+    return len(p) - len(values)
+
+
+def judd(p: np.ndarray, gaze: np.ndarray) -> float:
+    values, weight = gazed_values(p, gaze, "tuebingen")
+    others = _without(p, values)
+    bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
+    below, upto = active().below(p, bounds).reshape(2, -1)
+    own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
+    wins = below + upto - own  # the gazed pixels are no negatives
+    return float(wins @ weight / (2 * others * weight.sum()))
+
+
+def judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
+    values = p[gazed(gaze)]
+    others, k = _without(p, values), len(values)
+    below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
+    if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
+        return 0.5
+    area = false = true = 0.0
+    for rank, less in enumerate(below, start=1):
+        reached = (len(p) - less - rank) / others, rank / k
+        area += (reached[0] - false) * (reached[1] + true) / 2
+        false, true = reached
+    return area + (1 - false)
+
+
+def area(
+    p: np.ndarray,
+    positives: tuple[np.ndarray, np.ndarray],
+    negatives: np.ndarray,
+    count: np.ndarray | None,
+    profile: str,
+) -> float:
+    """Mean over positives of the share of negatives below, those at the same level counting half.
+
+    `count` says how often each negative counts. In "mit" a level is a tenth of the range of the
+    prediction `p`, else a value.
+    """
+    values, weight = positives
+    if profile == "mit":
+        low, high = p.min(), p.max()
+        if low == high:
+            return 0.5
+        values, negatives = (values - low) / (high - low), (negatives - low) / (high - low)
+        levels = np.append(np.arange(STEP + 1) / STEP, np.inf)
+        level = np.searchsorted(levels, values, side="right")
+        bounds = np.concatenate([levels[level - 1], levels[level]])
+    else:
+        bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
+    below, upto = _below(negatives, bounds, count).reshape(2, -1)
+    total = len(negatives) if count is None else count.sum()
+    return float((below + upto) @ weight / (2 * total * weight.sum()))
+
+
+def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) -> np.ndarray:
+    """For each bound, how many negatives are less."""
+    if count is None:
+        return active().below(negatives, bounds)
+    order = np.argsort(negatives)
+    less = np.concatenate([[0.0], np.cumsum(count[order])])
+    return less[np.searchsorted(negatives[order], bounds)]

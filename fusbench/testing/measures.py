@@ -1,0 +1,147 @@
+"""What is measured of a model under trial: whether each rule holds, and the value found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fusbench.data.frames import fit_frames
+from fusbench.guest import NOT_DATA
+from fusbench.metrics.density import TOLERANCE
+from fusbench.testing.trial import OTHER_SHAPE, Trial
+
+Measured = tuple[bool | None, str]  # None where the rule does not apply
+MODULES = 800
+SAME = 1e-6
+ALIKE = 1e-4
+TOGETHER = 3
+
+
+def card(trial: Trial) -> Measured:
+    return True, f"{trial.entrant.owner} {trial.entrant.version}".strip()
+
+
+def light(trial: Trial) -> Measured:
+    told = trial.entrant.told
+    heavy = ", ".join(told["frameworks"])
+    measured = f"{told['modules']} modules" + (f", {heavy} among them" if heavy else "")
+    return not heavy and told["modules"] <= MODULES, measured
+
+
+def data(trial: Trial) -> Measured:
+    odd = [name for name, value in trial.entrant.told["card"].items() if NOT_DATA in str(value)]
+    return not odd, f"objects in {', '.join(odd)}" if odd else "plain data"
+
+
+def loads(trial: Trial) -> Measured:
+    wanted = "predict_gaze" if trial.entrant.card.sees == "clip" else "predict"
+    methods = trial.model.methods
+    return wanted in methods, ", ".join(methods)
+
+
+def answers(trial: Trial) -> Measured:
+    return True, f"{trial.first.dtype} {_times(trial.first.shape)}"
+
+
+def shape(trial: Trial) -> Measured:
+    have, want = trial.first.shape, (len(trial.targets), *trial.frames.shape[1:3])
+    return have == want, f"{_times(have)} for {_times(want)}"
+
+
+def finite(trial: Trial) -> Measured:
+    odd = int((~np.isfinite(trial.first)).sum())
+    return odd == 0, f"{odd} values are NaN or infinite"
+
+
+def positive(trial: Trial) -> Measured:
+    low = float(trial.first.min())
+    return low >= 0, f"least value {low:.3g}"
+
+
+def sum(trial: Trial) -> Measured:
+    sums = trial.first.sum((1, 2), dtype=np.float64)
+    worst = sums[np.abs(sums - 1).argmax()]
+    return bool(abs(worst - 1) <= TOLERANCE), f"worst sum {worst:.6f}"
+
+
+def blank(trial: Trial) -> Measured:
+    if trial.card.sees == "clip":
+        return None, "it does not look at frames"
+    off = 0.0
+    for value in (0, 255):
+        density = trial.predict(trial.targets[:2], np.full_like(trial.frames, value))
+        good = np.isfinite(density).all() and (density >= 0).all()
+        sums = density.sum((1, 2), dtype=np.float64)
+        off = max(off, float(np.abs(sums - 1).max()) if good else float("inf"))
+    return off <= TOLERANCE, f"off by {off:.2g} on black or white"
+
+
+def any_size(trial: Trial) -> Measured:
+    if trial.card.input_shape is not None or trial.card.sees != "frames":
+        return None, "the card names one size"
+    frames = fit_frames(trial.frames, OTHER_SHAPE, trial.card.channels)
+    shape = trial.predict(trial.targets[:2], frames).shape
+    return shape == (2, *OTHER_SHAPE), f"{_times(shape)} for {_times((2, *OTHER_SHAPE))}"
+
+
+def deterministic(trial: Trial) -> Measured:
+    trial.predict(trial.targets[::-1][:2])  # what was asked in between must not matter
+    return _within(_apart(trial.first, trial.predict(trial.targets)), SAME)
+
+
+def repeatable(trial: Trial) -> Measured:
+    return _within(_apart(trial.first, trial.again().first), SAME)
+
+
+def batch(trial: Trial) -> Measured:
+    alone = np.concatenate([trial.predict(trial.targets[i : i + 1]) for i in range(TOGETHER)])
+    return _within(_apart(trial.first[:TOGETHER], alone), ALIKE)
+
+
+def input(trial: Trial) -> Measured:
+    return trial.model.untouched, "unchanged" if trial.model.untouched else "written to"
+
+
+def fast_path(trial: Trial) -> Measured:
+    if "predict_clip" not in trial.model.methods:
+        return None, "no predict_clip"
+    whole = trial.model.predict_clip(trial.frames)
+    want = trial.frames.shape[:3]
+    if whole.shape != want:
+        return False, f"{_times(whole.shape)} for {_times(want)}"
+    current = np.maximum(trial.targets - trial.card.window.horizon, 0)
+    return _within(_apart(trial.first, whole[current]), ALIKE)
+
+
+def causal(trial: Trial) -> Measured:
+    if trial.card.sees == "clip":
+        return None, "a reference: sees all"
+    if "predict_clip" not in trial.model.methods:
+        return True, "sees its window only"
+    frames, window = trial.frames, trial.card.window
+    current = len(frames) // 3
+    end = min(current + max(0, int(window.offsets[-1])), len(frames) - 1)
+    altered = frames.copy()
+    altered[end + 1 :] = 255 - altered[end + 1 :]
+    before, after = (trial.model.predict_clip(f)[current] for f in (frames, altered))
+    return _within(_apart(before, after), SAME)
+
+
+def quiet(trial: Trial) -> Measured:
+    printed = trial.guest.printed()
+    return not printed, f"{len(printed)} characters" + (f": '{printed[:40]}'" if printed else "")
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    """Largest difference of two densities, in parts of the first one's peak."""
+    if a.shape != b.shape:
+        return float("inf")
+    peak = float(np.abs(a).max())
+    return float(np.abs(a.astype(np.float64) - b).max()) / (peak or 1.0)
+
+
+def _within(value: float, limit: float) -> Measured:
+    return bool(value <= limit), f"differs by {value:.2g} of the peak"
