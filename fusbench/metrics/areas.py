@@ -35,6 +35,7 @@ def _without(p: np.ndarray, values: np.ndarray) -> int:
 
 
 def judd(p: np.ndarray, gaze: np.ndarray) -> float:
+    """Share of pairs of a gaze point and a pixel without in which the gaze point ranks higher."""
     values, weight = gazed_values(p, gaze, "tuebingen")
     others = _without(p, values)
     bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
@@ -45,17 +46,18 @@ def judd(p: np.ndarray, gaze: np.ndarray) -> float:
 
 
 def judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
+    """Area under straight lines from (0, 0) through the curve at the gazed values to (1, 1)."""
     values = p[gazed(gaze)]
     others, k = _without(p, values), len(values)
     below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
     if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
         return 0.5
-    area = false = true = 0.0
+    total = false = true = 0.0
     for rank, less in enumerate(below, start=1):
         reached = (len(p) - less - rank) / others, rank / k
-        area += (reached[0] - false) * (reached[1] + true) / 2
+        total += (reached[0] - false) * (reached[1] + true) / 2
         false, true = reached
-    return area + (1 - false)
+    return total + (1 - false)
 
 
 def area(

@@ -1,4 +1,7 @@
-"""What is measured of a model under trial: whether each rule holds, and the value found."""
+"""What is measured of a model under trial: whether each rule holds, and the value found.
+
+What a function looks for is the `demand` of its rule, in `fusbench.testing.rules`.
+"""
 
 from __future__ import annotations
 
