@@ -22,3 +22,15 @@ phantom_full = DatasetCard(
     provider=PROVIDER,
     synthetic=True,
 )
+phantom_full_lag_0 = DatasetCard(
+    name="phantom-full-lag-0",
+    title="Synthetic: phantom-full with gaze that does not lag, for the study of the lag",
+    provider=PROVIDER,
+    synthetic=True,
+)
+phantom_full_lag_100 = DatasetCard(
+    name="phantom-full-lag-100",
+    title="Synthetic: phantom-full with half the lag, 100 ms, for the study of the lag",
+    provider=PROVIDER,
+    synthetic=True,
+)

@@ -87,8 +87,8 @@ class Phantom:
 
     Examples
     --------
-    >>> {name: len(phantom.plans) for name, phantom in PRESETS.items()}
-    {'phantom-tiny': 6, 'phantom': 115, 'phantom-full': 508}
+    >>> [len(PRESETS[name].plans) for name in ("phantom-tiny", "phantom", "phantom-full")]
+    [6, 115, 508]
     """
 
     name: str
@@ -120,6 +120,12 @@ def _shared_out(scans: range, split: str, n_full: int, rest: int = 0) -> Iterato
         yield ClipPlan(scan=scans[-1], clip=count, n_frames=rest, split=split)
 
 
+FULL = (
+    *_shared_out(TRAIN_SCANS, "train", 325),
+    *_shared_out(VAL_SCANS, "val", 81),
+    *_shared_out(TEST_SCANS, "test", 101, rest=36),
+)
+
 PRESETS: dict[str, Phantom] = {
     phantom.name: phantom
     for phantom in (
@@ -139,14 +145,10 @@ PRESETS: dict[str, Phantom] = {
                 *_first_clips(TEST_SCANS, "test", FULL_CLIP_FRAMES),
             ),
         ),
-        Phantom(
-            name="phantom-full",
-            plans=(
-                *_shared_out(TRAIN_SCANS, "train", 325),
-                *_shared_out(VAL_SCANS, "val", 81),
-                *_shared_out(TEST_SCANS, "test", 101, rest=36),
-            ),
-        ),
+        Phantom(name="phantom-full", plans=FULL),
+        Phantom(name="phantom-full-lag-0", plans=FULL, lag_s=0.0),
+        Phantom(name="phantom-full-lag-100", plans=FULL, lag_s=0.1),
     )
 }
-"""The embedded phantoms by name. The first clip of each scan is the same in all of them."""
+"""The embedded phantoms by name. The first clip of each scan shows the same in all of them; in those
+named after a lag other than 0.2 s, only the gaze differs."""

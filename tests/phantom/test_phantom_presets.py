@@ -47,6 +47,14 @@ def test_default_is_the_first_clip_of_each_scan_of_the_full_one():
     assert PRESETS["phantom"].plans == first
 
 
+def test_other_lags_differ_in_nothing_else():
+    full = PRESETS["phantom-full"]
+    assert full.lag_s == 0.2
+    for milliseconds in (0, 100):
+        other = PRESETS[f"phantom-full-lag-{milliseconds}"]
+        assert other == replace(full, name=other.name, lag_s=milliseconds / 1000)
+
+
 def test_clips_of_a_scan_are_numbered_from_1():
     plans = [plan for plan in PRESETS["phantom-full"].plans if plan.scan == 114]
     assert [plan.clip_id for plan in plans] == [
