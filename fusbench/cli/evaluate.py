@@ -207,7 +207,7 @@ def _with_baselines(
 
 
 def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
-    from fusbench.cli.render import show, table
+    from fusbench.cli.render import counted, show, table
     from fusbench.metrics import of_signature
     from fusbench.targets import describe_baseline
 
@@ -234,7 +234,7 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
         heads = ["model", *(head for head, _ in part), *last]
         show(table(heads, cells, title=title if start == 0 else "continued"))
     show(
-        f"{first.n_frames} frames of {first.n_scans} scans scored;"
+        f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
         f" {first.n_skipped} skipped for want of gaze.",
         "Mean over frames [95 % interval, resampled by scan].",
         *describe_baseline(first.signature),

@@ -84,7 +84,7 @@ def import_dataset(
     Nothing of a source enters the data set but cropped pixels, frame times and gaze. OUT changes
     only when every recording is in; import.json tells what was done.
     """
-    from fusbench.cli.render import print_json, progress, show
+    from fusbench.cli.render import counted, print_json, progress, show
     from fusbench.errors import ConfigError
     from fusbench.importing.quality import LowQuality
     from fusbench.importing.study import import_recordings
@@ -99,7 +99,7 @@ def import_dataset(
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
         with progress("importing") as update:
             scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
-        show(f"{out}: {clips} clips of {scans} scans")
+        show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
     pairings = _pairings(manifest, texts, changes)
     try:

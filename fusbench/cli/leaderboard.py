@@ -49,7 +49,7 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     """Make a new BOARD, a folder, with its rules."""
     from fusbench.board.published import FILE, bundled
     from fusbench.board.rules import new_board
-    from fusbench.cli.render import progress, show
+    from fusbench.cli.render import counted, progress, show
     from fusbench.data.dataset import open_dataset
     from fusbench.files import write_bytes
 
@@ -61,7 +61,7 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
         write_bytes(board / FILE, bundled())
     n_frames = int(made.counted.sum())
     show(
-        f"{board}: {n_frames} frames of {made.n_scans} scans count.",
+        f"{board}: {counted(n_frames, 'frame')} of {counted(made.n_scans, 'scan')} can be scored.",
         f"Add rows with: fusbench evaluate --model NAME --board {board}",
     )
 

@@ -18,8 +18,9 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
 @click.option("--result", "runs", multiple=True, type=PATH, help="A finished run's folder.")
 @click.option(
     "--predictions", "folders", multiple=True, type=PATH,
-    help="A folder that 'fusbench predict' wrote; its densities are scored.",
+    help="A folder of densities, as for evaluate --predictions; those it holds are scored.",
 )  # fmt: skip
+@click.option("--allow-8-bit", "integers", is_flag=True, help="Take predictions of 8-bit maps.")
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
@@ -46,6 +47,7 @@ def view(
     folders: tuple[Path, ...],
     split: str,
     fold: int | None,
+    integers: bool,
     out: Path,
     as_json: bool,
     **settings: Any,
@@ -69,7 +71,9 @@ def view(
     signed = one_signature([s for _, s in made] or [signature("tuebingen", data.info.sigma_px)])
     profile = signed.partition("|profile:")[2].partition("|")[0]
     sources = [run for run, _ in made]
-    sources += [folder_source(folder, data, split, profile) for folder in folders]
+    sources += [
+        folder_source(folder, data, split, profile, integers=integers) for folder in folders
+    ]
     clips = choose_clips(data, split, sources, settings["n_clips"], settings["named"])
     with progress("maps", len(sources) * len(clips)) as update:
         shown = content(

@@ -150,5 +150,5 @@ PRESETS: dict[str, Phantom] = {
         Phantom(name="phantom-full-lag-100", plans=FULL, lag_s=0.1),
     )
 }
-"""The embedded phantoms by name. The first clip of each scan shows the same in all of them; in those
-named after a lag other than 0.2 s, only the gaze differs."""
+"""The embedded phantoms by name. The first clip of each scan is the same in all of them, except for
+the gaze of those that are named after a lag of their own."""

@@ -1,4 +1,4 @@
-"""Where the maps of a page come from: a finished run, or a folder that `predict` wrote."""
+"""Where the maps of a page come from: a finished run, or a folder of predictions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pandas as pd
 
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
-from fusbench.data.scan import Clip, map_array
+from fusbench.data.scan import Clip
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
 from fusbench.files import file_sha256
 from fusbench.models.card import ModelCard
+from fusbench.models.predictions import Predictions
 from fusbench.results import KEY_COLUMNS, read_result, read_scores, summarise
 
 
@@ -30,13 +31,13 @@ class Source:
     summary : mapping
         Mean, low and high of each metric, as in ``result.json``.
     card : ModelCard or None
-        The run's model; None where `folder` holds the densities.
+        The run's model; None where the densities are `stored`.
     checkpoint : Path or None
     device : str or None
     freeze_history : bool
         How the run was made.
-    folder : Path or None
-        Holds ``<clip_id>.npy``.
+    stored : Predictions or None
+        A folder that holds the densities.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Source:
     checkpoint: Path | None = None
     device: str | None = None
     freeze_history: bool = False
-    folder: Path | None = None
+    stored: Predictions | None = None
 
     @property
     def framework(self) -> str:
@@ -57,8 +58,9 @@ class Source:
     def densities(self, dataset: Dataset, clips: tuple[Clip, ...]) -> Iterator[Iterator]:
         """For each clip, its densities (H, W) frame by frame."""
         if self.card is None:
-            assert self.folder is not None
-            yield from (iter(stored_densities(self.folder, clip)) for clip in clips)
+            assert self.stored is not None
+            for clip in clips:
+                yield _each_density(self.stored, clip, np.arange(clip.n_frames))
             return
         from fusbench.densities import densities
         from fusbench.models.registry import load_model
@@ -173,26 +175,27 @@ def _weights(
     raise CheckpointError(what, str(folder), "Name their file with --checkpoint.")
 
 
-def folder_source(folder: Path, dataset: Dataset, split: str, profile: str) -> Source:
-    """A folder of densities as a source; they are scored here.
+def folder_source(
+    folder: Path, dataset: Dataset, split: str, profile: str, *, integers: bool = False
+) -> Source:
+    """A folder of predictions as a source; those it holds are scored here.
 
     Raises
     ------
     DatasetError
-        If the folder holds no density of the split's clips, or a file of the wrong shape.
+        If the folder holds no predictions for the split's clips.
     PredictionError
-        If a frame is no density.
+        If a file is unfit, or a frame is no density.
     """
-    clips = [c for c in dataset.split(split) if (folder / f"{c.clip_id}.npy").is_file()]
+    stored = Predictions(folder=folder, integers=integers)
+    clips = [clip for clip in dataset.split(split) if stored.path(clip.clip_id)]
     if not clips:
         what = f"holds no predictions for the clips of {dataset.info.name}, {split} split"
         raise DatasetError(what, str(folder), "Give the folder that 'fusbench predict' wrote to.")
     rows = []
     for clip in clips:
-        predicted = stored_densities(folder, clip)
-        for frame in clip.gaze.frames().astype(int):
-            where = f"{folder / clip.clip_id}.npy, frame {frame}"
-            density = metrics.check_density(predicted[frame], clip.info.image_shape, where)
+        frames = clip.gaze.frames().astype(int)
+        for frame, density in zip(frames, _each_density(stored, clip, frames), strict=True):
             maps = clip.saliency_map(frame), clip.fixation_map(frame)
             scores = metrics.score_frame(density, *maps, profile)
             rows.append((clip.scan_id, clip.clip_id, frame, *scores.values()))
@@ -201,13 +204,11 @@ def folder_source(folder: Path, dataset: Dataset, split: str, profile: str) -> S
         what = "no frame of the predicted clips has gaze"
         raise DatasetError(what, str(folder), "Predict clips with gaze.")
     name = folder.resolve().name
-    return Source(name=name, title=name, scores=table, summary=summarise(table), folder=folder)
+    return Source(name=name, title=name, scores=table, summary=summarise(table), stored=stored)
 
 
-def stored_densities(folder: Path, clip: Clip) -> np.ndarray:
-    """Densities float32 (T, H, W) as `predict` wrote them, memory-mapped."""
-    shape = (clip.n_frames, *clip.info.image_shape)
-    return map_array(folder / f"{clip.clip_id}.npy", shape, np.float32)
+def _each_density(stored: Predictions, clip: Clip, frames: np.ndarray) -> Iterator[np.ndarray]:
+    return (stored.predict_gaze(clip, frames[at : at + 1])[0] for at in range(len(frames)))
 
 
 def one_signature(signatures: list[str]) -> str:

@@ -16,7 +16,7 @@ from small_dataset import small_clips, small_info
 from fusbench import open_dataset
 from fusbench.data.frames import fit_density
 from fusbench.data.writer import write_dataset
-from fusbench.errors import DatasetError, UnknownName
+from fusbench.errors import PredictionError, UnknownName
 from fusbench.results import read_scores
 from fusbench.view.content import _all_maps, choose_clips, content
 from fusbench.view.page import render
@@ -208,7 +208,23 @@ def test_what_is_no_run(made, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
-def test_predictions_of_another_size(folder, tmp_path):
+def test_predictions_as_other_programs_write_them(folder, tmp_path):
+    data = open_dataset(folder)
+    run("evaluate", "--model", "uniform", "--dataset", folder, "--out", tmp_path / "runs")
+    flat = np.full((10, 12, 16), 1 / (12 * 16), np.float32)
+    np.savez(tmp_path / "s3-c1.npz", flat)
+    source = folder_source(tmp_path, data, "test", "tuebingen")
+    uniform = read_scores(next((tmp_path / "runs").glob("uniform-*")))
+    uniform = uniform[uniform["clip_id"] == "s3-c1"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(source.scores, uniform, rtol=1e-5, atol=1e-6)
+    np.savez(tmp_path / "s3-c1.npz", np.full((10, 12, 16), 7, np.uint8))
+    with pytest.raises(PredictionError, match="holds uint8 maps"):
+        folder_source(tmp_path, data, "test", "tuebingen")
+    source = folder_source(tmp_path, data, "test", "tuebingen", integers=True)
+    pd.testing.assert_frame_equal(source.scores, uniform, rtol=1e-5, atol=1e-6)
+
+
+def test_predictions_that_are_no_densities(folder, tmp_path):
     np.save(tmp_path / "s3-c1.npy", np.zeros((10, 5, 5), np.float32))
-    with pytest.raises(DatasetError, match="holds float32 10 x 5 x 5 where float32 10 x 24 x 32"):
+    with pytest.raises(PredictionError, match="s3-c1.npy, frame 1: the density sums to 0"):
         folder_source(tmp_path, open_dataset(folder), "test", "tuebingen")
