@@ -175,7 +175,7 @@ def test_maps_are_those_of_the_data(page):
     tab, sources, data = page
     at = tab.run("state.clip")
     clip = data.split("test")[at]
-    predicted = np.load(sources[1].folder / f"{clip.clip_id}.npy")[7]
+    predicted = np.load(sources[1].stored.folder / f"{clip.clip_id}.npy")[7]
     got = np.array(tab.run("load(clipNow()).then((r) => [...predictedMap(r, 1, 7)])"))
     want = fit_density(predicted, tuple(tab.run("TILES.map")))
     np.testing.assert_allclose((got.reshape(want.shape) / 255) ** 2, want / want.max(), atol=0.005)
