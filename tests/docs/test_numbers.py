@@ -1,0 +1,64 @@
+"""Numbers that stand in hand-written pages are those of the committed weights and boards."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from fusbench.zoo.checkpoint import read_metadata
+from fusbench.zoo.entries import ENTRIES
+
+ROOT = Path(__file__).parents[2]
+CHECKPOINTS = ROOT / "fusbench/zoo/checkpoints"
+SCORES = ("kld", "sim", "nss", "cc")
+
+
+def rows(page, heading):
+    """Cells of the table below a heading, by the code in their first cell."""
+    section = (ROOT / page).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    table = re.split(r"\n## ", section)[0]
+    found = re.findall(r"^\| `([a-z0-9-]+)` \|(.*)\|$", table, re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in found}
+
+
+def board(name):
+    """Rows of a committed board, by name."""
+    with (ROOT / "leaderboards" / name / "leaderboard.csv").open(encoding="utf-8") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+def policy_text(policy):
+    """Such as "RA(7,9)" for "ra-7-9"."""
+    if policy == "none":
+        return policy
+    kind, n, m = policy.split("-")
+    return f"{ {'ra': 'RA', 'mixra': 'Mix.RA'}[kind] }({n},{m})"
+
+
+def test_the_table_of_weights_says_what_the_files_say():
+    expected = {}
+    for name in ENTRIES:
+        if (CHECKPOINTS / f"{name}.safetensors").exists():
+            said = read_metadata(CHECKPOINTS / f"{name}.safetensors")
+            steps = [f"{int(said[key]):,}" for key in ("steps", "best_step")]
+            expected[name] = [policy_text(said["policy"]), *steps, f"{float(said['val_loss']):.3f}"]
+    assert rows("docs/explanation/assumptions.md", "The bundled weights") == expected
+
+
+def test_related_work_shows_the_scores_of_the_board():
+    shown = rows("docs/explanation/related-work.md", "Scores")
+    scored = board("phantom-full-isbi2022")
+    assert {"ema", "rsis", "mmunet", "salsac", "tsen", "clstmunet"} <= set(shown)
+    for name, cells in shown.items():
+        expected = [f"{float(scored[f'{name}-torch'][key]):.3f}" for key in SCORES]
+        assert cells[-4:] == expected, name
+
+
+@pytest.mark.parametrize("name", ["uniform", "mean-map", "clstmunet-keras", "ideal-observer"])
+def test_the_readme_shows_the_scores_of_the_board(name):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^{name} +(.*)$", page, re.MULTILINE)
+    scores = [re.match(r"[\d.]+", cell)[0] for cell in re.split(r" {2,}", line)]
+    row = board("phantom")[name]
+    assert scores[:4] == [f"{float(row[key]):.3f}" for key in SCORES]
