@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import visible
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Update = Callable[..., None]
+
+GAP = 3  # columns of the terminal between two of a table
+NAME_WIDTH = 40  # to which the first column may be folded
+TEXT_WIDTH = 8  # to which another column of text may be
 
 
 def print_json(value: Any) -> None:
@@ -38,19 +42,20 @@ class Grid:
     text: int
 
     def __rich__(self) -> Table:
-        """For a terminal, folded to its width."""
+        """For a terminal, its texts folded to the width."""
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
         title = Text(self.title) if self.title else None
         result = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-        for number, column in enumerate(self.columns):
-            left = number < self.text
+        for number, (column, width) in enumerate(zip(self.columns, self.widths(), strict=True)):
+            folds = width > self._least(number, width)
             result.add_column(
                 Text(column),
-                justify="left" if left else "right",
-                no_wrap=not left or number == 0,
+                justify="left" if number < self.text else "right",
+                no_wrap=not folds,
+                min_width=None if folds else width,
                 overflow="fold",
             )
         for row in self.rows:
@@ -59,8 +64,7 @@ class Grid:
 
     def plain(self) -> str:
         """For a file or another program: never folded, and without importing rich."""
-        lines = (self.columns, *self.rows)
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        lines, widths = (self.columns, *self.rows), self.widths()
         aligned = [
             "   ".join(
                 cell.ljust(width) if number < self.text else cell.rjust(width)
@@ -68,8 +72,40 @@ class Grid:
             ).rstrip()
             for line in lines
         ]
-        rule = "─" * (sum(widths) + 3 * (len(widths) - 1))
+        rule = "─" * (sum(widths) + GAP * (len(widths) - 1))
         return "\n".join([*filter(None, [self.title]), "", aligned[0], rule, *aligned[1:], ""])
+
+    def widths(self) -> list[int]:
+        """Length of the longest text of each column, its head included."""
+        return [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
+
+    def _least(self, number: int, longest: int) -> int:
+        if number >= self.text:
+            return longest
+        return min(longest, TEXT_WIDTH if number else NAME_WIDTH)
+
+    def fitting(self, width: int) -> Iterator[Grid]:
+        """The table, or where it is too wide tables of some columns each, beside the first.
+
+        No number is ever cut, since one that lost its end still looks like a number.
+        """
+        least = [self._least(number, longest) for number, longest in enumerate(self.widths())]
+        room = width - 2 - least[0]
+        parts: list[list[int]] = [[]]
+        for number in range(1, len(least)):
+            taken = sum(least[n] + GAP for n in (*parts[-1], number))
+            if parts[-1] and taken > room:
+                parts.append([])
+            parts[-1].append(number)
+        for place, part in enumerate(parts):
+            chosen = (0, *part)
+            yield replace(
+                self,
+                columns=tuple(self.columns[n] for n in chosen),
+                rows=tuple(tuple(row[n] for n in chosen) for row in self.rows),
+                title=self.title if place == 0 else "continued",
+                text=sum(n < self.text for n in chosen),
+            )
 
 
 def table(
@@ -91,7 +127,8 @@ def show(*items: Grid | str) -> None:
 
     console = Console(soft_wrap=False, highlight=False)
     for item in items:
-        console.print(item, soft_wrap=isinstance(item, str), markup=False)
+        for part in [item] if isinstance(item, str) else item.fitting(console.width):
+            console.print(part, soft_wrap=isinstance(part, str), markup=False)
 
 
 def note(line: str) -> None:
