@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import visible
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Update = Callable[..., None]
 
 GAP = 3  # columns of the terminal between two of a table
+EDGES = 2  # of the terminal's columns
 NAME_WIDTH = 40  # to which the first column may be folded
 TEXT_WIDTH = 8  # to which another column of text may be
 
@@ -85,20 +87,23 @@ class Grid:
         return min(longest, TEXT_WIDTH if number else NAME_WIDTH)
 
     def fitting(self, width: int) -> Iterator[Grid]:
-        """The table, or where it is too wide tables of some columns each, beside the first.
+        """The table, or where it is too wide tables of some columns each, beside the row's names.
 
-        No number is ever cut, since one that lost its end still looks like a number.
+        These are the first column and the short texts after it. No number is ever cut, since one
+        that lost its end still looks like a number.
         """
-        least = [self._least(number, longest) for number, longest in enumerate(self.widths())]
-        room = width - 2 - least[0]
+        longest = self.widths()
+        least = [self._least(*column) for column in enumerate(longest)]
+        short = takewhile(lambda n: longest[n] <= TEXT_WIDTH, range(1, self.text))
+        names = (0, *short)
         parts: list[list[int]] = [[]]
-        for number in range(1, len(least)):
-            taken = sum(least[n] + GAP for n in (*parts[-1], number))
-            if parts[-1] and taken > room:
+        for number in range(len(names), len(least)):
+            taken = sum(least[n] + GAP for n in (*names, *parts[-1], number))
+            if parts[-1] and taken - GAP > width - EDGES:
                 parts.append([])
             parts[-1].append(number)
         for place, part in enumerate(parts):
-            chosen = (0, *part)
+            chosen = (*names, *part)
             yield replace(
                 self,
                 columns=tuple(self.columns[n] for n in chosen),

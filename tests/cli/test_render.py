@@ -37,6 +37,15 @@ def test_a_narrow_terminal_has_parts_that_each_name_the_row():
     assert heads(91) == [COLUMNS]  # 3 + 8 more
 
 
+def test_short_texts_beside_the_name_are_repeated():
+    rows = [("mean-map", "KLD", "0.902 [0.612, 1.189]", "< 0.0001")]
+    grid = table(("run", "metric", "difference", "p"), rows, text=2)
+    first, second = grid.fitting(50)
+    assert first.rows == (("mean-map", "KLD", "0.902 [0.612, 1.189]"),)
+    assert second.rows == (("mean-map", "KLD", "< 0.0001"),)
+    assert (second.title, second.text) == ("continued", 2)
+
+
 def test_texts_fold_before_a_table_parts():
     cells = [("uniform", "the same probability for every pixel of the frame", "4.039")]
     grid = table(("model", "title", "KLD"), cells, text=2)
