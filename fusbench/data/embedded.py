@@ -14,9 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.data.card import DatasetCard
+from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, DatasetInfo
-from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
+from fusbench.data.tables import read_table
+from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
 from fusbench.files import text_sha256
+from fusbench.locks import unfinished_folder
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, ClipPlan, Phantom
 
 Report = Callable[[int, int], None]
@@ -44,8 +47,8 @@ def provide_phantom(
     wanted = tuple(split for split in SPLITS if split in splits)
     key = text_sha256(repr(phantom), str(GENERATOR_VERSION))[:10]
     root = cache_folder() / "datasets" / f"{phantom.name}-{key}-{'-'.join(wanted)}"
-    if not root.exists():
-        make_phantom(root, phantom, wanted, report)
+    if not (root / "clips.csv").exists():
+        make_phantom(root, phantom, wanted, report, shared=True)
     return root
 
 
@@ -55,8 +58,10 @@ def make_phantom(
     splits: tuple[str, ...] = SPLITS,
     report: Report | None = None,
     executor: Executor | None = None,
+    *,
+    shared: bool = False,
 ) -> Path:
-    """Write a phantom as a data set folder.
+    """Write a phantom as a data set folder; one that is there already is recognised.
 
     Parameters
     ----------
@@ -70,14 +75,36 @@ def make_phantom(
         Called with (clips done, clips in all).
     executor : concurrent.futures.Executor, optional
         Where the clips are made; by default as many processes as there are cores.
+    shared : bool
+        Whether other processes may make the same folder at the same time.
     """
+    if _is_made(root, phantom, splits):
+        return root
 
     def stored(folder: Path) -> Iterable[StoredClip]:
         with _workers(executor) as pool:
             work = partial(_make, folder, phantom, splits)
             yield from _reported(pool.map(work, phantom.plans), len(phantom.plans), report)
 
-    return write_dataset(root, phantom_info(phantom), stored)
+    return write_dataset(root, phantom_info(phantom), stored, shared=shared)
+
+
+def _is_made(root: Path, phantom: Phantom, splits: tuple[str, ...]) -> bool:
+    """Whether a folder holds this very phantom: its tables agree, and its first clip made anew."""
+    info, clips = root / "dataset.toml", root / "clips.csv"
+    if not (info.is_file() and clips.is_file()):
+        return False
+    if info.read_text(encoding="utf-8") != info_toml(phantom_info(phantom)):
+        return False
+    table = read_table(clips, CLIP_COLUMNS)
+    have = set(zip(*(table[c] for c in CLIP_COLUMNS[:4]), strict=True))
+    plans = {(p.clip_id, p.scan_id, p.split, str(p.n_frames)): p for p in phantom.plans}
+    hashes = dict(zip(table["clip_id"], table["sha256"], strict=True))
+    if have != set(plans):
+        return False
+    first = min((p for p in phantom.plans if p.split in splits), key=lambda p: p.clip_id)
+    with unfinished_folder(cache_folder(), "made") as place:
+        return _make(place, phantom, splits, first).row.sha256 == hashes[first.clip_id]
 
 
 @contextmanager
