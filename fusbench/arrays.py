@@ -43,8 +43,14 @@ def open_arrays(path: Path, most: int) -> dict[str, np.ndarray]:
     ValueError
         If it is damaged, or holds more, or what is no array of numbers.
     """
+    with open_regular(path) as stream:
+        return arrays_of(stream, most)
+
+
+def arrays_of(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
+    """The arrays of an open ``.npz`` file; see `open_arrays`."""
     found = {}
-    with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
+    with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():
             with archive.open(member) as inner:
                 shape, fortran, dtype = _header(inner)

@@ -62,7 +62,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished_file(path) as part:
             yield part
-            os.chmod(part, 0o666 & ~_umask())
+            os.chmod(part, 0o666 & ~umask())
             if durable:
                 sync(part)
             os.replace(part, path)
@@ -91,7 +91,7 @@ def replacing_folder(path: Path, *, shared: bool = False) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished_folder(path.parent, path.name) as part:
             yield part
-            os.chmod(part, 0o777 & ~_umask())
+            os.chmod(part, 0o777 & ~umask())
             sync_tree(part)
             try:
                 os.rename(part, path)
@@ -146,7 +146,8 @@ def sync_tree(folder: Path) -> None:
         sync(Path(place))
 
 
-def _umask() -> int:
+def umask() -> int:
+    """The rights that new files of this process do not give."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

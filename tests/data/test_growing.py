@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from small_dataset import small_clip, small_info
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.growing import growing
