@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import FLOORS, METRICS, ROWS, published
@@ -82,13 +83,12 @@ def notes(board: Board) -> tuple[str, ...]:
     """What must be known of a board's numbers."""
     kind = "synthetic data" if board.info.synthetic else "recorded data"
     scans = board.frames["scan_id"].nunique()
-    counted = "1 scan" if scans == 1 else f"{scans} scans"
     sources = published().sources
     reported = "; ".join(f"{s['cite']}, doi:{s['doi']}" for s in sources.values())
     return (
         f"Ours: {board.info.name} ({kind}), {board.split} split, {len(board.frames)} frames of"
-        f" {counted}, {board.margin} or more from either end of their clip, so that every"
-        " window is complete.",
+        f" {counted(scans, 'scan')}, {board.margin} or more from either end of their clip, so that"
+        " every window is complete.",
         "Mean over frames [95 % interval of another draw of scans, and of seeds where there are"
         " several].",
         f"Signature: {board.signature}",
