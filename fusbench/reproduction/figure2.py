@@ -12,6 +12,7 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
+from fusbench.data.window import within_margin
 from fusbench.drawing.outline import MASS, mass_level
 from fusbench.drawing.palette import DARK
 from fusbench.errors import ConfigError, DatasetError, unknown
@@ -57,7 +58,7 @@ def choose(dataset: Dataset, split: str, margin: int, clip_id: str | None = None
     best, farthest = None, -1.0
     for clip in clips:
         frames = clip.gaze.frames()
-        frames = frames[(frames >= margin) & (frames < clip.n_frames - margin)]
+        frames = frames[within_margin(frames, clip.n_frames, margin)]
         if len(frames) < COLUMNS:
             continue
         wanted = np.linspace(frames[0], frames[-1], COLUMNS)
