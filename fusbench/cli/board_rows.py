@@ -61,23 +61,18 @@ def add_run(
     board: Board, run: Path, name: str | None = None, *, force: bool = False, quiet: bool = False
 ) -> None:
     """Take a run into a board and say how it fits."""
-    import json
-
     from fusbench.board.adding import write_row
     from fusbench.board.rows import Facts
     from fusbench.cli.render import show
-    from fusbench.evaluation.results import read_result
+    from fusbench.evaluation.results import read_result, read_timing
 
     result = read_result(run)
-    try:
-        timing = json.loads((run / "timing.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        timing = {}
+    seconds, machine = read_timing(run)
     facts = Facts(
         name=name or str(result.model.get("name", "")),
         parameters=result.model.get("parameters"),
-        seconds_per_frame=timing.get("seconds_per_frame"),
-        machine=str(timing.get("machine", "")),
+        seconds_per_frame=seconds,
+        machine=machine,
     )
     folder, reasons = write_row(board, run, facts, replace=force)
     if quiet:
