@@ -12,9 +12,10 @@ BASE, LEVELS, INPUT_SHAPE = 8, 3, (56, 72)
 
 
 def double_conv(build: NetworkBuilder, name: str, source: str, channels: int) -> str:
-    """Two convolutions with rectifier."""
-    first = build.add("conv2d", f"{name}_conv1", source, channels=channels, relu=True)
-    return build.add("conv2d", f"{name}_conv2", first, channels=channels, relu=True)
+    """Two normalised convolutions with rectifier."""
+    kind = {"channels": channels, "relu": True, "norm": True}
+    first = build.add("conv2d", f"{name}_conv1", source, **kind)
+    return build.add("conv2d", f"{name}_conv2", first, **kind)
 
 
 def encoder(
