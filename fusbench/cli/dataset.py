@@ -57,8 +57,8 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     from dataclasses import replace
 
     from fusbench.cli.render import progress, show
-    from fusbench.data.embedded import make_phantom
     from fusbench.errors import ConfigError, unknown
+    from fusbench.phantom.folder import make_phantom
     from fusbench.phantom.presets import PRESETS
 
     if name not in PRESETS:
@@ -145,7 +145,7 @@ def show_dataset(source: str, thumbnails: Path | None, as_json: bool) -> None:
     with progress("looking at the frames") as update:
         looks = {split: asdict(found) for split, found in quality(data, update).items()}
     if thumbnails:
-        from fusbench.data.thumbnails import draw_thumbnails
+        from fusbench.drawing.thumbnails import draw_thumbnails
 
         with replacing(thumbnails) as part:
             draw_thumbnails(part, data)

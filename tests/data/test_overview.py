@@ -5,14 +5,14 @@ import json
 import cv2
 import numpy as np
 import pytest
-from command import run
-from small_dataset import small_clip, small_info
+from support.command import run
+from support.small_dataset import small_clip, small_info
 
 from fusbench import open_dataset
 from fusbench.data.gaze import GazePoints
 from fusbench.data.overview import longest_gap, quality, repeated
-from fusbench.data.thumbnails import pick
 from fusbench.data.writer import NewClip, write_dataset
+from fusbench.drawing.thumbnails import pick
 
 
 def made(root, frame, x, *, frames=None, observers=None, n_frames=10):
