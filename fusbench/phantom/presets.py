@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fusbench.errors import ConfigError
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same phantom would come out differently."""
 
 SEED = 2024
