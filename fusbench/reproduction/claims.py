@@ -16,6 +16,7 @@ from fusbench.statistics.seeds import Difference, contrast, paired_difference
 from fusbench.statistics.tests_of_scans import holm
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+NOT_TRAINED = "not trained"
 ALPHA = 0.05
 RULE = """\
 Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
@@ -28,8 +29,12 @@ nothing of seeds.
 - It **does not hold** if its interval lies below 0 and p < 0.05, after Holm's correction for the
   number of comparisons in the claim.
 - Otherwise it **cannot be told**.
-- A claim holds if all of its comparisons do. It does not hold if one of them does not. Otherwise,
-  and where a row is missing, it cannot be told."""
+- It is **not trained**, whatever its numbers, where a row that is given several frames says the
+  same without them: its use of history (see [dead recurrence](dead-recurrence.md)) is below 0.01
+  nats in one of its seeds. Such a row is a network of single frames; what it scores is no evidence.
+- A claim that rests on such a row is not trained. Else it holds if all of its comparisons do. It
+  does not hold if one of them does not. Otherwise, and where a row is missing, it cannot be
+  told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +126,9 @@ def judge(claim: Claim, board: Board) -> Finding:
             metric=metric,
             reported=reported_advantage(better, worse, metric),
             found=difference,
-            verdict=OPEN if difference is None else verdict_of(difference, next(adjusted)),
+            verdict=verdict(
+                board, better, worse, difference, next(adjusted) if difference else 1.0
+            ),
         )
         for (better, worse, metric), difference in zip(claim.comparisons, found, strict=True)
     )
@@ -149,12 +156,12 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
             gain = gain - np.mean(_signed(board, worse, metric), 0)
             contrasts[metric] = contrast(gain, segments.fast, segments.slow, board.scan_index)
     found = contrasts.get("kld")
-    verdict = OPEN if found is None else verdict_of(found, found.p)
+    told = verdict(board, *GAIN, found, found.p if found else 1.0)
     only = Comparison(
-        better=better, worse=worse, metric="kld", reported=None, found=found, verdict=verdict
+        better=better, worse=worse, metric="kld", reported=None, found=found, verdict=told
     )
     text = "The gain from past frames is larger in fast than in slow segments"
-    finding = Finding(letter="f", text=text, comparisons=(only,), verdict=verdict, missing=missing)
+    finding = Finding(letter="f", text=text, comparisons=(only,), verdict=told, missing=missing)
     return finding, contrasts
 
 
@@ -176,8 +183,19 @@ def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
     return [key for key, score in known.items() if score == best]
 
 
+def verdict(
+    board: Board, better: str, worse: str, found: Difference | None, adjusted_p: float
+) -> str:
+    """The verdict on a comparison of two rows; `adjusted_p` is what counts against the claim."""
+    if found is None:
+        return OPEN
+    if board.is_dead(better) or board.is_dead(worse):
+        return NOT_TRAINED
+    return verdict_of(found, adjusted_p)
+
+
 def verdict_of(found: Difference, adjusted_p: float) -> str:
-    """The verdict on one comparison; `adjusted_p` is what counts against the claim."""
+    """The verdict that the numbers of a comparison give."""
     if found.low > 0 and found.p < ALPHA:
         return HOLDS
     if found.high < 0 and adjusted_p < ALPHA:
@@ -192,7 +210,11 @@ def overall(verdicts: Sequence[str]) -> str:
     --------
     >>> overall(["holds", "cannot be told"]), overall(["holds", "does not hold"])
     ('cannot be told', 'does not hold')
+    >>> overall(["not trained", "does not hold"])
+    'not trained'
     """
+    if NOT_TRAINED in verdicts:
+        return NOT_TRAINED
     if FAILS in verdicts:
         return FAILS
     return HOLDS if verdicts and set(verdicts) == {HOLDS} else OPEN

@@ -14,6 +14,7 @@ from fusbench.reproduction.claims import (
     FAILS,
     GAIN,
     HOLDS,
+    NOT_TRAINED,
     RULE,
     Comparison,
     Finding,
@@ -140,6 +141,8 @@ def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
         here += (
             f" over {title(first.worse)}; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
         )
+        if counts.count(NOT_TRAINED):
+            here += f", {counts.count(NOT_TRAINED)} rest on a row that is not trained"
         if counts.count(FAILS):
             here += f", {counts.count(FAILS)} do not"
     return reported, here

@@ -8,7 +8,15 @@ import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.claims import FAILS, GAIN, HOLDS, OPEN, advantage, verdict_of
+from fusbench.reproduction.claims import (
+    FAILS,
+    GAIN,
+    HOLDS,
+    NOT_TRAINED,
+    OPEN,
+    advantage,
+    verdict,
+)
 from fusbench.reproduction.lag import LagGain
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
@@ -104,6 +112,7 @@ WORDS = {
     HOLDS: "The first is better in KLD.",
     FAILS: "The second is better in KLD.",
     OPEN: "The difference in KLD cannot be told from none.",
+    NOT_TRAINED: "Nothing: a row does not use its history.",
 }
 
 
@@ -113,7 +122,8 @@ def controls_section(board: Board) -> str:
     for better, worse, what in CONTROLS:
         gains = {metric: advantage(board, better, worse, metric) for metric in METRICS}
         kld = gains["kld"]
-        said = WORDS[verdict_of(kld, kld.p)] if kld else "Not known: a run is missing."
+        told = verdict(board, better, worse, kld, kld.p if kld else 1.0)
+        said = WORDS[told] if kld else "Not known: a run is missing."
         numbers = [number(gains[m]) for m in METRICS]
         rows.append([what, title(better), title(worse), *numbers, said])
     heads = [
@@ -146,7 +156,7 @@ def lag_section(lags: Sequence[LagGain], picture: str) -> str:
             f"{one.lag_ms:g} ms",
             *(number(one.gains[m]) for m in METRICS),
             p_value(one.gains["kld"]),
-            verdict_of(one.gains["kld"], one.gains["kld"].p),
+            one.verdict,
         ]
         for one in known
     ]

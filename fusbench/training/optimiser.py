@@ -47,7 +47,7 @@ class Adam:
 
 @dataclass(frozen=True, kw_only=True)
 class Averages:
-    """Running averages of a flat float32 vector, corrected for their start at zero as Adam's are."""
+    """Running averages of flat float32 vectors, corrected for their start at zero."""
 
     step: int
     sums: np.ndarray

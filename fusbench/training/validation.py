@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 from scipy.special import entr
 
@@ -70,7 +69,6 @@ def divergence(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
     """
     log_p = np.asarray(log_p, np.float64)
     return (np.exp(log_p) * (log_p - log_q)).sum((1, 2))
-
 
 
 def _by_kind(uses: np.ndarray, samples: Samples) -> Row:
