@@ -224,19 +224,20 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     for row in rows:
         seconds = json.loads((row.folder / "timing.json").read_text())["seconds_per_frame"]
         speed.append(f"{1000 * seconds:.1f}")
+    uses = [_use(row) for row in rows]
     synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
     fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""
     title = f"{first.dataset['name']}{synthetic}, {first.split} split{fold}"
     for start in range(0, len(columns), METRICS_ABREAST):
         part = columns[start : start + METRICS_ABREAST]
-        last = ["ms/frame"] if start == 0 else []
+        last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
         cells = [
             [
                 row.result.model["name"],
                 *(_cell(row.result.summary[key]) for _, key in part),
-                *[ms] * len(last),
+                *(ms, use)[: len(last)],
             ]
-            for row, ms in zip(rows, speed, strict=True)
+            for row, ms, use in zip(rows, speed, uses, strict=True)
         ]
         heads = ["model", *(head for head, _ in part), *last]
         show(table(heads, cells, title=title if start == 0 else "continued"))
@@ -244,6 +245,8 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
         f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
         f" {first.n_skipped} skipped for want of gaze.",
         "Mean over frames [95 % interval, resampled by scan].",
+        *["History: nats that the density owes to the other frames, on the validation split."]
+        * any(uses),
         *describe_baseline(first.signature),
         f"Signature: {first.signature}",
     )
@@ -254,6 +257,12 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     if failures:
         reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
         show(table(("model", "what happened"), reasons, text=2))
+
+
+def _use(row: Row) -> str:
+    """Use of history as the weights tell it; empty where they do not."""
+    use = row.result.model.get("training", {}).get("history")
+    return "" if use is None else f"{use:.3f}"
 
 
 def _cell(summary: dict[str, float | None]) -> str:

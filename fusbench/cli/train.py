@@ -14,7 +14,7 @@ from fusbench.cli import config_option, json_option
 
 if TYPE_CHECKING:
     from fusbench.models.card import Learner
-    from fusbench.training.loop import Training
+    from fusbench.training.loop import State, Training
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
 
@@ -28,7 +28,10 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     help="Checkpoint to write; learning curves go beside it.",
 )  # fmt: skip
 @click.option(
-    "--recipe", default="fast", show_default=True, help="fast, paper or paper-norm-momentum."
+    "--recipe",
+    default="fast",
+    show_default=True,
+    help="fast, patient, paper or paper-norm-momentum.",
 )
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -70,12 +73,32 @@ def train(
         "steps": state.adam.step,
         "best_step": state.best_step,
         "val_loss": state.best_loss,
+        **{key: value for key, value in state.best_row.items() if key.startswith("history")},
     }
     if as_json:
         print_json(found)
     else:
         best = f"best at step {state.best_step} of {state.adam.step}"
-        show(f"{out}: {best}, validation KLD {state.best_loss:.3f} nats")
+        show(f"{out}: {best}, validation KLD {state.best_loss:.3f} nats", *_on_history(state))
+
+
+def _on_history(state: State) -> list[str]:
+    """What there is to say of a network that is given several frames."""
+    from fusbench.training.validation import UNUSED
+
+    uses = {key: use for key, use in state.best_row.items() if key.startswith("history")}
+    if not uses:
+        return []
+    kinds = [f"{k.removeprefix('history_')} {use:.3f}" for k, use in uses.items() if "_" in k]
+    by_kind = f" ({', '.join(kinds)})" if kinds else ""
+    told = f"Use of history: {uses['history']:.3f} nats{by_kind}."
+    if uses["history"] >= UNUSED:
+        return [told]
+    return [
+        told,
+        "! It says the same without its other frames: it is a network of single frames, and its"
+        " score is none of what it is called. Train it with another --seed or recipe.",
+    ]
 
 
 def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Training, Learner]:

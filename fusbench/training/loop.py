@@ -195,7 +195,8 @@ def _steps(job: Training, learner: Learner, state: State, report: Report | None)
 
 def _trained(job: Training) -> Mapping[str, tuple[int, ...]]:
     """Name and shape of what this training learns."""
-    plain = job.weights is not None and not set(job.weights) - set(job.network.parameters)
+    begun_plain = job.weights is not None and set(job.weights) == set(job.network.parameters)
+    plain = begun_plain or not job.recipe.normalise
     return job.network.parameters if plain else job.network.trained
 
 

@@ -35,6 +35,8 @@ class Recipe:
         Factor by which it is lowered.
     least_gain : float
         What a loss must be better by to count, in nats.
+    normalise : bool
+        Whether convolutions are normalised over the batch; see `fusbench.zoo.normalise`.
     validation_stride : int
         Each how many frames of the validation split are looked at; the same ones every time.
     window_count : {"exact", "paper"}
@@ -56,6 +58,7 @@ class Recipe:
     falls: int = 0
     fall: float = 0.3
     least_gain: float = 0.0
+    normalise: bool = True
     validation_stride: int = 5
     window_count: str = "exact"
 
