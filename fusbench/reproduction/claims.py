@@ -18,6 +18,9 @@ from fusbench.statistics.tests_of_scans import holm
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
 NOT_TRAINED = "not trained"
 ALPHA = 0.05
+PAPER = "ISBI 2022"
+OURS = "fusbench's own question; the paper gives no numbers by speed"
+REMARK = "fusbench's remark on the two papers' tables"
 RULE = """\
 Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
 is the **advantage**, the mean over frames of the paired difference, positive where the claim is
@@ -39,12 +42,13 @@ nothing of seeds.
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim of the paper: its letter, its words, and pairs (better row, worse row) by metric."""
+    """A claim: its letter, its words, pairs (better row, worse row) by metric, and whose it is."""
 
     letter: str
     text: str
     pairs: tuple[tuple[str, str], ...]
     metrics: tuple[str, ...] = METRICS
+    whose: str = PAPER
 
     @property
     def comparisons(self) -> tuple[tuple[str, str, str], ...]:
@@ -61,6 +65,7 @@ CLAIMS = (
         letter="a",
         text="Augmentation beats none",
         pairs=tuple((policy, "unet") for policy in SPATIAL),
+        whose="MIUA 2021, whose abstract has the row without augmentation",
     ),
     Claim(
         letter="b",
@@ -112,6 +117,7 @@ class Finding:
     comparisons: tuple[Comparison, ...]
     verdict: str
     missing: tuple[str, ...]
+    whose: str = PAPER
 
 
 def judge(claim: Claim, board: Board) -> Finding:
@@ -139,6 +145,7 @@ def judge(claim: Claim, board: Board) -> Finding:
         comparisons=comparisons,
         verdict=overall([one.verdict for one in comparisons]),
         missing=tuple(sorted(missing)),
+        whose=claim.whose,
     )
 
 
@@ -161,7 +168,14 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
         better=better, worse=worse, metric="kld", reported=None, found=found, verdict=told
     )
     text = "The gain from past frames is larger in fast than in slow segments"
-    finding = Finding(letter="f", text=text, comparisons=(only,), verdict=told, missing=missing)
+    finding = Finding(
+        letter="f",
+        text=text,
+        comparisons=(only,),
+        verdict=told,
+        missing=missing,
+        whose=OURS,
+    )
     return finding, contrasts
 
 
@@ -172,7 +186,7 @@ def judge_abstract() -> Finding:
     one_model = any(dict(numbers.rows[key]) == dict(numbers.baseline) for key in SPATIAL)
     verdict = HOLDS if best == dict(numbers.baseline) and not one_model else FAILS
     text = "The abstract's baseline is the best of each column over three models, not one model"
-    return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=())
+    return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=(), whose=REMARK)
 
 
 def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
@@ -225,8 +239,14 @@ def advantage(board: Board, better: str, worse: str, metric: str) -> Difference 
     if better not in board.scores or worse not in board.scores:
         return None
     first, second = _signed(board, better, metric), _signed(board, worse, metric)
-    same = board.weights.get(better) == board.weights.get(worse)
-    return paired_difference(first, second, board.scan_index, same_weights=same)
+    hashes = [board.weights.get(key, ()) for key in (better, worse)]
+    shared = [each for each in hashes[0] if each and each in hashes[1]]
+    if shared:  # a control is compared with the very weights that it shows, seed by seed
+        first, second = (
+            [scores[seeds.index(each)] for each in shared]
+            for scores, seeds in zip((first, second), map(list, hashes), strict=True)
+        )
+    return paired_difference(first, second, board.scan_index, same_weights=bool(shared))
 
 
 def reported_advantage(better: str, worse: str, metric: str) -> float | None:

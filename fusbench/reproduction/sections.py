@@ -69,6 +69,13 @@ def _is_number(text: str) -> bool:
     return not text or text[0] in "+-<0123456789" or text == "no run"
 
 
+def uses(board: Board, key: str) -> str:
+    """A row's use of history in nats, seed by seed, as its runs tell it; empty where none does."""
+    known = [use for use in board.history.get(key, ()) if use is not None]
+    dead = " (not trained)" if board.is_dead(key) else ""
+    return ", ".join(f"{use:.3f}" for use in known) + dead
+
+
 def seeds_section(board: Board) -> str:
     """Mean and spread over training seeds, and what each row's interval covers."""
     rows = []
@@ -81,11 +88,15 @@ def seeds_section(board: Board) -> str:
             cells.append(f"{np.mean(means):.3f}{spread}")
         covers = mean_score(board.column(key, "kld"), board.scan_index).covers
         told = covers if seeds > 1 else "scans only: one seed"
-        rows.append([title(key), str(seeds), *cells, told])
-    heads = ["row", "seeds", *(symbol(m) for m in METRICS), "its interval covers"]
+        rows.append([title(key), str(seeds), *cells, uses(board, key), told])
+    heads = [
+        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "its interval covers",
+    ]  # fmt: skip
     text = (
         "Mean over training seeds ± their standard deviation. Where a row has one seed, no interval"
-        " on this page tells how another training of it would have come out."
+        " on this page tells how another training of it would have come out. The use of history, in"
+        " nats on the validation split, is what a row's density owes to its other frames; a row"
+        " without any is [not trained](dead-recurrence.md)."
     )
     return f"{text}\n\n{markdown(heads, rows)}"
 
