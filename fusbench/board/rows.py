@@ -68,7 +68,12 @@ def read_rows(board: Board) -> list[Row | Refused]:
     folder = board.root / "results"
     if not folder.is_dir():
         return []
-    return [read_row(path, board) for path in sorted(folder.iterdir()) if path.is_dir()]
+    return [read_row(path, board) for path in sorted(folder.iterdir()) if _is_row(path)]
+
+
+def _is_row(path: Path) -> bool:
+    """Whether a path is a row's folder; hidden ones are what systems and broken-off work leave."""
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def read_row(folder: Path, board: Board) -> Row | Refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
 from fusbench.files import write_bytes
+from fusbench.locks import LOCK
 
 SCHEMA = 1
 
@@ -130,15 +132,27 @@ class Board:
         return len(np.unique(self.scan_index[self.counted]))
 
 
-def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: Any) -> Board:
+def new_board(
+    root: Path,
+    dataset: Dataset,
+    *,
+    title: str,
+    split: str,
+    further: Mapping[str, bytes] | None = None,
+    **rules: Any,
+) -> Board:
     """Make a board's folder from the data set that its rows will be scored on.
+
+    It is a board as soon as it has its rules, which are written last; `further` files are written
+    before.
 
     Raises
     ------
     ConfigError
         If the folder is in use, or the margin leaves no frame.
     """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    begun = {"published.toml", "clips.csv", LOCK}  # of a board that was broken off before its rules
+    if root.exists() and (not root.is_dir() or {path.name for path in root.iterdir()} - begun):
         raise ConfigError("already exists", str(root), "Choose another folder for the board.")
     profile = rules.pop("profile", "tuebingen")
     chosen = metrics.select(rules.pop("metrics", metrics.METRICS))
@@ -161,6 +175,8 @@ def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: 
         clips=target_clips(dataset, split),
     )
     _require_frames(board)
+    for name, content in (further or {}).items():
+        write_bytes(root / name, content)
     write_bytes(root / "clips.csv", clips_csv(board.clips).encode())
     write_bytes(root / "board.toml", _toml(board.rules).encode())
     return board

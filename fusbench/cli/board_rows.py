@@ -42,9 +42,8 @@ def add_rows(
     board: Path, framed: list[Row], asked: list[Row], name: str | None, quiet: bool
 ) -> None:
     """Add runs to a board and build it. Baselines that it has stay as they are."""
-    from fusbench.board.build import write_outputs
+    from fusbench.board.build import rebuild
     from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
     from fusbench.cli.board_view import show_board
 
     rules = read_board(board)
@@ -53,8 +52,7 @@ def add_rows(
         called = wanted.get(row.folder, row.result.model["name"])
         if row.folder in wanted or not (board / "results" / called).exists():
             add_run(rules, row.folder, called, force=True, quiet=quiet)
-    table = read_table(rules)
-    write_outputs(table, board)
+    table = rebuild(rules)
     if not quiet:
         show_board(table)
 

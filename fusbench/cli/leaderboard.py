@@ -51,14 +51,14 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     from fusbench.board.rules import new_board
     from fusbench.cli.render import counted, progress, show
     from fusbench.data.dataset import open_dataset
-    from fusbench.files import write_bytes
 
     published = not rules.pop("no_published")
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (split,), update)
-    made = new_board(board, data, title=title or data.info.name, split=split, **rules)
-    if published:
-        write_bytes(board / FILE, bundled())
+    further = {FILE: bundled()} if published else {}
+    made = new_board(
+        board, data, title=title or data.info.name, split=split, further=further, **rules
+    )
     n_frames = int(made.counted.sum())
     show(
         f"{board}: {counted(n_frames, 'frame')} of {counted(made.n_scans, 'scan')} can be scored.",
@@ -93,9 +93,8 @@ def add(
     SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
     clip, and may hold a submission.toml; the predictions are scored here, offline.
     """
-    from fusbench.board.build import write_outputs
+    from fusbench.board.build import rebuild
     from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
     from fusbench.cli.board_rows import add_run, score_predictions
     from fusbench.cli.render import show
 
@@ -103,8 +102,7 @@ def add(
     if predictions:
         source, name = score_predictions(rules, source, name, dataset, runs)
     add_run(rules, source, name, force=force)
-    table = read_table(rules)
-    write_outputs(table, board)
+    table = rebuild(rules)
     show(f"{board} is built: {_count(len(table.standings))}.")
 
 
@@ -114,12 +112,13 @@ def add(
 @click.option("--anonymous", is_flag=True, help="Name no scan in the outputs.")
 def build(board: Path, out: Path | None, anonymous: bool) -> None:
     """Write README.md, leaderboard.csv, leaderboard.tex and index.html from a BOARD's results."""
-    from fusbench.board.build import write_outputs
+    from fusbench.board.build import OUTPUTS, rebuild
+    from fusbench.board.rules import read_board
     from fusbench.cli.render import show
 
-    table = _table(board)
-    for path in write_outputs(table, out or board, anonymous=anonymous):
-        show(str(path))
+    table = rebuild(read_board(board), out, anonymous=anonymous)
+    for name in OUTPUTS:
+        show(str((out or board) / name))
     if table.refused:
         show(
             f"{_count(len(table.refused))} below the line; see: fusbench leaderboard check {board}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -19,11 +18,14 @@ import numpy as np
 
 from fusbench.child import cores
 from fusbench.data.card import DatasetCard
+from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, DatasetInfo
 from fusbench.data.sums import damage, mend, write_sums
-from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
+from fusbench.data.tables import read_table
+from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
 from fusbench.errors import DatasetError
-from fusbench.files import replacing_folder, text_sha256
+from fusbench.files import text_sha256
+from fusbench.locks import unfinished_folder
 from fusbench.phantom.golden import GOLDEN, suspects
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
 from fusbench.progress import Report
@@ -63,29 +65,26 @@ def provide_phantom(
     root = cache_folder() / "datasets" / f"{phantom.name}-{key}-{'-'.join(wanted)}"
     golden = GOLDEN.get(card.name, {}) if phantom == PRESETS[card.name] else {}
     expected = {split: golden[split] for split in wanted if split in golden}
-    ignore = os.environ.get(ON_DIFFERENCE) == "ignore"
 
     def make(folder: Path) -> Path:
-        make_phantom(folder, phantom, wanted, report)
+        make_phantom(folder, phantom, wanted, report, shared=True)
         write_sums(folder)
-        fault = difference(folder, expected)
-        if fault and not ignore:
+        return folder
+
+    if not (root / "clips.csv").exists():
+        _tell_of_older(root)
+        make(root)
+    elif fault := damage(root):
+        LOG.warning("%s: %s; making it anew", root, fault)
+        with unfinished_folder(root.parent, root.name) as place:
+            mend(root, make(place / "sound"))
+    if fault := difference(root, expected):
+        if os.environ.get(ON_DIFFERENCE) != "ignore":
             fix = (
                 f"Try other versions or settings: {suspects()}. {ON_DIFFERENCE}=ignore goes on with"
                 " data that no board takes."
             )
             raise DatasetError(fault, f"data set '{card.name}' {VERSION}", fix)
-        return folder
-
-    if not root.exists():
-        _tell_of_older(root)
-        with replacing_folder(root) as folder:
-            make(folder)
-    elif fault := damage(root) or ("" if ignore else difference(root, expected)):
-        LOG.warning("%s: %s; making it anew", root, fault)
-        with tempfile.TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
-            mend(root, make(Path(folder)))
-    if ignore and (fault := difference(root, expected)):
         LOG.warning("data set '%s' %s: %s (%s)", card.name, VERSION, fault, suspects())
     return root
 
@@ -115,8 +114,10 @@ def make_phantom(
     splits: tuple[str, ...] = SPLITS,
     report: Report | None = None,
     executor: Executor | None = None,
+    *,
+    shared: bool = False,
 ) -> Path:
-    """Write a phantom as a data set folder.
+    """Write a phantom as a data set folder; one that is there already is recognised.
 
     Parameters
     ----------
@@ -130,14 +131,36 @@ def make_phantom(
         Called with (clips done, clips in all).
     executor : concurrent.futures.Executor, optional
         Where the clips are made; by default as many processes as there are cores.
+    shared : bool
+        Whether other processes may make the same folder at the same time.
     """
+    if _is_made(root, phantom, splits):
+        return root
 
     def stored(folder: Path) -> Iterable[StoredClip]:
         with _workers(executor) as pool:
             work = partial(_make, folder, phantom, splits)
             yield from _reported(pool.map(work, phantom.plans), len(phantom.plans), report)
 
-    return write_dataset(root, phantom_info(phantom), stored)
+    return write_dataset(root, phantom_info(phantom), stored, shared=shared)
+
+
+def _is_made(root: Path, phantom: Phantom, splits: tuple[str, ...]) -> bool:
+    """Whether a folder holds this very phantom: its tables agree, and its first clip made anew."""
+    info, clips = root / "dataset.toml", root / "clips.csv"
+    if not (info.is_file() and clips.is_file()):
+        return False
+    if info.read_text(encoding="utf-8") != info_toml(phantom_info(phantom)):
+        return False
+    table = read_table(clips, CLIP_COLUMNS)
+    have = set(zip(*(table[c] for c in CLIP_COLUMNS[:4]), strict=True))
+    plans = {(p.clip_id, p.scan_id, p.split, str(p.n_frames)): p for p in phantom.plans}
+    hashes = dict(zip(table["clip_id"], table["sha256"], strict=True))
+    if have != set(plans):
+        return False
+    first = min((p for p in phantom.plans if p.split in splits), key=lambda p: p.clip_id)
+    with unfinished_folder(cache_folder(), "made") as place:
+        return _make(place, phantom, splits, first).row.sha256 == hashes[first.clip_id]
 
 
 @contextmanager

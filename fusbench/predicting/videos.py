@@ -177,7 +177,8 @@ def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray])
         if need > shutil.disk_usage(path.parent).free:
             what = f"needs {need / 1e9:.1f} GB and the disk has less"
             raise OutputError(what, str(path), "Free some space or choose another disk.")
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
-        for number, row in enumerate(rows):
-            array[number] = row
-        array.flush()
+        with part.open("wb") as stream:
+            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            for row in rows:
+                stream.write(np.ascontiguousarray(row, "<f4").data)
