@@ -1,5 +1,5 @@
 import pytest
-from small_dataset import small_clips, small_info
+from support.small_dataset import small_clips, small_info
 
 from fusbench.data.writer import write_dataset
 

@@ -74,7 +74,7 @@ def test_a_plugin_that_cannot_be_imported(site):
 
 
 def test_a_card_of_another_name_is_refused(site):
-    from fusbench.models.registry import model_card
+    from fusbench.doors.registry import model_card
 
     site("alpha", "[fusbench.models]\nalpha = alpha:card\n", CARD.format(name="other"))
     with pytest.raises(PluginError, match="the card is named 'other'. Give card and entry point"):

@@ -21,7 +21,7 @@ from fusbench.augment.policy import (
 )
 from fusbench.data.gaze import saliency_map
 from fusbench.data.samples import Samples
-from fusbench.outline import mass_level
+from fusbench.drawing.outline import mass_level
 
 INK, PAPER, EMPIRICAL = "#e8e8e8", "#101418", "#ffd21f"
 SHOWN = 3

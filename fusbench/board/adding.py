@@ -10,8 +10,8 @@ from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, problems, read_ro
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
+from fusbench.evaluation.results import pack
 from fusbench.files import output_errors, replacing_folder
-from fusbench.packed import pack
 
 
 def check_name(name: str, root: Path) -> None:

@@ -13,8 +13,8 @@ from fusbench.board.build import OUTPUTS, outputs
 from fusbench.board.published import FILE
 from fusbench.board.standings import Standing, Table
 from fusbench.errors import DatasetError, FusbenchError
+from fusbench.evaluation.results import KEY_COLUMNS, read_scores
 from fusbench.files import file_sha256
-from fusbench.results import KEY_COLUMNS, read_scores
 
 BELONGS = {"board.toml", "clips.csv", "results", FILE, *OUTPUTS}
 
@@ -62,7 +62,8 @@ def check_weights(standing: Standing) -> str:
         "" where they are the same file or the model has none; otherwise what is different or could
         not be compared.
     """
-    from fusbench.models.registry import checkpoint_path, model_card
+    from fusbench.doors.registry import model_card
+    from fusbench.zoo.weights import checkpoint_path
 
     stored = standing.model.get("weights_sha256")
     if stored is None:

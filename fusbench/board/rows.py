@@ -18,10 +18,9 @@ import pandas as pd
 
 from fusbench.board.rules import Board
 from fusbench.errors import DatasetError, FusbenchError
+from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, unpack
 from fusbench.files import text_sha256
 from fusbench.models.card import INTEGERS, ROLES
-from fusbench.packed import REMEDY, unpack
-from fusbench.results import KEY_COLUMNS, Result
 
 SCHEMA = 1
 FILES = {"result.json", "scores.csv.gz", "row.json"}

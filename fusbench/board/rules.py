@@ -19,8 +19,8 @@ from fusbench import metrics
 from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError, DatasetError, unknown
+from fusbench.evaluation.targets import baseline_of
 from fusbench.files import write_bytes
-from fusbench.targets import baseline_of
 
 SCHEMA = 1
 

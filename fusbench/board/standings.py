@@ -14,8 +14,13 @@ from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, problems, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.ties import Ties, tie_groups
-from fusbench.comparison import effect_size, paired_differences, smallest_difference, smallest_p
-from fusbench.statistics import scan_interval
+from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.tests_of_scans import (
+    effect_size,
+    paired_differences,
+    smallest_difference,
+    smallest_p,
+)
 
 COMPETE = ("model", "floor")
 COLUMNS = 400  # intervals derived at a time: what keeps memory small

@@ -10,8 +10,8 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.folder import IDENTIFIER
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError, FusbenchError, unknown
-from fusbench.evaluation import Evaluation
-from fusbench.models.doors import Entrant
+from fusbench.evaluation.job import Evaluation
+from fusbench.models.entrant import Entrant
 from fusbench.models.predictions import predictions
 
 FILE = "submission.toml"
@@ -79,7 +79,7 @@ class SubmittedEvaluation(Evaluation):
 def submitted(
     submission: Submission, dataset: Dataset, *, split: str, profile: str, metrics: tuple[str, ...]
 ) -> tuple[SubmittedEvaluation, Entrant]:
-    """A submission's evaluation and its model, to be passed to `fusbench.evaluation.evaluate`.
+    """A submission's evaluation and its model, to be passed to `fusbench.evaluation.run.evaluate`.
 
     Raises
     ------

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusbench.comparison import LEVEL, holm, paired_differences, sign_flip_p, smallest_p
+from fusbench.statistics.tests_of_scans import (
+    LEVEL,
+    holm,
+    paired_differences,
+    sign_flip_p,
+    smallest_p,
+)
 
 BLOCK = 512
 

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from fusbench.board.rules import Board
-    from fusbench.cli.contest import Row
+    from fusbench.evaluation.contest import Row
 
 
 def take_rules(ctx: click.Context, board: Path, dataset: str, settings: dict[str, Any]) -> str:
@@ -68,7 +68,7 @@ def add_run(
     from fusbench.board.adding import write_row
     from fusbench.board.rows import Facts
     from fusbench.cli.render import show
-    from fusbench.results import read_result
+    from fusbench.evaluation.results import read_result
 
     result = read_result(run)
     try:
@@ -97,7 +97,7 @@ def score_predictions(
     from fusbench.board.submission import read_submission, submitted
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
-    from fusbench.evaluation import evaluate
+    from fusbench.evaluation.run import evaluate
 
     rules = board.rules
     submission = read_submission(folder, name)

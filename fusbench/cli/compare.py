@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from fusbench.paired import Run
+    from fusbench.comparing.runs import Run
 
 PARTS = ("scan", "segment", "position")
 
@@ -43,11 +43,11 @@ def compare(
     Differences are the other run minus the first. Intervals and p-values are by scan: whole scans
     are resampled, and signs of scan means are flipped.
     """
-    from fusbench import paired
     from fusbench.cli.render import print_json
+    from fusbench.comparing import runs as paired
+    from fusbench.comparing.plot import draw_comparison
     from fusbench.errors import unknown
     from fusbench.files import replacing
-    from fusbench.paired_plot import draw_comparison
 
     runs = paired.read_runs(folders)
     keys = [m.key for m in paired.metrics_of(runs)]
@@ -76,8 +76,8 @@ def compare(
 
 
 def _groups(part: str, runs: list[Run], dataset: str | None) -> np.ndarray | None:
-    from fusbench import paired
     from fusbench.cli.render import note, progress
+    from fusbench.comparing import runs as paired
     from fusbench.data.dataset import open_dataset
     from fusbench.errors import UnknownName
 
@@ -123,7 +123,7 @@ def _show(
     from fusbench.board.words import number, probability
     from fusbench.cli.render import show
     from fusbench.cli.render import table as grid
-    from fusbench.paired import metrics_of
+    from fusbench.comparing.runs import metrics_of
 
     result = runs[0].result
     metrics = {m.key: m for m in metrics_of(runs)}

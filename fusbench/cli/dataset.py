@@ -57,8 +57,8 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     from dataclasses import replace
 
     from fusbench.cli.render import progress, show
-    from fusbench.data.embedded import make_phantom
     from fusbench.errors import ConfigError, unknown
+    from fusbench.phantom.folder import make_phantom
     from fusbench.phantom.presets import PRESETS
 
     if name not in PRESETS:

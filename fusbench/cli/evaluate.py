@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Names, config_option, json_option
-from fusbench.cli.contest import Contest, Door, Failure, Row, told
+from fusbench.evaluation.contest import Contest, Door, Failure, Row
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -119,7 +119,14 @@ def evaluate(
         data = open_dataset(dataset, (settings["split"],), update, fold)
     if board:
         check_data(read_board(board), data)
-    contest = Contest(data=data, runs=runs, force=force, settings=settings)
+    contest = Contest(
+        data=data,
+        runs=runs,
+        force=force,
+        settings=settings,
+        progress=progress,
+        warn=lambda text: click.echo(f"warning: {text}", err=True),
+    )
     asked = {given: _door(given, settings, doors) for given in names}
     asked |= {given: _folder(given, data, settings, doors) for given in predictions}
     rows, failures = [], []
@@ -133,7 +140,7 @@ def evaluate(
         else:
             failures.append(row)
             click.echo(f"error: {row.error}", err=True)
-            line = told(row)
+            line = _told(row)
         if as_json:
             print(line, flush=True)
     if rows and board:
@@ -148,8 +155,8 @@ def evaluate(
 
 
 def _door(name: str, settings: dict[str, Any], doors: dict[str, Any]) -> Door:
-    from fusbench.isolation import Limits
-    from fusbench.models.doors import entrant
+    from fusbench.doors.open import entrant
+    from fusbench.isolation.parent import Limits
 
     limits = Limits(
         timeout_s=doors["timeout_s"], memory_gb=doors["memory_gb"], prints=doors["allow_prints"]
@@ -173,8 +180,8 @@ def _folder(given: str, data: Dataset, settings: dict[str, Any], doors: dict[str
 def _check_names(names: list[str], python: Path | None) -> None:
     """Stop at a name that nobody registers, before anything is computed."""
     from fusbench.discovery import MODELS, find
+    from fusbench.doors.open import is_file
     from fusbench.errors import PluginError
-    from fusbench.models.doors import is_file
 
     for name in names:
         if python is None and not is_file(name):
@@ -201,15 +208,15 @@ def _with_baselines(
             return row
         raise row.error
 
-    from fusbench.models.doors import entrant
+    from fusbench.doors.open import entrant
 
     return [*map(run, floors), *rows, *map(run, ceiling)]
 
 
 def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     from fusbench.cli.render import counted, show, table
+    from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
-    from fusbench.targets import describe_baseline
 
     first = rows[0].result
     columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
@@ -253,3 +260,13 @@ def _cell(summary: dict[str, float | None]) -> str:
     mean, low, high = summary["mean"], summary["low"], summary["high"]
     interval = f"[{low:.3f}, {high:.3f}]" if low is not None and high is not None else "[one scan]"
     return f"{mean:.3f} {interval}"
+
+
+def _told(failure: Failure) -> str:
+    """A failure as a line of JSON."""
+    facts = {
+        "model": {"name": failure.name},
+        "failed": str(failure.error),
+        "file": failure.file and str(failure.file),
+    }
+    return json.dumps(facts, sort_keys=True)

@@ -41,7 +41,7 @@ def list_models(as_json: bool) -> None:
     """List every installed model; no framework is imported."""
     from fusbench.discovery import MODELS, scan
     from fusbench.errors import FusbenchError
-    from fusbench.models.reading import read_cards
+    from fusbench.isolation.cards import read_cards
 
     entries, faults = scan(MODELS)
     rows = []
@@ -70,7 +70,7 @@ def list_models(as_json: bool) -> None:
 
 def _row(entry: Entry, card: ModelCard) -> dict[str, Any]:
     from fusbench.errors import CheckpointError
-    from fusbench.models.registry import checkpoint_path
+    from fusbench.zoo.weights import checkpoint_path
 
     window = card.window
     frames = "1" if window.length == 1 else f"{window.length} {window.placement}"
@@ -99,10 +99,10 @@ def show_model(name: str, as_json: bool) -> None:
     Of a broken one, show the cause, with the last lines that it wrote to standard error.
     """
     from fusbench.discovery import MODELS, find
+    from fusbench.doors.open import entrant, is_file
     from fusbench.errors import CheckpointError, FusbenchError
-    from fusbench.models.doors import entrant, is_file
-    from fusbench.models.reading import read_cards
-    from fusbench.models.registry import checkpoint_path
+    from fusbench.isolation.cards import read_cards
+    from fusbench.zoo.weights import checkpoint_path
 
     if is_file(name):
         with entrant(name) as found:

@@ -41,7 +41,7 @@ def check(
 ) -> None:
     """Measure a model, by name or Python file, against every rule. Exit code 1 if it breaks one."""
     from fusbench.cli.render import print_json
-    from fusbench.isolation import Limits
+    from fusbench.isolation.parent import Limits
     from fusbench.testing import check_model
 
     limits = Limits(timeout_s=timeout_s, memory_gb=memory_gb)

@@ -49,11 +49,12 @@ def predict(
         raise click.UsageError("--live needs --video.")
     from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import open_dataset
+    from fusbench.doors.registry import load_model, model_card
     from fusbench.errors import ConfigError, unknown
-    from fusbench.models.registry import card_of_weights, load_model, model_card
-    from fusbench.prediction import predict_clip, predict_live, predict_video
-    from fusbench.stream import Stream
-    from fusbench.video import frame_rate_hz, read_video
+    from fusbench.footage.open import frame_rate_hz, read_video
+    from fusbench.predicting.stream import Stream
+    from fusbench.predicting.videos import predict_clip, predict_live, predict_video
+    from fusbench.zoo.weights import card_of_weights
 
     card = card_of_weights(model_card(name), checkpoint)
     if video is not None and card.sees != "frames":

@@ -54,9 +54,9 @@ def search(
     import signal
     from dataclasses import replace
 
+    from fusbench.child import cores
+    from fusbench.child import workers as executor_of
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.data.embedded import cores
-    from fusbench.executors import workers as executor_of
     from fusbench.files import replacing
     from fusbench.search.grid import (
         PAPER_METRICS,
@@ -106,10 +106,10 @@ def _job(model: str, dataset: str, out: Path, options: dict[str, Any]) -> tuple[
     """The search and its title, after all that would stop every training has been looked at."""
     from fusbench.cli.render import progress
     from fusbench.data.dataset import open_dataset
+    from fusbench.doors.registry import model_card
     from fusbench.errors import ConfigError
-    from fusbench.models.registry import model_card
     from fusbench.search.run import Search
-    from fusbench.zoo.recipe import recipe
+    from fusbench.training.recipe import recipe
 
     card = model_card(model)
     if card.learner is None or card.network is None:

@@ -14,7 +14,7 @@ from fusbench.cli import config_option, json_option
 
 if TYPE_CHECKING:
     from fusbench.models.card import Learner
-    from fusbench.training import Training
+    from fusbench.training.loop import Training
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
 
@@ -59,7 +59,7 @@ def train(
     import signal
 
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.training import train as run
+    from fusbench.training.loop import train as run
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     job, learner = _prepared(name, dataset, choices)
@@ -87,12 +87,12 @@ def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Trainin
     from fusbench.data.dataset import open_dataset
     from fusbench.data.samples import Samples
     from fusbench.discovery import load_target
+    from fusbench.doors.registry import model_card
     from fusbench.errors import ConfigError
-    from fusbench.models.registry import model_card
-    from fusbench.training import Training
+    from fusbench.training.loop import Training
+    from fusbench.training.recipe import recipe as find_recipe
     from fusbench.zoo.checkpoint import describe
     from fusbench.zoo.entries import ENTRIES, build
-    from fusbench.zoo.recipe import recipe as find_recipe
 
     card = model_card(name)
     entry = card.network

@@ -15,7 +15,7 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
-from fusbench.exporting.formats import Report
+from fusbench.progress import Report
 
 TASK = "scan"
 
@@ -140,7 +140,7 @@ def write_lossless(path: Path, frames: np.ndarray, begin_ms: np.ndarray) -> None
     try:
         import av
     except ModuleNotFoundError:
-        from fusbench.importing.footage import missing
+        from fusbench.footage.record import missing
 
         raise missing("av", "writing video") from None
     with av.open(str(path), "w") as container:

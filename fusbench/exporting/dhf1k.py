@@ -10,7 +10,7 @@ import pandas as pd
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
-from fusbench.exporting.formats import Report
+from fusbench.progress import Report
 
 INDEX = ("split", "folder", "clip_id", "scan_id", "n_frames")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, OutputError, unknown
 from fusbench.files import replacing_folder
+from fusbench.progress import Report
 
-Report = Callable[[int, int], None]
 FORMATS = {
     "dhf1k": "folders of images, maps and fixation, as published video-saliency code reads them",
     "bids": "BIDS eye tracking, the clips as lossless video beside it",

@@ -8,8 +8,8 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError
-from fusbench.exporting.formats import Report
-from fusbench.importing.footage import missing
+from fusbench.footage.record import missing
+from fusbench.progress import Report
 
 
 def write_pysaliency(dataset: Dataset, folder: Path, report: Report) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.errors import DatasetError
-from fusbench.importing.clock import SPELLINGS, UNITS, plain, whole_nanoseconds
-from fusbench.importing.gaze_file import GazeRecording, ReadOptions
+from fusbench.footage.clock import SPELLINGS, UNITS, plain, whole_nanoseconds
 from fusbench.importing.mapping import mapping_of
+from fusbench.importing.recording import GazeRecording, ReadOptions
 from fusbench.importing.table import read_rows
 
 LENGTHS = {"pixel": "screen", "pixels": "screen", "px": "screen", "degree": "degrees"}

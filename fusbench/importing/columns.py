@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError, unknown
-from fusbench.importing.clock import nanoseconds, plain, unit_of
-from fusbench.importing.gaze_file import GazeRecording, ReadOptions, combined, require_unit
+from fusbench.footage.clock import nanoseconds, plain, unit_of
 from fusbench.importing.geometry import SPACES
 from fusbench.importing.mapping import Mapping, Rule
+from fusbench.importing.recording import GazeRecording, ReadOptions, combined, require_unit
 
 
 @dataclass(frozen=True, kw_only=True)

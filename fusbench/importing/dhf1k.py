@@ -16,12 +16,13 @@ from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import StoredClip, write_dataset
 from fusbench.errors import DatasetError
 from fusbench.files import file_sha256
-from fusbench.importing.footage import Footage, open_footage
+from fusbench.footage.kinds import natural
+from fusbench.footage.open import open_footage
+from fusbench.footage.pictures import picture_files, read_picture
+from fusbench.footage.record import Footage
 from fusbench.importing.frame_file import FrameFile
 from fusbench.importing.pairing import PARSERS
-from fusbench.importing.pictures import picture_files, read_picture
 from fusbench.importing.study import SIGMA_SHARE, Study, write_records
-from fusbench.video import natural
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "validation": "val"}
 SPLIT_NAMES |= {"test": "test", "testing": "test"}

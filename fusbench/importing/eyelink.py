@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.importing.clock import nanoseconds
-from fusbench.importing.gaze_file import GazeRecording, ReadOptions, combined
+from fusbench.footage.clock import nanoseconds
+from fusbench.importing.recording import GazeRecording, ReadOptions, combined
 
 COORDINATES = re.compile(r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?[\d.]+)"] * 4))
 OFFSET = re.compile(r"(-?\d+)\s+(.*)")

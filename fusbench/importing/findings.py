@@ -1,11 +1,13 @@
-"""What the numbers of a quality report mean: notes, warnings, and reasons to refuse."""
+"""The numbers of a quality report, and what they mean: notes, warnings, reasons to refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
+from fusbench.footage.clock import frame_of
 from fusbench.importing.quality import (
     NOTE,
     REFUSE,
@@ -16,6 +18,8 @@ from fusbench.importing.quality import (
     inside,
 )
 
+BLINK_S = (0.05, 0.5)
+GAP_STEPS = 3
 LIT = 12.0
 LOW, DOUBTFUL = 0.5, 0.8
 
@@ -102,3 +106,82 @@ def _mirrored(seen: Evidence, x: np.ndarray, y: np.ndarray) -> str:
             on = f"{now:.0%} of the gaze is on the image, mirrored {share:.0%}"
             return f"{name} looks mirrored: {on}"
     return ""
+
+
+def usual_step(steps: np.ndarray) -> float:
+    """Mean of the steps that are within a half of their median.
+
+    Pauses do not count; what a clock of whole milliseconds takes from one step it gives to another.
+
+    Examples
+    --------
+    >>> round(usual_step(np.array([33, 33, 34, 33, 33, 34, 170])), 2)
+    33.33
+    """
+    median = np.median(steps)
+    return float(np.mean(steps[np.abs(steps - median) <= median / 2]))
+
+
+def judge(seen: Evidence) -> Quality:
+    """The quality report of a recording."""
+    frame = frame_of(seen.time_ns, seen.frame_ns, seen.end_ns)
+    during = frame >= 0
+    valid = during & np.isfinite(seen.x_px) & np.isfinite(seen.y_px)
+    kept = valid & inside(seen.x_px, seen.y_px, seen.shape)
+    count = np.bincount(frame[kept], minlength=len(seen.frame_ns))
+    step_s = usual_step(np.diff(seen.time_ns) / 1e9) if len(seen.time_ns) > 1 else np.inf
+    steps_s = np.diff(seen.time_ns[during]) / 1e9
+    gaps = steps_s[steps_s > GAP_STEPS * step_s]
+    frame_steps_s = np.diff(np.append(seen.frame_ns, seen.end_ns)) / 1e9
+    freezes = _runs(seen.unchanged)
+    quality = Quality(
+        scan=seen.scan,
+        frames=len(seen.frame_ns),
+        clips=seen.clips,
+        clip_frames=seen.clip_frames,
+        frame_rate_hz=round(1 / usual_step(frame_steps_s), 3),
+        longest_step_s=round(float(frame_steps_s.max()), 6),
+        samples=len(seen.time_ns),
+        gaze_rate_hz=round(1 / step_s, 2),
+        claimed_rate_hz=seen.gaze.rate_hz,
+        valid=_share(valid.sum(), during.sum()),
+        in_video=_share(during.sum(), len(during)),
+        covered=_share(len(np.unique(frame[during])), len(seen.frame_ns)),
+        in_image=_share(kept.sum(), valid.sum()),
+        points_per_frame=round(_share(kept.sum(), (count > 0).sum()), 2),
+        frames_without_gaze=int((count == 0).sum()),
+        gaps=len(gaps),
+        longest_gap_s=round(float(gaps.max()), 3) if len(gaps) else 0.0,
+        blinks=_blinks(seen, ~valid[during], seen.time_ns[during]),
+        lost_to_fillers=seen.gaze.fillers,
+        duplicates=seen.gaze.duplicates,
+        drift_ppm=seen.gaze.drift_ppm,
+        unchanged=_share(seen.unchanged.sum(), len(seen.unchanged)),
+        longest_freeze_s=round(
+            max((float(frame_steps_s[a:b].sum()) for a, b in freezes), default=0.0), 3
+        ),
+    )
+    found = (*seen.remarks, *findings(quality, seen, valid))
+    return Quality(**{**vars(quality), "findings": found})
+
+
+def _share(part: Any, whole: Any) -> float:
+    return round(float(part) / float(whole), 4) if whole else 0.0
+
+
+def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Runs of True as (first, one past the last)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _blinks(seen: Evidence, lost: np.ndarray, time_ns: np.ndarray) -> int:
+    """Blinks that the file marks, else losses as long as a blink."""
+    if seen.gaze.blinks is not None:
+        if not len(time_ns):
+            return 0
+        shift = int(seen.gaze.time_ns[0]) - int(seen.time_ns[0])
+        first, last = int(time_ns[0]) + shift, int(time_ns[-1]) + shift
+        return sum(first <= a <= last for a, _ in seen.gaze.blinks)
+    lengths = [(time_ns[b - 1] - time_ns[a]) / 1e9 for a, b in _runs(lost)]
+    return sum(bool(BLINK_S[0] <= length <= BLINK_S[1]) for length in lengths)

@@ -7,13 +7,13 @@ stored frame has pixel centres at whole numbers, so half a pixel is taken off at
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from fusbench.errors import ConfigError
+from fusbench.footage.box import Box, numbers
 
 SPACES = {
     "screen": "pixels of the screen",
@@ -23,51 +23,6 @@ SPACES = {
     "degrees": "degrees of visual angle from the screen's centre",
 }
 ORIGINS = ("top-left", "bottom-left", "centre", "centre-up")
-NUMBER = r"[+-]?\d+(?:\.\d+)?"
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle: its left and top edge, its width and height, in pixels."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def __str__(self) -> str:
-        return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
-
-    def inside(self, shape: tuple[int, int]) -> bool:
-        """Whether it lies within a picture of `shape` (H, W)."""
-        right, bottom = self.x + self.width, self.y + self.height
-        return self.x >= 0 and self.y >= 0 and right <= shape[1] and bottom <= shape[0]
-
-    def cut(self, picture: np.ndarray) -> np.ndarray:
-        """The part of a picture (H, W, ...) that the rectangle covers, as a view."""
-        x, y, width, height = (int(n) for n in (self.x, self.y, self.width, self.height))
-        return picture[y : y + height, x : x + width]
-
-
-def _numbers(text: str, count: int, option: str, example: str) -> list[float]:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != count or not all(re.fullmatch(NUMBER, part) for part in parts):
-        raise ConfigError(f"{option} '{text}' is not {example}", fix=f"Give {count} numbers.")
-    return [float(part) for part in parts]
-
-
-def parse_box(text: str, option: str = "the rectangle") -> Box:
-    """A rectangle from "X,Y,W,H".
-
-    Examples
-    --------
-    >>> str(parse_box("10, 20, 640, 480"))
-    '10,20,640,480'
-    """
-    box = Box(*_numbers(text, 4, option, "X,Y,W,H"))
-    if box.width <= 0 or box.height <= 0:
-        raise ConfigError(f"{option} '{text}' is empty", fix="Give a width and height above 0.")
-    return box
 
 
 def parse_size(text: str, option: str = "the size") -> tuple[float, float]:
@@ -78,7 +33,7 @@ def parse_size(text: str, option: str = "the size") -> tuple[float, float]:
     >>> parse_size("1920,1080")
     (1920.0, 1080.0)
     """
-    width, height = _numbers(text.replace("x", ","), 2, option, "W,H")
+    width, height = numbers(text.replace("x", ","), 2, option, "W,H")
     if width <= 0 or height <= 0:
         raise ConfigError(f"{option} '{text}' is empty", fix="Give a width and height above 0.")
     return width, height

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,23 @@ from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.files import file_sha256, text_sha256
-from fusbench.importing.clock import frame_of
-from fusbench.importing.footage import Footage, open_footage
+from fusbench.footage.box import Box
+from fusbench.footage.clock import frame_of
+from fusbench.footage.open import open_footage
+from fusbench.footage.pictures import picture_files
+from fusbench.footage.record import Footage
+from fusbench.importing.findings import judge
 from fusbench.importing.frame_file import FrameFile
-from fusbench.importing.gaze_file import GazeRecording, read_gaze
-from fusbench.importing.geometry import Box, View, shape_agrees
+from fusbench.importing.gaze_file import read_gaze
+from fusbench.importing.geometry import View, shape_agrees
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.pictures import picture_files
 from fusbench.importing.placing import crop_of, require_overlap, start_of, view_of
-from fusbench.importing.quality import NOTE, WARN, Evidence, Finding, Quality, inside, judge
+from fusbench.importing.quality import NOTE, WARN, Evidence, Finding, Quality, inside
+from fusbench.importing.recording import GazeRecording
+from fusbench.progress import Report
 
 SHORTEST_CLIP = 10
 SAME = 1
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

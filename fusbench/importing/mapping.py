@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fusbench.errors import ConfigError, unknown
-from fusbench.importing.clock import plain
+from fusbench.footage.clock import plain
 from fusbench.importing.geometry import ORIGINS, SPACES
 from fusbench.importing.presets import PRESETS
 

@@ -12,9 +12,10 @@ from typing import Any
 from fusbench.data.folder import IDENTIFIER
 from fusbench.data.scan import SPLITS
 from fusbench.errors import ConfigError, FusbenchError, unknown
-from fusbench.importing.clock import parse_time
-from fusbench.importing.gaze_file import ReadOptions
-from fusbench.importing.geometry import Box, parse_box, parse_size
+from fusbench.footage.box import Box, parse_box
+from fusbench.footage.clock import parse_time
+from fusbench.importing.geometry import parse_size
+from fusbench.importing.recording import ReadOptions
 
 
 @dataclass(frozen=True, kw_only=True)

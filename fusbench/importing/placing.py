@@ -7,11 +7,12 @@ import re
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.importing.footage import Footage
-from fusbench.importing.gaze_file import GazeRecording
-from fusbench.importing.geometry import Box, View, letterbox
+from fusbench.footage.box import Box
+from fusbench.footage.record import Footage
+from fusbench.importing.geometry import View, letterbox
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.quality import WARN, Finding
+from fusbench.importing.recording import GazeRecording
 
 
 def crop_of(pairing: Pairing, footage: Footage) -> Box:

@@ -12,8 +12,8 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.importing.clock import plain
-from fusbench.video import is_dicom
+from fusbench.footage.clock import plain
+from fusbench.footage.kinds import is_dicom
 
 NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
 SHORTEST = 4
@@ -108,7 +108,7 @@ def _of_dicom(source: Path) -> set[str]:
     try:
         import pydicom
     except ModuleNotFoundError:
-        from fusbench.importing.footage import missing
+        from fusbench.footage.record import missing
 
         raise missing("pydicom", "reading DICOM") from None
     words: set[str] = set()

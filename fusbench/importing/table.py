@@ -11,11 +11,11 @@ from typing import IO
 import pandas as pd
 
 from fusbench.errors import DatasetError
-from fusbench.importing.clock import plain
+from fusbench.footage.clock import plain
 from fusbench.importing.columns import Columns
-from fusbench.importing.gaze_file import GazeRecording, ReadOptions
 from fusbench.importing.mapping import Mapping, mapping_of
 from fusbench.importing.presets import REFUSED
+from fusbench.importing.recording import GazeRecording, ReadOptions
 
 CHUNK_ROWS = 50_000
 

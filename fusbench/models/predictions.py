@@ -17,7 +17,7 @@ from fusbench.errors import PredictionError
 from fusbench.files import file_sha256, text_sha256
 from fusbench.metrics import check_density
 from fusbench.models.card import INTEGERS, ModelCard
-from fusbench.models.doors import Entrant
+from fusbench.models.entrant import Entrant
 
 SUFFIXES = (".npy", ".npz", "")
 SHIFT = "their rounding shifts KLD, so compare them with no scores of float maps"

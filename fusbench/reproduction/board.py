@@ -12,9 +12,9 @@ import pandas as pd
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.evaluation.results import read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
 from fusbench.reproduction.runs import Runs, other_policy
-from fusbench.results import read_result, read_scores
 
 KEYS = ["scan_id", "clip_id", "frame"]
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.paired import Difference, contrast, holm, paired_difference
 from fusbench.reproduction.rows import METRICS, SPATIAL, published
 from fusbench.reproduction.segments import Segments
+from fusbench.statistics.seeds import Difference, contrast, holm, paired_difference
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
 ALPHA = 0.05

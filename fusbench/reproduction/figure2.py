@@ -12,8 +12,8 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
+from fusbench.drawing.outline import MASS, mass_level
 from fusbench.errors import ConfigError, DatasetError, unknown
-from fusbench.outline import MASS, mass_level
 
 COLUMNS = 6
 EMPIRICAL, PREDICTED = "#ffd21f", "#ffffff"
@@ -80,8 +80,9 @@ def predictions(
     shown: Sequence6, model_name: str, weights: Path, device: str | None = None
 ) -> np.ndarray:
     """Densities (6, H, W) of a model for the frames shown."""
-    from fusbench.densities import densities
-    from fusbench.models.registry import card_of_weights, load_model, model_card
+    from fusbench.doors.registry import load_model, model_card
+    from fusbench.evaluation.densities import densities
+    from fusbench.zoo.weights import card_of_weights
 
     card = card_of_weights(model_card(model_name), weights)
     model = load_model(card, checkpoint=weights, device=device)
@@ -111,7 +112,7 @@ def draw_figure2(
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.lines import Line2D
 
-    from fusbench.figures import save_figure
+    from fusbench.drawing.frames import save_figure
 
     if not models:
         raise ConfigError("there is no model to draw", fix="Give at least one.")

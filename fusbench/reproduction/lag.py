@@ -9,9 +9,9 @@ from pathlib import Path
 from fusbench.data.dataset import open_dataset
 from fusbench.reproduction.board import read_board
 from fusbench.reproduction.claims import GAIN, advantage
-from fusbench.reproduction.paired import Difference
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
+from fusbench.statistics.seeds import Difference
 
 INK, FAINT, GRID, COLOUR = "#212529", "#868e96", "#dee2e6", "#00695c"
 
@@ -45,7 +45,7 @@ def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from fusbench.figures import save_figure
+    from fusbench.drawing.frames import save_figure
 
     known = [(one.lag_ms, one.gains["kld"]) for one in gains if "kld" in one.gains]
     figure = Figure(figsize=(5.6, 3.6), facecolor="white", layout="constrained")

@@ -24,7 +24,6 @@ from fusbench.reproduction.claims import (
 )
 from fusbench.reproduction.formats import to_markdown
 from fusbench.reproduction.lag import LagGain
-from fusbench.reproduction.paired import Difference
 from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES, published
 from fusbench.reproduction.sections import (
     ceiling_section,
@@ -40,6 +39,7 @@ from fusbench.reproduction.sections import (
 )
 from fusbench.reproduction.segments import Segments
 from fusbench.reproduction.tables import paper_table
+from fusbench.statistics.seeds import Difference
 
 
 @dataclass(frozen=True, kw_only=True)

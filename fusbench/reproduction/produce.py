@@ -77,7 +77,8 @@ class Production:
     def _bundled(self, entry: str) -> Path | None:
         if self.checkpoints is not None or self.dataset not in PRESETS:
             return None
-        from fusbench.models.registry import checkpoint_path, model_card
+        from fusbench.doors.registry import model_card
+        from fusbench.zoo.weights import checkpoint_path
 
         try:
             return checkpoint_path(model_card(f"{entry}-{self.backend}"))

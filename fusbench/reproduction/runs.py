@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.errors import ConfigError, unknown
-from fusbench.models.registry import OTHER_WEIGHTS
+from fusbench.evaluation.results import Result, read_result
 from fusbench.reproduction.rows import ROWS
-from fusbench.results import Result, read_result
+from fusbench.zoo.weights import OTHER_WEIGHTS
 
 MANIFESTS = ("runs.toml", "runs.json")
 LAG_ROWS = ("unet-ra-7-9", "clstmunet")

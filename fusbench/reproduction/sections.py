@@ -10,9 +10,9 @@ from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import FAILS, GAIN, HOLDS, OPEN, advantage, verdict_of
 from fusbench.reproduction.lag import LagGain
-from fusbench.reproduction.paired import Difference, mean_score
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
+from fusbench.statistics.seeds import Difference, mean_score
 
 NO_BREAK = "\u00a0"
 CONTROLS = (

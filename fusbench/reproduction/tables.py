@@ -9,8 +9,8 @@ import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.paired import mean_score
 from fusbench.reproduction.rows import FLOORS, METRICS, ROWS, published
+from fusbench.statistics.seeds import mean_score
 
 CEILING = "ideal-observer"
 

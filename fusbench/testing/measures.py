@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from fusbench.data.frames import fit_frames
-from fusbench.guest import NOT_DATA
+from fusbench.isolation.guest import NOT_DATA
 from fusbench.metrics.density import TOLERANCE
 from fusbench.testing.trial import OTHER_SHAPE, Trial
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusbench.discovery import MODELS, find
+from fusbench.doors.open import introduced, is_file
 from fusbench.errors import FusbenchError
-from fusbench.isolation import Guest, Limits
-from fusbench.models.doors import introduced, is_file
+from fusbench.isolation.parent import Guest, Limits
 from fusbench.testing.rules import RULES, Rule
 from fusbench.testing.trial import Trial
 

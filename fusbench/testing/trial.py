@@ -14,9 +14,9 @@ from fusbench.data.frames import fit_frames
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import NewClip, write_dataset
-from fusbench.isolation import Guest
+from fusbench.isolation.parent import Guest
 from fusbench.models.card import ModelCard
-from fusbench.models.doors import Entrant
+from fusbench.models.entrant import Entrant
 
 SHAPE = (48, 64)
 OTHER_SHAPE = (36, 52)

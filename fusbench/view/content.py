@@ -15,10 +15,10 @@ import pandas as pd
 
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.data.scan import Clip
+from fusbench.drawing.outline import MASS
+from fusbench.drawing.overlay import HEAT
 from fusbench.errors import unknown
 from fusbench.metrics import METRICS
-from fusbench.outline import MASS
-from fusbench.video import HEAT
 from fusbench.view.sheet import (
     COLUMNS,
     MAP_SIDE,

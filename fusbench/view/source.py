@@ -13,10 +13,10 @@ from fusbench import metrics
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
+from fusbench.evaluation.results import KEY_COLUMNS, read_result, read_scores, summarise
 from fusbench.files import file_sha256
 from fusbench.models.card import ModelCard
 from fusbench.models.predictions import Predictions
-from fusbench.results import KEY_COLUMNS, read_result, read_scores, summarise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ class Source:
             for clip in clips:
                 yield _each_density(self.stored, clip, np.arange(clip.n_frames))
             return
-        from fusbench.densities import densities
-        from fusbench.models.registry import load_model
+        from fusbench.doors.registry import load_model
+        from fusbench.evaluation.densities import densities
 
         model = load_model(
             self.card, checkpoint=self.checkpoint, device=self.device, dataset=dataset
@@ -93,7 +93,8 @@ def run_source(
     UnknownName
         If the run's model is not installed.
     """
-    from fusbench.models.registry import card_of_weights, model_card
+    from fusbench.doors.registry import model_card
+    from fusbench.zoo.weights import card_of_weights
 
     result = read_result(folder)
     fingerprint = dataset.fingerprint(result.split)
@@ -156,7 +157,7 @@ def _weights(
     config: Mapping[str, object],
 ) -> Path | None:
     """The file with these weights, among those given and the bundled one."""
-    from fusbench.models.registry import checkpoint_path
+    from fusbench.zoo.weights import checkpoint_path
 
     if sha256 is None:
         return None

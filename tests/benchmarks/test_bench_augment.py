@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
-from stopwatch import best
+from support.stopwatch import best
 
 from fusbench.augment.draw import Draw
 from fusbench.augment.operations import OPERATIONS, Step

@@ -8,7 +8,7 @@ import time
 
 import pandas as pd
 import pytest
-from fake_board import add_fake, fake_board
+from support.fake_board import add_fake, fake_board
 
 from fusbench.board.build import outputs
 from fusbench.board.rows import Facts, seal

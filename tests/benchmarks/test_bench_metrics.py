@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
-from stopwatch import best
+from support.stopwatch import best
 
 from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map

@@ -8,11 +8,11 @@ import time
 
 import numpy as np
 import pytest
-from stopwatch import best
+from support.stopwatch import best
 
 from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map
-from fusbench.statistics import _times_drawn, scan_interval
+from fusbench.statistics.intervals import _times_drawn, scan_interval
 
 SHAPE = (224, 288)
 KERNELS = ("numpy", "numba")

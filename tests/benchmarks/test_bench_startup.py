@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stopwatch import processor_seconds
+from support.stopwatch import processor_seconds
 
 FUSBENCH = Path(sys.executable).with_name("fusbench")
 

@@ -23,12 +23,16 @@ ONE = {
 @pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_stream(benchmark, tmp_path, backend):
     pytest.importorskip(f"fusbench_{backend}")
-    script = Path(__file__).with_name("stream_speed.py")
-    command = [sys.executable, str(script), backend, str(tmp_path)]
+    command = [sys.executable, "-m", "support.stream_speed", backend, str(tmp_path)]
 
     def measured():
         done = subprocess.run(
-            command, capture_output=True, text=True, check=True, env=os.environ | ONE
+            command,
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | ONE,
         )
         return done.stdout
 

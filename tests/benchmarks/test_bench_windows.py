@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from stopwatch import best
+from support.stopwatch import best
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.gaze import GazePoints

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from fake_board import add_fake, fake_board, fake_result, fake_run, fake_scores
+from support.fake_board import add_fake, fake_board, fake_result, fake_run, fake_scores
 
 from fusbench.board.adding import write_row
 from fusbench.board.build import OUTPUTS, outputs, write_outputs
@@ -21,7 +21,7 @@ from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError, DatasetError, UnknownName
 from fusbench.metrics import METRICS
-from fusbench.statistics import scan_interval
+from fusbench.statistics.intervals import scan_interval
 
 
 def filled(root, **rules):

@@ -4,7 +4,7 @@ import gzip
 import json
 
 import pytest
-from fake_board import add_fake, fake_board, fake_scores
+from support.fake_board import add_fake, fake_board, fake_scores
 
 from fusbench.board.build import write_outputs
 from fusbench.board.check import check_table
@@ -197,9 +197,9 @@ def test_changed_rules_or_clips_are_found(board):
 
 
 def test_a_scores_file_that_unpacks_without_end_is_refused(board, monkeypatch):
-    from fusbench import packed
+    from fusbench.evaluation import results
 
-    monkeypatch.setattr(packed, "LARGEST", 100)
+    monkeypatch.setattr(results, "LARGEST", 100)
     assert any("forged: scores.csv.gz is damaged" in line for line in findings(board))
 
 

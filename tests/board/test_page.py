@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from fake_board import add_fake, fake_board
+from support.fake_board import add_fake, fake_board
 
 from fusbench.board.build import write_outputs
 from fusbench.board.published import bundled

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from command import error_of, run
+from support.command import error_of, run
 
 POISON = """
 import sys

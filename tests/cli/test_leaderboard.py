@@ -57,7 +57,7 @@ def test_a_rerun_finds_scores_that_no_model_gave(call, folder, board, tmp_path):
     """A forger who made result, scores and seal agree is found by running the model again."""
     import pandas as pd
 
-    from fusbench.results import read_result, summarise, write_result
+    from fusbench.evaluation.results import read_result, summarise, write_result
 
     runs = tmp_path / "runs"
     call("evaluate", "--model", "centre-bias", "--dataset", folder, "--out", runs, "--json")

@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 import pytest
-from command import error_of, run
+from support.command import error_of, run
 
-from fusbench.video import overlay, read_video
+from fusbench.drawing.overlay import overlay
+from fusbench.footage.open import read_video
 
 
 def pictures(folder, n_frames=5, shape=(48, 64)):

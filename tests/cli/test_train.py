@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from command import error_of, run
+from support.command import error_of, run
 
 from fusbench.zoo.checkpoint import read_checkpoint
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from small_dataset import small_clip, small_clips, small_info
+from support.small_dataset import small_clip, small_clips, small_info
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.writer import write_dataset

@@ -5,8 +5,8 @@ import json
 import cv2
 import numpy as np
 import pytest
-from command import run
-from small_dataset import small_clip, small_info
+from support.command import run
+from support.small_dataset import small_clip, small_info
 
 from fusbench import open_dataset
 from fusbench.data.gaze import GazePoints

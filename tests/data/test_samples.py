@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from small_dataset import small_clip, small_info
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.frames import fit_frames, fit_points

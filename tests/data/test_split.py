@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from command import run
-from small_dataset import small_clip, small_info
+from support.command import run
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.split import deal, fold_scans, read_patients, split_scans
@@ -96,8 +96,9 @@ def test_faults_of_folds(study):
 
 def test_a_fold_is_part_of_a_run(study, tmp_path):
     from fusbench.discovery import MODELS, find
-    from fusbench.evaluation import Evaluation, evaluate
-    from fusbench.models.registry import model_card
+    from fusbench.doors.registry import model_card
+    from fusbench.evaluation.job import Evaluation
+    from fusbench.evaluation.run import evaluate
 
     fold_scans(study, open_dataset(study).clips, 3)
     owner = find(MODELS, "model", "mean-map").distribution

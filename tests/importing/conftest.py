@@ -1,5 +1,5 @@
 import pytest
-import recordings
+from support import recordings
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,15 @@ import sys
 
 import numpy as np
 import pytest
-import recordings
+from support import recordings
 
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
-from fusbench.importing.footage import Missing, open_footage
-from fusbench.importing.gaze_file import ReadOptions, read_gaze
+from fusbench.footage.open import open_footage
+from fusbench.footage.record import Missing
+from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.pairing import pairing_of, read_manifest
 from fusbench.importing.quality import LowQuality
+from fusbench.importing.recording import ReadOptions
 from fusbench.importing.study import Study, import_recordings
 
 BASE = {

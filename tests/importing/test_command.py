@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import recordings
-from command import error_of, run
+from support import recordings
+from support.command import error_of, run
 
 from fusbench.importing.privacy import burnt_in
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-import recordings
 from pydicom.dataset import Dataset as Header
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from support import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.importing.footage import open_footage
-from fusbench.importing.geometry import Box
+from fusbench.footage.box import Box
+from fusbench.footage.open import open_footage
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.study import Study, import_recordings
 

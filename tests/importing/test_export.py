@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-import recordings
+from support import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, FusbenchError, OutputError
@@ -35,7 +35,7 @@ def test_dhf1k_there_and_back(folder, tmp_path):
 
 
 def test_dhf1k_numbers_tell_the_split_and_videos_do_for_frames(tmp_path):
-    import recordings
+    from support import recordings
 
     source = tmp_path / "dhf1k"
     (source / "video").mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_bids_keeps_gaze_on_its_frame_where_the_steps_between_frames_vary(tmp_pa
 
 def test_colour_is_written_without_loss(tmp_path):
     from fusbench.exporting.bids import write_lossless
-    from fusbench.importing.footage import open_footage
+    from fusbench.footage.open import open_footage
 
     frames = np.random.default_rng(0).integers(0, 255, (4, 30, 40, 3), dtype=np.uint8)
     write_lossless(tmp_path / "c.mkv", frames, np.array([0, 33, 67, 100]))

@@ -4,7 +4,7 @@ import bisect
 
 import numpy as np
 import pytest
-import recordings
+from support import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.importing.gaze_file import read_gaze

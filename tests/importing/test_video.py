@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import recordings
+from support import recordings
 
 from fusbench.data.dataset import open_dataset
 from fusbench.errors import DatasetError
-from fusbench.importing.footage import open_footage
+from fusbench.footage.open import open_footage
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.study import import_recordings
 

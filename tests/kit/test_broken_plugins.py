@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from broken_plugins import (
+from support.broken_plugins import (
     FAIL_WHEN_CHECKED,
     FAIL_WHEN_READ,
     FAIL_WHEN_SCORED,
@@ -12,7 +12,7 @@ from broken_plugins import (
     install_all,
     module_of,
 )
-from command import run
+from support.command import run
 
 from fusbench.testing import check_model
 

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from environments import sees_all, variables
+from support.environments import sees_all, variables
 
 import fusbench
 from fusbench.data.dataset import open_dataset

@@ -6,8 +6,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from environments import sees_all, sees_numpy, variables
-from pages import follow, steps
+from support.environments import sees_all, sees_numpy, variables
+from support.pages import follow, steps
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
-from command import error_of, run
-from environments import sees_all, variables
+from support.command import error_of, run
+from support.environments import sees_all, variables
 
 from fusbench.models.template import BACKENDS, plugin_files
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from metrics_by_hand import plain_scores
 from scipy import stats
+from support.metrics_by_hand import plain_scores
 
 from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_models import card
+from support.fake_models import card
 
 from fusbench import metrics
 from fusbench.data.dataset import open_dataset
-from fusbench.densities import densities
+from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import PluginError, UnknownName
-from fusbench.evaluation import Evaluation, evaluate
-from fusbench.models.registry import load_model, model_card
+from fusbench.evaluation.densities import densities
+from fusbench.evaluation.job import Evaluation
+from fusbench.evaluation.run import evaluate
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "fusbench-example-metric"
 

@@ -8,10 +8,10 @@ import pytest
 from fusbench.data.dataset import open_dataset
 from fusbench.data.gaze import GazePoints
 from fusbench.data.window import Window
+from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import DatasetError
 from fusbench.models.baselines import IdealObserver, mean_map
 from fusbench.models.persistence import PreviousGaze, fit_persistence
-from fusbench.models.registry import load_model, model_card
 
 
 def test_mean_map_is_the_mean_of_the_train_maps(folder):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command import run
+from support.command import run
 
 
 def test_the_template_is_short_and_is_scored(folder, tmp_path):

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.discovery import load_target
-from fusbench.models.registry import card_of_weights, load_model, model_card
+from fusbench.doors.registry import load_model, model_card
 from fusbench.zoo.checkpoint import network_of, read_checkpoint
+from fusbench.zoo.weights import card_of_weights
 
 
 def main(backend, folder):

@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import network_runner
 import numpy as np
 import pytest
 from scipy.special import entr
+from support import network_runner
 
 from fusbench.data.gaze import saliency_map
 from fusbench.data.window import Window

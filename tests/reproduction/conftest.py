@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from small_dataset import small_clip, small_info
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
@@ -21,7 +21,7 @@ def scans(tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(scans, tmp_path_factory):
     """Invented runs of all rows; the two main ones have three seeds."""
-    from invented import invented_runs
+    from support.invented import invented_runs
 
     folder = tmp_path_factory.mktemp("runs")
     return invented_runs(folder, scans, seeds=("unet-ra-7-9", "clstmunet"), noise=0.05)

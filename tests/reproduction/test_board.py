@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from invented import invented_run, invented_runs
-from small_dataset import small_clip, small_info
+from support.invented import invented_run, invented_runs
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import PLACEMENTS, Window

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from invented import LEVELS, invented_scores
+from support.invented import LEVELS, invented_scores
 
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction import lag as lag_module
@@ -25,10 +25,10 @@ from fusbench.reproduction.claims import (
 )
 from fusbench.reproduction.lag import LagGain, draw_lags, lag_gains
 from fusbench.reproduction.page import find_claims, to_json, to_page
-from fusbench.reproduction.paired import Difference
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
 from fusbench.reproduction.segments import segments
+from fusbench.statistics.seeds import Difference
 
 CLAIM = {claim.letter: claim for claim in CLAIMS}
 

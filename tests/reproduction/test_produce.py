@@ -111,11 +111,12 @@ def test_baselines_are_those_that_the_data_allow(folder):
 
 
 def test_bundled_weights_are_for_the_embedded_phantom_only(job, monkeypatch, tmp_path):
-    import fusbench.models.registry as registry
+    from fusbench.doors import registry
+    from fusbench.zoo import weights as files
 
     bundled = weights(tmp_path / "bundled.safetensors", policy="none")
     monkeypatch.setattr(registry, "model_card", lambda name: name)
-    monkeypatch.setattr(registry, "checkpoint_path", lambda card: bundled)
+    monkeypatch.setattr(files, "checkpoint_path", lambda card: bundled)
     assert job.weights("unet") == {}
     assert replace(job, dataset="phantom").weights("unet") == {0: bundled}
     # weights of another policy are not the row's, and are trained anew

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from small_dataset import small_clip, small_info
+from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset

@@ -10,13 +10,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-import trainers
-from command import error_of, run
+from support import trainers
+from support.command import error_of, run
 
 import fusbench.search.run
-from fusbench.child import ChildError, command
+from fusbench.child import ChildError, command, workers
 from fusbench.errors import ConfigError
-from fusbench.executors import workers
 from fusbench.search.grid import cells, grid_table, numbers, whole_numbers
 from fusbench.search.heatmap import draw_heatmap
 from fusbench.search.run import Search, run_search, train_cell, write_tables

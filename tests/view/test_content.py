@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from command import error_of, run
-from fake_models import card
-from small_dataset import small_clips, small_info
+from support.command import error_of, run
+from support.fake_models import card
+from support.small_dataset import small_clips, small_info
 
 from fusbench import open_dataset
 from fusbench.data.frames import fit_density
 from fusbench.data.writer import write_dataset
 from fusbench.errors import PredictionError, UnknownName
-from fusbench.results import read_scores
+from fusbench.evaluation.results import read_scores
 from fusbench.view.content import _all_maps, choose_clips, content
 from fusbench.view.page import render
 from fusbench.view.sheet import COLUMNS, ROWS, fitted_shape, frame_sheets, map_sheets

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, browser
-from small_dataset import small_clips, small_info
+from support.browser import CHROMIUM, browser
+from support.small_dataset import small_clips, small_info
 
 from fusbench import metrics, open_dataset
 from fusbench.data.frames import fit_density
 from fusbench.data.writer import NewClip, write_dataset
-from fusbench.outline import mass_level
+from fusbench.drawing.outline import mass_level
 from fusbench.view.content import content
 from fusbench.view.page import write_page
 from fusbench.view.source import folder_source

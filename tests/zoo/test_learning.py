@@ -10,11 +10,11 @@ from fusbench.data.dataset import open_dataset
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
 from fusbench.discovery import load_target
-from fusbench.models.registry import model_card
-from fusbench.optimiser import Adam, flat, shaped
+from fusbench.doors.registry import model_card
+from fusbench.training.optimiser import Adam, flat, shaped
+from fusbench.training.recipe import Recipe
 from fusbench.zoo.checkpoint import initial_weights
 from fusbench.zoo.entries import build
-from fusbench.zoo.recipe import Recipe
 
 NAMES = ("unet-stacked", "clstmunet", "ema", "rsis", "mmunet", "salsac", "tsen")
 SHAPE, STEPS = (24, 32), 30

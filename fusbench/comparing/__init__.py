@@ -1,0 +1,1 @@
+"""Runs against a reference run: differences by scan and by parts of the data."""

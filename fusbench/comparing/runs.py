@@ -1,0 +1,200 @@
+"""Runs against a reference run on the same frames: over all, by scan, by segment, by position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fusbench.data.dataset import Dataset
+from fusbench.errors import ConfigError
+from fusbench.evaluation.results import KEY_COLUMNS, Result, read_result, read_scores
+from fusbench.metrics import Metric, of_signature
+from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.tests_of_scans import (
+    effect_size,
+    holm,
+    paired_differences,
+    sign_flip_p,
+    smallest_difference,
+)
+
+N_POSITIONS = 6
+SPEEDS = ("slow", "medium", "fast")
+FLOW_SHAPE = (56, 72)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A finished run: where it lies, what it is, and its scores, a row a frame."""
+
+    folder: Path
+    name: str
+    result: Result
+    scores: pd.DataFrame
+
+
+def read_runs(folders: Sequence[Path]) -> list[Run]:
+    """Read runs that can be compared; the first is the reference.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than two, or two differ in data, split, signature or frames.
+    """
+    if len(folders) < 2:
+        raise ConfigError("one run is no comparison", fix="Name two runs or more.")
+    runs = []
+    for folder in folders:
+        result, scores = read_result(folder), read_scores(folder)
+        runs.append(Run(folder=folder, name=result.model["name"], result=result, scores=scores))
+    names = [run.name for run in runs]
+    if len(set(names)) < len(names):  # two trainings of one model go by their folders
+        runs = [replace(run, name=run.folder.name) for run in runs]
+    first = runs[0]
+    for run in runs[1:]:
+        pairs = (
+            (run.result.dataset["fingerprint"] == first.result.dataset["fingerprint"], "data"),
+            (run.result.split == first.result.split, "split"),
+            (run.result.signature == first.result.signature, "signature"),
+            (_keys(run) == _keys(first), "frames"),
+        )
+        for same, what in pairs:
+            if not same:
+                fix = "Compare runs on the same data, scored in the same way."
+                raise ConfigError(f"its {what} is not that of {first.folder}", str(run.folder), fix)
+    return runs
+
+
+def _keys(run: Run) -> list[list[object]]:
+    return run.scores[list(KEY_COLUMNS)].to_numpy().tolist()
+
+
+def metrics_of(runs: Sequence[Run]) -> tuple[Metric, ...]:
+    """The metrics that runs of one signature are scored by."""
+    return of_signature(runs[0].result.signature)
+
+
+def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFrame:
+    """Differences of each run from the first, for each metric and group of frames.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        From `read_runs`.
+    groups : ndarray of str, shape (frames,), optional
+        Group of each frame; "" leaves a frame out. By default all frames are one group.
+
+    Returns
+    -------
+    DataFrame
+        Columns group, run, metric, difference (mean over frames), low, high (95 % interval,
+        resampled by scan), p (sign-flip test on scan means), p_holm (corrected over runs and
+        groups, metric by metric), effect, detectable, n_scans, n_frames.
+    """
+    keys = [metric.key for metric in metrics_of(runs)]
+    labels = np.full(len(runs[0].scores), "all") if groups is None else np.asarray(groups)
+    rows = []
+    for group in dict.fromkeys(label for label in labels if label):
+        at = labels == group
+        scan_ids = runs[0].scores["scan_id"].to_numpy()[at]
+        scans = pd.factorize(scan_ids, sort=True)[0]
+        for run in runs[1:]:
+            frames = (run.scores[keys].to_numpy() - runs[0].scores[keys].to_numpy())[at]
+            mean, low, high = scan_interval(frames, scans)
+            sums = np.stack([np.bincount(scans, weights=column) for column in frames.T], axis=1)
+            means = paired_differences(sums / np.bincount(scans)[:, None], np.zeros(1))
+            numbers = (
+                mean, low, high, sign_flip_p(means), effect_size(means),
+                smallest_difference(means),
+            )  # fmt: skip
+            for key, values in zip(keys, np.transpose(numbers), strict=True):
+                rows.append((group, run.name, key, *values, scans.max() + 1, at.sum()))
+    columns = [
+        "group", "run", "metric", "difference", "low", "high", "p", "effect", "detectable",
+        "n_scans", "n_frames",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    table["p_holm"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy()))
+    return table
+
+
+def scan_differences(runs: Sequence[Run]) -> pd.DataFrame:
+    """Difference of scan means from the first run: columns run, scan_id, and each metric."""
+    keys = [metric.key for metric in metrics_of(runs)]
+    first = runs[0].scores.groupby("scan_id")[keys].mean()
+    tables = []
+    for run in runs[1:]:
+        table = (run.scores.groupby("scan_id")[keys].mean() - first).reset_index()
+        table.insert(0, "run", run.name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def positions(runs: Sequence[Run], parts: int = N_POSITIONS) -> np.ndarray:
+    """Each frame's part of the clip, named by its frames, such as "0-14"; str (frames,)."""
+    frame = runs[0].scores["frame"].to_numpy()
+    edges = np.unique(np.linspace(0, frame.max() + 1, parts + 1).round().astype(int))
+    part = np.searchsorted(edges, frame, side="right") - 1
+    names = np.array([f"{a}-{b - 1}" for a, b in pairwise(edges)])
+    return names[part]
+
+
+def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
+    """Each frame's kind of segment, such as "dwell"; without segments, how fast the picture moves.
+
+    Returns
+    -------
+    ndarray of str, shape (frames,)
+        The kinds that ``segments.csv`` names, "" where it names none. A data set without that file
+        is cut into thirds, "slow", "medium" and "fast", by the median speed of optical flow
+        (Farneback, between a frame and the one before).
+
+    Raises
+    ------
+    ConfigError
+        If the data set is not the one that the runs are of.
+    """
+    result, scores = runs[0].result, runs[0].scores
+    clips = {clip.clip_id: clip for clip in dataset.split(result.split)}
+    same = dataset.fingerprint(result.split) == result.dataset["fingerprint"]
+    if not same or not set(scores["clip_id"]) <= set(clips):
+        fix = "Name the data set that the runs were scored on with --dataset."
+        raise ConfigError("these are not the runs' data", str(dataset.root), fix)
+    if any(clip.segments for clip in clips.values()):
+        pairs = zip(scores["clip_id"], scores["frame"], strict=True)
+        return np.array([clips[clip_id].segment(frame) for clip_id, frame in pairs])
+    speed = np.concatenate(
+        [
+            flow_speed(clips[str(clip_id)].frames)[group["frame"].to_numpy()]
+            for clip_id, group in scores.groupby("clip_id", sort=False)
+        ]
+    )
+    order = np.argsort(np.argsort(speed, kind="stable"), kind="stable")
+    return np.array(SPEEDS)[order * len(SPEEDS) // len(order)]
+
+
+def flow_speed(frames: np.ndarray) -> np.ndarray:
+    """Median speed of the picture in each frame, in pixels of 56 x 72 a frame, float64 (T,).
+
+    The first frame has that of the second.
+    """
+    import cv2
+
+    from fusbench.data.frames import fit_frames
+
+    small = fit_frames(frames, FLOW_SHAPE, 1)
+    speed = np.zeros(len(small))
+    for t in range(1, len(small)):
+        flow = cv2.calcOpticalFlowFarneback(
+            small[t - 1], small[t], np.zeros((*FLOW_SHAPE, 2), np.float32),
+            0.5, 2, 9, 2, 5, 1.1, 0,
+        )  # fmt: skip
+        speed[t] = np.median(np.hypot(flow[..., 0], flow[..., 1]))
+    if len(speed) > 1:
+        speed[0] = speed[1]
+    return speed

@@ -1,0 +1,1 @@
+"""The doors by which a model comes in: its name, its Python file."""

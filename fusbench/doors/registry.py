@@ -1,0 +1,59 @@
+"""From a model's name to the loaded model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusbench.discovery import MODELS, card, load_target
+from fusbench.errors import PluginError
+from fusbench.models.card import ModelCard
+from fusbench.zoo.weights import checkpoint_path
+
+if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
+
+
+def model_card(name: str) -> ModelCard:
+    """The card of a registered model; nothing else of the plug-in is imported.
+
+    Raises
+    ------
+    UnknownName, PluginError
+
+    Examples
+    --------
+    >>> model_card("uniform").role
+    'floor'
+    """
+    return card(MODELS, "model", name, ModelCard)
+
+
+def load_model(
+    card: ModelCard,
+    *,
+    checkpoint: Path | None = None,
+    device: str | None = None,
+    dataset: Dataset | None = None,
+) -> Any:
+    """Load a model through its card's loader.
+
+    Raises
+    ------
+    PluginError, CheckpointError
+    """
+    where = f"model '{card.name}'"
+    loader = load_target(card.loader, where, card.backend)
+    arguments: dict[str, Any] = {}
+    path = checkpoint_path(card, checkpoint)
+    if path is not None:
+        arguments["checkpoint"] = path
+    if device is not None:
+        arguments["device"] = device
+    if card.sees != "frames":
+        arguments["dataset"] = dataset
+    try:
+        return loader(card, **arguments)
+    except TypeError as error:
+        fix = "Its loader takes (card) and, where they apply, checkpoint=, device= and dataset=."
+        raise PluginError(f"cannot be loaded: {error}", where, fix) from error

@@ -1,0 +1,1 @@
+"""Pictures: frames, overlays, outlines."""

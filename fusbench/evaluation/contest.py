@@ -1,0 +1,133 @@
+"""Scoring whatever came through the doors: those that failed get a row as well."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusbench.errors import (
+    CheckpointError,
+    ConfigError,
+    FusbenchError,
+    PluginError,
+    PredictionError,
+)
+from fusbench.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
+    from fusbench.evaluation.job import Evaluation
+    from fusbench.evaluation.results import Result
+    from fusbench.models.entrant import Entrant
+
+MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
+OF_STRANGERS = ("checkpoint", "device", "freeze_history")
+FAILURE = "failure.txt"
+
+Door = Callable[[], AbstractContextManager["Entrant"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A finished run."""
+
+    result: Result
+    folder: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A model that could not be scored, and the file that keeps its last words, if it had any."""
+
+    name: str
+    error: FusbenchError
+    file: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """One call of ``fusbench evaluate``: the data set, the folder of runs, and the options.
+
+    `settings` are those fields of `Evaluation` that the options give; `progress` shows how far a
+    model is, and `warn` what is odd about it.
+    """
+
+    data: Dataset
+    runs: Path
+    force: bool
+    settings: dict[str, Any]
+    progress: Progress = silent
+    warn: Callable[[str], object] = warnings.warn
+
+    def row(self, name: str, door: Door) -> Row | Failure:
+        """The run of what comes in through a door, or why there is none."""
+        lost = self.runs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name).strip('-.')}-failed"
+        folder = lost
+        try:
+            with door() as entrant:
+                if entrant.warning:
+                    self.warn(entrant.warning)
+                job = self._job(entrant)
+                folder = self.runs / job.key()
+                result = self._run(job, entrant)
+        except MODEL_ERRORS as error:
+            return Failure(name=name, error=error, file=_kept(folder, error))
+        for place in (folder, lost):
+            (place / FAILURE).unlink(missing_ok=True)
+        if lost.is_dir() and not any(lost.iterdir()):
+            lost.rmdir()
+        return Row(result=result, folder=folder)
+
+    def _job(self, entrant: Entrant) -> Evaluation:
+        from fusbench.child import cores
+        from fusbench.evaluation.job import Evaluation
+
+        free = {k: v for k, v in self.settings.items() if k not in OF_STRANGERS or entrant.stranger}
+        return Evaluation(
+            card=entrant.card,
+            dataset=self.data,
+            owner=entrant.owner,
+            version=entrant.version,
+            threads=cores(),
+            source=entrant.source,
+            guest=entrant.environment,
+            **free,
+        )
+
+    def _run(self, job: Evaluation, entrant: Entrant) -> Result:
+        from fusbench.evaluation.run import evaluate as run
+
+        def picture(path: Path, panels: list[dict[str, Any]]) -> None:
+            from fusbench.drawing.frames import draw_frames
+
+            draw_frames(path, panels, job.card.title, job.dataset.info)
+
+        with self.progress(job.card.name) as update:
+            result, _ = run(
+                job,
+                self.runs,
+                load=lambda: entrant.load(self.data),
+                force=self.force,
+                report=update,
+                picture=picture if job.card.role == "model" else None,
+            )
+        return result
+
+
+def _kept(folder: Path, error: FusbenchError) -> Path | None:
+    """Write why a model failed, and its last words, into its run folder."""
+    if error.last_words is None:
+        return None
+    from fusbench.files import write_bytes
+
+    file = folder / FAILURE
+    words = error.last_words or "(nothing)"
+    text = f"{error}\n\nThe last lines that it wrote to standard error:\n\n{words}\n"
+    write_bytes(file, text.encode())
+    error.fix = f"{error.fix} See {file}."
+    return file

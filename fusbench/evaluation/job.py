@@ -1,0 +1,99 @@
+"""What is to be evaluated, and the key that its run has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fusbench import metrics
+from fusbench.data.dataset import Dataset
+from fusbench.evaluation.targets import Targets, baseline_of
+from fusbench.files import file_sha256, text_sha256
+from fusbench.metrics import Metric
+from fusbench.models.card import ModelCard
+from fusbench.zoo.weights import checkpoint_path
+
+FITTED = ("train-gaze", "clip")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What is to be evaluated: a model with its weights, on a split, by metrics of a profile.
+
+    `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
+    `source` is a hash of the model's code or predictions where its version does not identify them;
+    `guest` holds the versions of another environment that the model runs in.
+    """
+
+    card: ModelCard
+    dataset: Dataset
+    split: str = "test"
+    profile: str = "tuebingen"
+    metrics: tuple[str, ...] = tuple(metrics.METRICS)
+    kernel: str = "numpy"
+    checkpoint: Path | None = None
+    device: str | None = None
+    freeze_history: bool = False
+    owner: str = "fusbench"
+    version: str = ""
+    threads: int = 1
+    source: str = ""
+    guest: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> str:
+        """How the scores are made, as every table that shows them states it."""
+        baseline = baseline_of(self.dataset)
+        return metrics.signature(self.profile, self.dataset.info.sigma_px, self.chosen, baseline)
+
+    @cached_property
+    def chosen(self) -> tuple[Metric, ...]:
+        """The metrics, in the order of every table."""
+        return metrics.select(self.metrics)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What predictions are compared with."""
+        needs = frozenset(name for metric in self.chosen for name in metric.needs)
+        return Targets(dataset=self.dataset, split=self.split, needs=needs)
+
+    def weights_sha256(self) -> str | None:
+        """Hash of the weight file; None for a model without one."""
+        path = checkpoint_path(self.card, self.checkpoint)
+        return file_sha256(path) if path else None
+
+    def parameters(self) -> int | None:
+        """Numbers in the weight file; None where there is none that can be read."""
+        from fusbench.zoo.checkpoint import count_parameters
+
+        path = checkpoint_path(self.card, self.checkpoint)
+        return count_parameters(path) if path else None
+
+    def key(self) -> str:
+        """Name of the run: the model's name and a hash over all that its scores follow from."""
+        parts: dict[str, Any] = {
+            "card": asdict(self.card),
+            "weights": self.weights_sha256(),
+            "data": self.dataset.fingerprint(self.split),
+            "train": self.dataset.gaze_fingerprint("train") if self._sees_train else "",
+            "signature": self.signature,
+            "version": [self.owner, self.version],
+            "device": self.device,
+            "freeze_history": self.freeze_history,
+        }
+        if self.dataset.fold is not None:
+            parts["fold"] = self.dataset.fold
+        parts |= {"source": self.source} if self.source else {}
+        parts |= {"guest": dict(self.guest)} if self.guest else {}
+        if plugins := sorted(set(self.metrics) - set(metrics.ORDER)):
+            parts["metrics"] = {key: metrics.owner(key) for key in plugins}
+        digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
+        return f"{self.card.name}-{digest[:16]}"
+
+    @property
+    def _sees_train(self) -> bool:
+        return self.card.sees in FITTED or "baseline" in self.targets.needs

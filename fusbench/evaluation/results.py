@@ -1,0 +1,186 @@
+"""Results: the scores of one model on one split, and the files that keep them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import platform
+import sys
+import zlib
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench.errors import DatasetError
+from fusbench.files import replacing, write_json
+from fusbench.statistics.intervals import scan_interval
+
+SCHEMA = 1
+LARGEST = 1 << 29  # bytes of a board's scores, unpacked
+REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
+KEY_COLUMNS = ("scan_id", "clip_id", "frame")
+PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
+BACKEND_PACKAGES = {
+    "torch": ("fusbench-torch", "torch"),
+    "keras": ("fusbench-keras", "keras", "tensorflow", "tensorflow-cpu"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The content of ``result.json``: what was scored, how, where, and the summary.
+
+    Parameters
+    ----------
+    key : str
+        Name of the run; follows from everything that the scores follow from.
+    model, dataset : dict
+        Identity of both: names, versions, hashes.
+    split, signature, profile : str
+    summary : dict
+        For each metric's key: `mean` over frames, `low` and `high` ends of its 95 % interval
+        (resampled by scan; None for a single scan), and `scan_mean`, the mean over scans.
+    n_frames, n_skipped, n_scans : int
+        Frames scored, frames left out for want of gaze, scans.
+    environment, config : dict
+        Versions and settings of the run.
+    """
+
+    key: str
+    model: dict[str, Any]
+    dataset: dict[str, Any]
+    split: str
+    signature: str
+    profile: str
+    summary: dict[str, dict[str, float | None]]
+    n_frames: int
+    n_skipped: int
+    n_scans: int
+    environment: dict[str, Any]
+    config: dict[str, Any]
+    schema: int = SCHEMA
+
+
+def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Mean, scan-resampled 95 % interval and scan mean of each metric's column.
+
+    Every column that does not say which frame the row is of belongs to a metric.
+    """
+    keys = [column for column in scores.columns if column not in KEY_COLUMNS]
+    scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
+    values = scores[keys].to_numpy(float)
+    mean, low, high = scan_interval(values, scan_index)
+    scan_mean = scores.groupby("scan_id")[keys].mean().mean().to_numpy()
+    rows = zip(mean, low, high, scan_mean, strict=True)
+    return {
+        key: dict(zip(("mean", "low", "high", "scan_mean"), map(_number, row), strict=True))
+        for key, row in zip(keys, rows, strict=True)
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def environment(backend: str, threads: int, kernel: str = "numpy") -> dict[str, Any]:
+    """Versions of what computed a result."""
+    versions = {}
+    further = (kernel,) if kernel != "numpy" else ()
+    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *further):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "platform": f"{sys.platform}-{platform.machine()}",
+        "threads": threads,
+        "versions": versions,
+    }
+
+
+def machine(threads: int, device: str | None = None) -> str:
+    """Processor, threads and chosen device, in words: where seconds a frame were measured."""
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            name = line.partition(":")[2].strip()
+            break
+    return ", ".join([name, f"{threads} threads", *([device] if device else [])])
+
+
+def write_result(folder: Path, result: Result, scores: pd.DataFrame) -> None:
+    """Write ``scores.csv`` (full precision), then ``result.json``, which marks the run as done."""
+    with replacing(folder / "scores.csv") as part:
+        scores.to_csv(part, index=False, lineterminator="\n")
+    write_json(folder / "result.json", asdict(result))
+
+
+def read_result(folder: Path) -> Result:
+    """Read a finished run.
+
+    Raises
+    ------
+    DatasetError
+        If the folder holds no result, or one of another schema.
+    """
+    path = folder / "result.json"
+    fix = "Run the evaluation again with --force."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
+        raise DatasetError("holds no result.json", str(folder), fix) from None
+    except ValueError as error:
+        raise DatasetError(f"is no valid JSON: {error}", str(path), fix) from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise DatasetError(f"is no result of schema {SCHEMA}", str(path), fix)
+    try:
+        return Result(**content)
+    except TypeError as error:
+        raise DatasetError(f"is damaged: {error}", str(path), fix) from None
+
+
+def read_scores(folder: Path) -> pd.DataFrame:
+    """The scores of a finished run, or of a board's row, one row a frame."""
+    path, packed = folder / "scores.csv", folder / "scores.csv.gz"
+    try:
+        text = {"scan_id": str, "clip_id": str}
+        if packed.exists() and not path.exists():
+            return pd.read_csv(io.StringIO(unpack(packed)), dtype=text)
+        return pd.read_csv(path, dtype=text)
+    except (FileNotFoundError, ValueError) as error:
+        fix = "Run the evaluation again with --force."
+        raise DatasetError(f"cannot be read: {error}", str(path), fix) from None
+
+
+def pack(text: str) -> bytes:
+    """Scores as a board keeps them: gzip, the same text always as the same bytes."""
+    return gzip.compress(text.encode(), 9, mtime=0)
+
+
+def unpack(path: Path) -> str:
+    """The text of a packed file.
+
+    Raises
+    ------
+    DatasetError
+        If it is damaged, or larger than any scores are.
+    """
+    try:
+        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
+        data = stream.decompress(path.read_bytes(), LARGEST)
+        if not stream.eof or stream.unused_data:
+            raise ValueError
+        return data.decode("utf-8")
+    except (OSError, ValueError, zlib.error):
+        raise DatasetError(f"{path.name} is damaged", str(path), REMEDY) from None

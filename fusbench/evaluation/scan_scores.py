@@ -1,0 +1,91 @@
+"""What an evaluation keeps of each scan until all are done: scores, seconds, example densities."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from fusbench import metrics
+from fusbench.data.dataset import Dataset
+from fusbench.data.scan import Clip
+from fusbench.evaluation.densities import densities
+from fusbench.evaluation.results import KEY_COLUMNS
+from fusbench.models.card import ModelCard
+
+if TYPE_CHECKING:
+    from fusbench.evaluation.job import Evaluation
+
+N_EXAMPLES = 6
+
+
+def examples(dataset: Dataset, split: str) -> list[tuple[str, int]]:
+    """Clip and frame of the six frames that a run's picture shows: one each of scans far apart."""
+    scans = [clips for _, clips in dataset.scans(split)]
+    chosen = np.unique(np.linspace(0, len(scans) - 1, N_EXAMPLES).round().astype(int))
+    picked = []
+    for number in chosen:
+        clip = scans[number][0]
+        frames = clip.gaze.frames()
+        if len(frames):
+            picked.append((clip.clip_id, int(frames[len(frames) // 2])))
+    return picked
+
+
+def score_scan(
+    model: Any,
+    card: ModelCard,
+    clips: tuple[Clip, ...],
+    job: Evaluation,
+    wanted: set[tuple[str, int]],
+) -> dict[str, np.ndarray]:
+    """Scores, seconds and example densities of a scan's clips, as arrays by name."""
+    clip_ids, frames, rows, shown = [], [], [], {}
+    seconds = 0.0
+    for clip in clips:
+        clip.verify()
+        targets = clip.gaze.frames().astype(np.intp)
+        if not len(targets):
+            continue
+        predictions = densities(model, card, clip, targets, freeze_history=job.freeze_history)
+        for frame in targets:
+            start = time.perf_counter()
+            predicted = next(predictions)
+            seconds += time.perf_counter() - start
+            where = f"clip '{clip.clip_id}', frame {frame}"
+            target = job.targets.at(clip, frame)
+            scores = metrics.score(predicted, target, job.chosen, job.profile, where)
+            clip_ids.append(clip.clip_id)
+            frames.append(frame)
+            rows.append(list(scores.values()))
+            if (clip.clip_id, int(frame)) in wanted:
+                shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
+    values = np.array(rows, dtype=np.float64).reshape(-1, len(job.chosen))
+    return {
+        "clip_id": np.array(clip_ids, dtype=np.str_),
+        "frame": np.array(frames, dtype=np.int64),
+        "scores": values,
+        "seconds": np.array(seconds),
+        **shown,
+    }
+
+
+def read_scans(
+    folder: Path, scan_ids: list[str], columns: list[str]
+) -> tuple[pd.DataFrame, float, dict[str, np.ndarray]]:
+    """The scores of all scans in one table, the seconds they took, and the example densities."""
+    tables, seconds = [], 0.0
+    shown: dict[str, np.ndarray] = {}
+    for scan_id in scan_ids:
+        with np.load(folder / f"{scan_id}.npz", allow_pickle=False) as part:
+            table = pd.DataFrame(part["scores"], columns=columns)
+            keys = (scan_id, part["clip_id"], part["frame"])
+            for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
+                table.insert(position, name, column)
+            tables.append(table)
+            seconds += float(part["seconds"])
+            shown |= {name: part[name] for name in part.files if name.startswith("example:")}
+    return pd.concat(tables, ignore_index=True), seconds, shown

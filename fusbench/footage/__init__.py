@@ -1,0 +1,1 @@
+"""Frames with their times, out of video files, DICOM and pictures."""

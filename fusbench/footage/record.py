@@ -1,0 +1,59 @@
+"""Frames with their own times, whatever they come from: a video file, DICOM, or pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from fusbench.errors import FusbenchError
+from fusbench.footage.box import Box
+
+Frames = Iterator[tuple[int, np.ndarray]]
+
+
+class Missing(FusbenchError):
+    """A library that an import needs is not installed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """A recording of frames, read one at a time.
+
+    Parameters
+    ----------
+    kind : {"file", "dicom", "pictures"}
+    shape : (int, int)
+        Rows and columns of a frame.
+    read : callable
+        Called without arguments; yields (time in nanoseconds since the first frame, frame), the
+        frame as uint8 (H, W) or (H, W, 3) in red, green, blue.
+    region : Box, optional
+        The two-dimensional image that a DICOM file declares.
+    declared_ns : int, optional
+        How long the file says it is.
+    step_ns : int, optional
+        Time between frames, where it is the same for all.
+    pixel_aspect : Fraction
+        Width of a pixel as a player shows it, for a height of 1.
+    facts : dict
+        What else is kept of the source: numbers only, never a text.
+    """
+
+    kind: str
+    shape: tuple[int, int]
+    read: Callable[[], Frames]
+    region: Box | None = None
+    declared_ns: int | None = None
+    step_ns: int | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def missing(package: str, what: str) -> Missing:
+    """The error for a library that `what` needs."""
+    fix = 'Install it with: pip install "fusbench[import]"'
+    return Missing(f"the package '{package}' is not installed, and {what} needs it", fix=fix)

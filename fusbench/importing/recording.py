@@ -1,0 +1,155 @@
+"""What an eye tracker recorded, in the file's own clock and space, and how to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fusbench.errors import ConfigError, unknown
+from fusbench.importing.geometry import ORIGINS, SPACES
+
+EYES = ("average", "left", "right")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How to read a gaze file where its format leaves it open.
+
+    Parameters
+    ----------
+    time_unit : {"", "s", "ms", "us", "ns"}
+        Unit of a clock that the file does not label.
+    space, origin : str
+        What coordinates to take; "" takes what the format says.
+    eye : {"average", "left", "right"}
+    encoding : str
+        Of a text file that is neither UTF-8 nor UTF-16.
+    recording : str
+        Which one, where a file holds several.
+    mapping : dict
+        Keys of `fusbench.importing.table.Mapping`, laid over the format's own.
+    """
+
+    time_unit: str = ""
+    space: str = ""
+    origin: str = ""
+    eye: str = "average"
+    encoding: str = ""
+    recording: str = ""
+    mapping: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind, value, known in (
+            ("time unit", self.time_unit, ("s", "ms", "us", "ns")),
+            ("coordinate space", self.space, tuple(SPACES)),
+            ("origin", self.origin, ORIGINS),
+            ("eye", self.eye, EYES),
+        ):
+            if value and value not in known:
+                raise unknown(kind, value, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GazeRecording:
+    """Samples of one eye tracker.
+
+    Parameters
+    ----------
+    time_ns : ndarray of int64, shape (N,)
+        In the file's own clock.
+    x, y : ndarray of float64, shape (N,)
+        In the coordinates that `space` and `origin` name; NaN where the gaze was lost.
+    space, origin : str
+    eyes : str
+        Which eyes a sample stands for, in words.
+    events : tuple of (int, str)
+        Messages of the file with their times in nanoseconds.
+    screen : (float, float) or None
+        Width and height of the screen, where the file tells it.
+    rate_hz : float or None
+        Rate that the file claims.
+    blinks : tuple of (int, int), or None
+        First and last nanosecond of each blink, where the file marks them.
+    drift_ppm : float or None
+        How much faster the tracker's clock runs than the computer's, where the file holds both.
+    duplicates, fillers : int
+        Samples dropped for a repeated time; samples lost because they lie at exactly 0,0 or -1,-1.
+    notes : tuple of str
+        What was decided in reading.
+    """
+
+    time_ns: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    space: str
+    origin: str = "top-left"
+    eyes: str = ""
+    events: tuple[tuple[int, str], ...] = ()
+    screen: tuple[float, float] | None = None
+    rate_hz: float | None = None
+    blinks: tuple[tuple[int, int], ...] | None = None
+    drift_ppm: float | None = None
+    duplicates: int = 0
+    fillers: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.time_ns)
+
+    @property
+    def valid(self) -> np.ndarray:
+        """Whether each sample has a position, bool (N,)."""
+        return np.isfinite(self.x) & np.isfinite(self.y)
+
+
+def combined(
+    left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray], eye: str
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """One gaze of two eyes, and in words what was done.
+
+    "average" is the mean where both eyes are valid and the valid one where one is lost.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> x, y, words = combined(
+    ...     (np.array([1.0, nan]), np.array([1.0, nan])),
+    ...     (np.array([3.0, 5.0]), np.array([1.0, 5.0])), "average")
+    >>> x.tolist(), words
+    ([2.0, 5.0], 'mean of both eyes in 1 samples, left eye alone in 0, right eye alone in 1')
+    """
+    if eye != "average":
+        x, y = left if eye == "left" else right
+        return x, y, f"{eye} eye alone"
+    has_left = np.isfinite(left[0]) & np.isfinite(left[1])
+    has_right = np.isfinite(right[0]) & np.isfinite(right[1])
+    both = has_left & has_right
+    x, y = (
+        np.where(both, (a + b) / 2, np.where(has_left, a, np.where(has_right, b, np.nan)))
+        for a, b in zip(left, right, strict=True)
+    )
+    words = (
+        f"mean of both eyes in {both.sum()} samples, left eye alone in"
+        f" {(has_left & ~both).sum()}, right eye alone in {(has_right & ~both).sum()}"
+    )
+    return x, y, words
+
+
+def require_unit(label: str, options: ReadOptions, where: str, declared: str = "") -> str:
+    """Unit of a clock: what the column's name says, what the format says, or what was given.
+
+    Raises
+    ------
+    ConfigError
+        If none tells it, or the name contradicts the option.
+    """
+    if label and options.time_unit and label != options.time_unit:
+        what = f"the column's name says {label}, --time-unit says {options.time_unit}"
+        raise ConfigError(what, where, "Leave out --time-unit, or correct it.")
+    unit = label or options.time_unit or declared
+    if not unit:
+        fix = "Say it with --time-unit s, ms, us or ns: versions of this export differ."
+        raise ConfigError("the clock has no unit", where, fix)
+    return unit

@@ -1,0 +1,1 @@
+"""Strangers' code in processes of its own."""

@@ -1,0 +1,343 @@
+"""A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
+
+This file is run as a script by `fusbench.isolation.parent`, never imported by it. It needs Python
+3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests and answers
+are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
+"""
+
+import sys
+
+if sys.version_info < (3, 8):  # noqa: UP036 - an old environment's Python runs this
+    sys.exit("Python {}.{} is too old".format(*sys.version_info))
+if __name__ == "__main__":
+    sys.path.pop(0)  # this file's folder: its names would hide the standard library's
+
+import importlib
+import importlib.util
+import json
+import os
+import re
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+GROUP = "fusbench.models"
+NOT_DATA = "not data"
+FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "mxnet", "paddle", "theano", "onnxruntime")
+REPORTED = ("fusbench", "numpy", *FRAMEWORKS, "tensorflow-cpu", "tensorflow-gpu")
+
+
+class Window(SimpleNamespace):
+    """Stands in for ``fusbench.Window`` where fusbench is not installed."""
+
+    def __init__(self, **fields):
+        facts = {"length": 1, "placement": "before", "stride": 1, "horizon": 0}
+        super().__init__(**{**facts, **fields})
+
+    def indices(self, targets, n_frames):
+        """Frames of the windows for these target frames, as the real one gives them."""
+        import numpy as np
+
+        place = {"before": self.length - 1, "around": self.length // 2, "after": 0}[self.placement]
+        offsets = (np.arange(self.length) - place) * self.stride
+        current = np.asarray(targets, dtype=np.intp)[:, None] - self.horizon
+        return np.clip(current + offsets, 0, n_frames - 1)
+
+
+class ModelCard(SimpleNamespace):
+    """Stands in for ``fusbench.ModelCard``; the fields are checked on the other side."""
+
+    def __init__(self, **fields):
+        facts: Any = {"window": Window(), "input_shape": None, "channels": 1, "options": {}}
+        super().__init__(**{**facts, "checkpoint": None, "sees": "frames", **fields})
+
+
+def stand_in():
+    """Let ``from fusbench import ModelCard, Window`` work where there is no fusbench."""
+    if importlib.util.find_spec("fusbench") is None:
+        module: Any = ModuleType("fusbench")
+        module.ModelCard, module.Window = ModelCard, Window
+        sys.modules["fusbench"] = module
+
+
+class Refusal(Exception):
+    """Something the model's author can mend, in the words of `fusbench.errors`."""
+
+    def __init__(self, what, fix):
+        super().__init__(what)
+        self.what, self.where, self.fix = what, "", fix
+
+
+class Guest:
+    """The model and what is known of it; each method answers one request."""
+
+    card: Any = None
+    model: Any = None
+    dataset: Any = None
+    files: Any = None
+    module = ""
+
+    def introduce(self, kind, value, path=None, memory_bytes=None):
+        """Read the card of an "entry" (module:attribute), a "name" or a "file"."""
+        if memory_bytes:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        if path is not None:
+            sys.path[:] = path
+        stand_in()
+        before = set(sys.modules)
+        owner = version = ""
+        if kind == "file":
+            self.card, self.files = card_of_file(value)
+        else:
+            if kind == "name":
+                value, owner, version = registered(value)
+            module, _, attribute = value.partition(":")
+            self.card = importlib.import_module(module)
+            for part in filter(None, attribute.split(".")):
+                self.card = getattr(self.card, part)
+            self.files = None
+        fresh = set(sys.modules) - before
+        if not isinstance(getattr(self.card, "loader", None), str):
+            kind = type(self.card).__name__
+            raise Refusal(
+                f"the entry point names a {kind}, not a ModelCard",
+                "Correct the plug-in's entry point.",
+            )
+        self.module = value.partition(":")[0]
+        return {
+            "card": plain(self.card),
+            "owner": owner,
+            "version": version,
+            "modules": len(fresh),
+            "frameworks": sorted(fresh & set(FRAMEWORKS)),
+        }
+
+    def identify(self):
+        """What the densities follow from: a hash of the model's code, and versions."""
+        files = self.files
+        if files is None:
+            tops = {
+                name.partition(":")[0].split(".")[0] for name in (self.module, self.card.loader)
+            }
+            files = [file for top in sorted(tops) for file in files_of(top)]
+        return {"source": digest(files), "versions": installed()}
+
+    def load(self, checkpoint=None, device=None, dataset=None):
+        """Call the card's loader."""
+        arguments = {}
+        if checkpoint is not None:
+            from pathlib import Path
+
+            arguments["checkpoint"] = Path(checkpoint)
+        if device is not None:
+            arguments["device"] = device
+        if dataset is not None:
+            from fusbench import open_dataset
+
+            arguments["dataset"] = self.dataset = open_dataset(dataset)
+        module, _, attribute = self.card.loader.partition(":")
+        loader = getattr(importlib.import_module(module), attribute)
+        try:
+            self.model = loader(self.card, **arguments)
+        except TypeError as error:
+            if "unexpected keyword argument" not in str(error):
+                raise
+            fix = "Its loader takes (card) and, where they apply, checkpoint=, device=, dataset=."
+            raise Refusal(f"cannot be loaded: {error}", fix) from error
+        names = ("predict", "predict_clip", "predict_gaze")
+        return {
+            "methods": [name for name in names if callable(getattr(self.model, name, None))],
+            "card": plain(getattr(self.model, "card", self.card)),
+        }
+
+    def predict(self, method, out, frames=None, clip=None, targets=None):
+        """Densities of windows or a clip (a file), or of a clip's target frames (by its name)."""
+        import numpy as np
+
+        call = getattr(self.model, method)
+        if frames is not None:
+            array = np.load(frames, allow_pickle=False)
+            given = array.copy()
+            densities = call(array)
+            untouched = np.array_equal(array, given)
+        else:
+            (found,) = [c for c in self.dataset.clips if c.clip_id == clip]
+            densities, untouched = call(found, np.array(targets)), True
+        densities = np.asarray(densities)
+        if densities.dtype.kind != "f":
+            raise Refusal(f"the densities hold {densities.dtype}", "Return floating-point numbers.")
+        np.save(out, densities, allow_pickle=False)
+        return {"untouched": bool(untouched)}
+
+
+def card_of_file(path):
+    """The card of a single Python file, and the files that its model is made of.
+
+    A file may hold a ``card``; one without holds ``predict(frames)``, and its card says the rest by
+    default.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    stem = os.path.splitext(name)[0]
+    sys.path.insert(0, folder)
+    spec: Any = importlib.util.spec_from_file_location(stem, path)
+    module: Any = importlib.util.module_from_spec(spec)
+    sys.modules[stem] = module
+    spec.loader.exec_module(module)
+    card = getattr(module, "card", None)
+    if card is None:
+        if not callable(getattr(module, "predict", None)):
+            raise Refusal(
+                "the file holds neither a card nor a function predict(frames)",
+                "Define predict(frames), or card = ModelCard(...).",
+            )
+        from fusbench import ModelCard
+
+        module.fusbench_load = lambda card, **_: module
+        title = (module.__doc__ or "").strip().split("\n")[0]
+        card = ModelCard(
+            name=re.sub("[^a-z0-9.]+", "-", stem.lower()).strip("-.") or "model",
+            title=title or name,
+            loader=stem + ":fusbench_load",
+        )
+    found = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
+    near = {os.path.abspath(f) for f in found if f and f.endswith(".py")}
+    inside = os.path.join(folder, "")
+    files = {f for f in near if f.startswith(inside) and "site-packages" not in f}
+    return card, [(os.path.relpath(f, folder), f) for f in sorted({os.path.abspath(path), *files})]
+
+
+def registered(name):
+    """Target, distribution and version of the entry point that an installed plug-in registers."""
+    from importlib import metadata
+
+    found: Any = {}
+    for distribution in metadata.distributions():
+        try:
+            for entry in distribution.entry_points:
+                if entry.group == GROUP and entry.name == name:
+                    found.setdefault(distribution.metadata["Name"], (entry, distribution.version))
+        except Exception:  # a stranger's malformed metadata stops nothing
+            continue
+    if not found:
+        raise Refusal(
+            f"no model of that name is registered in {sys.executable}",
+            "Install the plug-in there with pip, or name its .py file.",
+        )
+    if len(found) > 1:
+        raise Refusal(
+            "the name is claimed by {}".format(" and ".join(sorted(found))),
+            "Uninstall one of them.",
+        )
+    ((owner, (entry, version)),) = found.items()
+    return entry.value.split("[")[0].strip(), owner, version
+
+
+def files_of(top):
+    """The Python files of a top-level module or package, each with the name that counts."""
+    spec: Any = importlib.util.find_spec(top)
+    if spec is None:
+        return []
+    if not spec.submodule_search_locations:
+        known = spec.origin and os.path.exists(spec.origin)
+        return [(os.path.basename(spec.origin), spec.origin)] if known else []
+    files = []
+    for root in spec.submodule_search_locations:
+        for folder, _, names in os.walk(root):
+            paths = (os.path.join(folder, n) for n in names if n.endswith((".py", ".toml")))
+            files += [(os.path.relpath(path, os.path.dirname(root)), path) for path in paths]
+    return sorted(files)
+
+
+def digest(files):
+    """SHA-256 over the names and contents of files."""
+    import hashlib
+
+    total = hashlib.sha256()
+    for name, path in files:
+        with open(path, "rb") as stream:
+            content = hashlib.sha256(stream.read()).hexdigest()
+        total.update(f"{name}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def plain(card):
+    """A card as JSON can hold it."""
+    facts = dict(vars(card))
+    window = facts.get("window")
+    if hasattr(window, "__dict__"):
+        facts["window"] = dict(vars(window))
+    return json.loads(json.dumps(facts, default=mark))
+
+
+def mark(value):
+    """What stands in JSON for something that a card should not hold."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return {NOT_DATA: type(value).__name__}
+
+
+def installed():
+    """Versions of what computes the densities."""
+    import platform
+    from importlib import metadata
+
+    found = {"python": platform.python_version()}
+    for name in REPORTED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def told(error):
+    """An exception as JSON can hold it."""
+    facts: Any = {"type": type(error).__name__, "text": str(error)}
+    words = {k: getattr(error, k, None) for k in ("what", "where", "fix")}
+    if all(isinstance(word, str) for word in words.values()):
+        facts.update(words)
+    return {"error": facts}
+
+
+def serve(folder):
+    """Answer requests, which come in at file descriptor 0, until there are no more."""
+    import faulthandler
+
+    faulthandler.enable()
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    printed = os.open(os.path.join(folder, "stdout.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(printed, 1)
+    guest = Guest()
+    for line in requests:
+        request = json.loads(line)
+        try:
+            answer = getattr(guest, request.pop("do"))(**request)
+        except BaseException as error:
+            if not isinstance(error, Refusal):
+                import traceback
+
+                traceback.print_exc()
+            answer = told(error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def die_with_parent():
+    """Ask Linux to end this process when its parent ends, however that happens."""
+    try:
+        import ctypes
+        import signal
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except Exception:
+        return
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    serve(sys.argv[1])

@@ -1,0 +1,79 @@
+"""A model in another process, used like one in this."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusbench.errors import PluginError, PredictionError
+from fusbench.isolation.parent import Guest
+from fusbench.models.card import ModelCard, card_from
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fusbench.data.scan import Clip
+
+
+class GuestModel:
+    """A guest's model as `fusbench.evaluation.run` uses one: frames go out, densities come back."""
+
+    def __init__(
+        self,
+        guest: Guest,
+        card: ModelCard,
+        *,
+        checkpoint: Path | None,
+        device: str | None,
+        dataset: Path | None,
+    ) -> None:
+        self.guest = guest
+        answer = guest.ask(
+            "load",
+            checkpoint=checkpoint and str(checkpoint.resolve()),
+            device=device,
+            dataset=dataset and str(dataset.resolve()),
+        )
+        loaded = card_from(answer["card"], guest.where)
+        shape, window = loaded.input_shape, loaded.window
+        self.card = replace(card, window=window, input_shape=shape, channels=loaded.channels)
+        self.methods = tuple(answer["methods"])
+        self.untouched = True
+        if not {"predict", "predict_gaze"} & set(self.methods):
+            what = "the loader returned something without a method predict(frames)"
+            raise PluginError(what, guest.where, "Give the model that method.")
+        if "predict_clip" in self.methods:
+            self.predict_clip = self._predict_clip
+
+    def predict(self, frames: np.ndarray) -> np.ndarray:
+        """Densities (B, H, W) for windows (B, L, H, W)."""
+        return self._densities("predict", frames)
+
+    def _predict_clip(self, frames: np.ndarray) -> np.ndarray:
+        return self._densities("predict_clip", frames)
+
+    def predict_gaze(self, clip: Clip, targets: np.ndarray) -> np.ndarray:
+        """Densities (B, H, W) for target frames (B,) of a clip."""
+        return self._answer(
+            method="predict_gaze", clip=clip.clip_id, targets=[int(t) for t in targets]
+        )
+
+    def _densities(self, method: str, frames: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        path = self.guest.folder / "frames.npy"
+        np.save(path, frames, allow_pickle=False)
+        return self._answer(method=method, frames=str(path))
+
+    def _answer(self, **request: Any) -> np.ndarray:
+        import numpy as np
+
+        out = self.guest.folder / "densities.npy"
+        answer = self.guest.ask("predict", out=str(out), **request)
+        self.untouched &= answer["untouched"]
+        try:
+            return np.load(out, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            fix = "Return one array of floating-point numbers."
+            raise PredictionError(f"sent no array: {error}", self.guest.where, fix) from None

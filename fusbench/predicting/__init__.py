@@ -1,0 +1,1 @@
+"""Densities for footage without gaze: videos, and frames as they come."""

@@ -1,0 +1,128 @@
+"""Live use: frames go in one at a time, each is encoded once, and its density comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusbench import metrics
+from fusbench.data.frames import fit_density, fit_frames
+from fusbench.doors.registry import load_model, model_card
+from fusbench.errors import ConfigError, DatasetError, WindowError
+from fusbench.models.card import ModelCard
+from fusbench.zoo.weights import card_of_weights
+
+
+class Stream:
+    """A model that follows a scan while it is made.
+
+    Parameters
+    ----------
+    model : str or ModelCard
+        A model whose window ends at the current frame: placement "before".
+    checkpoint : str or Path, optional
+        Weights of your own training.
+    device : str, optional
+        The framework's name of a device, such as "cuda".
+
+    Raises
+    ------
+    WindowError
+        If the model's window holds frames that are still to come.
+    ConfigError
+        If the model looks at more than frames.
+    UnknownName, PluginError, CheckpointError
+
+    Notes
+    -----
+    The densities are those of `predict_clip` on the same frames. With a horizon k, the density that
+    frame t gives is that of the gaze in frame t + k. Before a window is full, the first frame
+    stands for those before it.
+
+    Examples
+    --------
+    >>> stream = Stream("centre-bias")
+    >>> density = stream.predict(np.zeros((48, 64), np.uint8))
+    >>> density.shape, round(float(density.sum()), 9)
+    ((48, 64), 1.0)
+    """
+
+    def __init__(
+        self,
+        model: str | ModelCard,
+        *,
+        checkpoint: str | Path | None = None,
+        device: str | None = None,
+    ) -> None:
+        weights = Path(checkpoint) if checkpoint is not None else None
+        card = model_card(model) if isinstance(model, str) else model
+        self.card = card = card_of_weights(card, weights)
+        where = f"model '{card.name}'"
+        if card.sees != "frames":
+            what = "looks at recorded gaze, which a live scan does not have yet"
+            raise ConfigError(what, where, "Use a model that sees frames only.")
+        if card.window.placement != "before":
+            what = f"its window ({card.window.placement}) holds frames that are still to come"
+            raise WindowError(what, where, "Use a model with placement 'before' for live use.")
+        self._model = load_model(card, checkpoint=weights, device=device)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all frames: the next one begins another clip."""
+        self.n_frames = 0
+        self._shape: tuple[int, ...] = ()
+        self._past: Any = None
+
+    def predict(self, frame: np.ndarray) -> np.ndarray:
+        """The density after one more frame.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, shape (H, W) or (H, W, 3)
+            Of any size, the same for all frames until `reset`; colour is red, green, blue.
+
+        Returns
+        -------
+        ndarray of float64, shape (H, W)
+            Not negative, sums to 1.
+
+        Raises
+        ------
+        DatasetError
+            If the array is no frame, or differs in size from the first one.
+        PredictionError
+            If the model gives no density.
+        """
+        frame = np.asarray(frame)
+        self._check(frame)
+        fitted = fit_frames(frame[None], self.card.input_shape, self.card.channels)[0]
+        raw = self._next(fitted)
+        where = f"model '{self.card.name}', frame {self.n_frames}"
+        density = metrics.check_density(raw, fitted.shape[:2], where)
+        self.n_frames += 1
+        return fit_density(density, frame.shape[:2])
+
+    def _next(self, frame: np.ndarray) -> np.ndarray:
+        if hasattr(self._model, "step") and getattr(self._model, "streams", True):
+            density, self._past = self._model.step(frame, self._past)
+            return density
+        window = self.card.window
+        if self._past is None:
+            self._past = np.repeat(frame[None], window.span, axis=0)
+        else:
+            self._past = np.concatenate((self._past[1:], frame[None]))
+        return self._model.predict(self._past[None, :: window.stride])[0]
+
+    def _check(self, frame: np.ndarray) -> None:
+        where, fix = f"frame {self.n_frames}", "Give uint8 arrays (H, W) or (H, W, 3)."
+        is_colour = frame.ndim == 3 and frame.shape[2] == 3
+        if frame.dtype != np.uint8 or not (frame.ndim == 2 or is_colour) or not frame.size:
+            sides = " x ".join(map(str, frame.shape)) or "a single number"
+            raise DatasetError(f"is {frame.dtype}, {sides}, and no frame", where, fix)
+        self._shape = self._shape or frame.shape
+        if frame.shape != self._shape:
+            have, first = (" x ".join(map(str, shape)) for shape in (frame.shape, self._shape))
+            what = f"has {have} pixels, the first {first}"
+            raise DatasetError(what, where, "Call reset() where another clip begins.")

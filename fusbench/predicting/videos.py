@@ -1,0 +1,183 @@
+"""Predicting for users' own pictures: densities as float32 arrays, and overlays to look at."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fusbench import metrics
+from fusbench.data.frames import fit_density, fit_frames
+from fusbench.data.scan import Clip
+from fusbench.drawing.overlay import overlay, write_video
+from fusbench.errors import OutputError
+from fusbench.evaluation.densities import BATCH_SIZE, densities
+from fusbench.files import replacing
+from fusbench.footage.open import read_video
+from fusbench.models.card import ModelCard
+from fusbench.predicting.stream import Stream
+from fusbench.progress import Report
+
+
+def predict_clip(
+    model: Any, card: ModelCard, clip: Clip, out: Path, *, with_overlay: bool = True
+) -> list[Path]:
+    """Write a clip's densities, and an overlay video, for every frame.
+
+    Returns
+    -------
+    list of Path
+        ``<clip_id>.npy``, float32 (T, H, W), each frame of sum 1, and ``<clip_id>.mp4``.
+    """
+    frames = np.arange(clip.n_frames)
+    shape = (clip.n_frames, *clip.info.image_shape)
+    array = out / f"{clip.clip_id}.npy"
+    _write_array(array, shape, densities(model, card, clip, frames))
+    if not with_overlay:
+        return [array]
+    predicted = np.load(array, mmap_mode="r")
+    pictures = (
+        overlay(clip.frames[frame], predicted[frame], *_target(clip, int(frame)))
+        for frame in frames
+    )
+    video = out / f"{clip.clip_id}.mp4"
+    with replacing(video) as part:
+        write_video(part, pictures, clip.info.frame_rate_hz)
+    return [array, video]
+
+
+def _target(clip: Clip, frame: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """Empirical map and gaze points (N, 2) of a frame; None where the gaze was lost."""
+    points = np.stack(clip.gaze.at(frame), axis=1)
+    return (clip.saliency_map(frame) if len(points) else None), points
+
+
+def predict_video(
+    model: Any,
+    card: ModelCard,
+    source: Path,
+    out: Path,
+    *,
+    frame_rate_hz: float,
+    with_overlay: bool = True,
+    report: Report | None = None,
+) -> list[Path]:
+    """Write densities, and an overlay video, for every frame of a video or folder of pictures.
+
+    The source is read twice and never held whole: once at the model's input size, once for the
+    overlay. Densities are written at the size of the frames.
+
+    Returns
+    -------
+    list of Path
+        ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
+    """
+    small, image_shape = _read_small(source, card)
+
+    def fitted() -> Iterator[np.ndarray]:
+        for number, density in enumerate(_clip_densities(model, card, small)):
+            where = f"model '{card.name}', {source.name}, frame {number}"
+            checked = metrics.check_density(density, small.shape[1:3], where)
+            yield fit_density(checked, image_shape)
+
+    rate = frame_rate_hz if with_overlay else None
+    return _write_video(source, out, (len(small), *image_shape), fitted(), rate, report)
+
+
+def predict_live(
+    stream: Stream,
+    source: Path,
+    out: Path,
+    *,
+    frame_rate_hz: float,
+    with_overlay: bool = True,
+    report: Report | None = None,
+) -> tuple[list[Path], float]:
+    """Write what `predict_video` writes, from a stream that gets one frame after the other.
+
+    Returns
+    -------
+    list of Path, float
+        The files, and the frames a second that the stream was able to follow.
+    """
+    shape: tuple[int, ...] = ()
+    total = 0
+    for frame in read_video(source):
+        shape, total = frame.shape[:2], total + 1
+    seconds = []
+
+    def timed() -> Iterator[np.ndarray]:
+        for frame in read_video(source):
+            start = time.perf_counter()
+            density = stream.predict(frame)
+            seconds.append(time.perf_counter() - start)
+            yield density
+
+    rate = frame_rate_hz if with_overlay else None
+    written = _write_video(source, out, (total, *shape), timed(), rate, report)
+    return written, float(1 / np.median(seconds))
+
+
+def _write_video(
+    source: Path,
+    out: Path,
+    shape: tuple[int, ...],
+    rows: Iterator[np.ndarray],
+    frame_rate_hz: float | None,
+    report: Report | None,
+) -> list[Path]:
+    """Write the densities of a video and, at a frame rate, its overlay."""
+
+    def reported() -> Iterator[np.ndarray]:
+        for done, density in enumerate(rows, start=1):
+            if report:
+                report(done, shape[0])
+            yield density
+
+    array = out / f"{source.stem}.npy"
+    _write_array(array, shape, reported())
+    if frame_rate_hz is None:
+        return [array]
+    pictures = zip(read_video(source), np.load(array, mmap_mode="r"), strict=True)
+    video = out / f"{source.stem}.mp4"
+    with replacing(video) as part:
+        write_video(part, (overlay(*pair) for pair in pictures), frame_rate_hz)
+    return [array, video]
+
+
+def _read_small(source: Path, card: ModelCard) -> tuple[np.ndarray, tuple[int, int]]:
+    """All frames at the model's input size, and the size of the originals."""
+    shape = (0, 0)
+    small = []
+    for frame in read_video(source):
+        shape = (frame.shape[0], frame.shape[1])
+        small.append(fit_frames(frame[None], card.input_shape, card.channels)[0])
+    return np.stack(small), shape
+
+
+def _clip_densities(model: Any, card: ModelCard, frames: np.ndarray) -> Iterator[np.ndarray]:
+    """The density whose current frame is t, for every frame t."""
+    if hasattr(model, "predict_clip"):
+        yield from model.predict_clip(frames)
+        return
+    targets = np.arange(len(frames)) + card.window.horizon
+    for start in range(0, len(frames), BATCH_SIZE):
+        at = card.window.indices(targets[start : start + BATCH_SIZE], len(frames))
+        yield from model.predict(frames[at])
+
+
+def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray]) -> None:
+    """Write float32 rows to a ``.npy`` file as they come, a whole file or nothing."""
+    with replacing(path) as part:
+        need = 4 * int(np.prod(shape))
+        if need > shutil.disk_usage(path.parent).free:
+            what = f"needs {need / 1e9:.1f} GB and the disk has less"
+            raise OutputError(what, str(path), "Free some space or choose another disk.")
+        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+        for number, row in enumerate(rows):
+            array[number] = row
+        array.flush()

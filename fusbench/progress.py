@@ -1,0 +1,17 @@
+"""How work that takes long tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+Report = Callable[[int, int], None]
+"""Told (done, in all)."""
+Progress = Callable[[str], AbstractContextManager[Report]]
+"""Shows, while its block runs, how far the work of that name is."""
+
+
+@contextmanager
+def silent(_name: str) -> Iterator[Report]:
+    """Shows nothing."""
+    yield lambda done, total: None

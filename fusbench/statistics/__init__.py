@@ -1,0 +1,1 @@
+"""Intervals over scans, tests on scan means, and variance between seeds."""

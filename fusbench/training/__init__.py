@@ -1,0 +1,1 @@
+"""The training loop, in NumPy, for every backend."""

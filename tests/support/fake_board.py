@@ -1,0 +1,99 @@
+"""Boards with made-up results: real files in the real format, from a small law of scores."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from fusbench.board.adding import write_row
+from fusbench.board.clips import TargetClip, clips_csv
+from fusbench.board.rows import Facts
+from fusbench.board.rules import Board, Rules, _toml
+from fusbench.evaluation.results import Result
+from fusbench.metrics import METRICS, signature
+from fusbench.statistics.intervals import scan_interval
+
+TYPICAL = {"kld": 2.2, "sim": 0.25, "nss": 4.2, "cc": 0.38}
+PER_KLD = {"kld": 1.0, "sim": -0.09, "nss": -1.6, "cc": -0.13}
+
+
+def fake_board(root, scans=6, frames=8, **rules):
+    """A board of clips of `frames` frames; frame 0 of each has no gaze."""
+    facts = {
+        "title": "Fake", "dataset": "fake", "dataset_version": "1", "split": "test",
+        "synthetic": True, "fingerprint": "f" * 64, "profile": "tuebingen",
+        "signature": signature("tuebingen", 2.0),
+    }  # fmt: skip
+    clips = tuple(
+        TargetClip(
+            scan_id=f"patient{k:03}", clip_id=f"patient{k:03}-c1", n_frames=frames,
+            with_gaze=np.arange(1, frames),
+        )
+        for k in range(scans)
+    )  # fmt: skip
+    board = Board(root=root, rules=Rules(**facts | rules), clips=clips)
+    root.mkdir(parents=True)
+    (root / "board.toml").write_text(_toml(board.rules))
+    (root / "clips.csv").write_text(clips_csv(clips))
+    return board
+
+
+def fake_scores(board, seed=0, worse=0.0):
+    """Scores of a model that is `worse` than another by so much KLD; scans differ more."""
+    shared, own = np.random.default_rng(0), np.random.default_rng([seed, 1])
+    n_scans = len(set(board.scan_index))
+    scan = shared.normal(0, 0.35, n_scans) + own.normal(0, 0.08, n_scans)
+    n = len(board.counted)
+    noise = shared.normal(0, 0.3, n) + own.normal(0, 0.1, n)
+    level = worse + scan[board.scan_index] + noise
+    scans, clips, frames = board.keys
+    columns = {"scan_id": scans, "clip_id": clips, "frame": frames}
+    columns |= {key: TYPICAL[key] + PER_KLD[key] * level for key in METRICS}
+    return pd.DataFrame(columns)
+
+
+def fake_result(board, scores, name="fake", **model):
+    rules = board.rules
+    values = scores[list(METRICS)].to_numpy()
+    triple = scan_interval(values, pd.factorize(scores["scan_id"], sort=True)[0])
+    means = scores.groupby("scan_id")[list(METRICS)].mean().mean()
+    numbers = [
+        [None if np.isnan(value) else float(value) for value in row]
+        for row in zip(*triple, means, strict=True)
+    ]
+    ends = ("mean", "low", "high", "scan_mean")
+    facts = {
+        "name": name, "title": name.upper(), "backend": "numpy", "role": "model",
+        "distribution": "fake", "version": "1", "weights_sha256": "a" * 64, "parameters": 1_470_000,
+        "licence": "MIT", "cite": "Fake et al., 2026",
+        "window": {"length": 1, "placement": "before", "stride": 1, "horizon": 0},
+    }  # fmt: skip
+    return Result(
+        key=f"{name}-0123456789abcdef", model=facts | model, split=rules.split,
+        dataset={"name": rules.dataset, "version": "1", "synthetic": True,
+                 "fingerprint": rules.fingerprint},
+        signature=rules.signature, profile=rules.profile,
+        summary={k: dict(zip(ends, row, strict=True)) for k, row in zip(METRICS, numbers,
+                                                                        strict=True)},
+        n_frames=len(scores), n_skipped=sum(c.n_frames for c in board.clips) - len(scores),
+        n_scans=scores["scan_id"].nunique(), environment={},
+        config={"device": None, "checkpoint": None, "freeze_history": False},
+    )  # fmt: skip
+
+
+def fake_run(folder, result, scores):
+    """A finished run's folder."""
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text(json.dumps(asdict(result), indent=2, sort_keys=True))
+    scores.to_csv(folder / "scores.csv", index=False, lineterminator="\n")
+    return folder
+
+
+def add_fake(board, name, *, seed=0, worse=0.0, seconds=0.02, scores=None, **model):
+    """Add a made-up row to a board; the reasons why it does not fit."""
+    scores = fake_scores(board, seed, worse) if scores is None else scores
+    run = board.root.parent / f"{board.root.name}-runs" / name
+    fake_run(run, fake_result(board, scores, name, **model), scores)
+    facts = Facts(name=name, parameters=None, seconds_per_frame=seconds, machine="a machine")
+    return write_row(board, run, facts)[1]

@@ -1,0 +1,229 @@
+"""The training loop, with a learner in NumPy whose gradients are written out by hand."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import entr
+
+from fusbench.augment.policy import policy
+from fusbench.data.dataset import open_dataset
+from fusbench.data.samples import Samples
+from fusbench.data.window import Window
+from fusbench.errors import CheckpointError, ConfigError, DatasetError, TrainingError
+from fusbench.training.loop import Training, train
+from fusbench.training.optimiser import Adam, learning_rate
+from fusbench.training.recipe import RECIPES, Recipe
+from fusbench.zoo.checkpoint import read_checkpoint
+from fusbench.zoo.network import Layer, Network
+
+SHAPE = (24, 32)
+LINEAR = Network(
+    name="linear",
+    layers=(Layer(name="head", op="conv2d", inputs=("frames",), in_channels=1, channels=1),),
+    length=1,
+    input_shape=SHAPE,
+    base=1,
+    levels=0,
+)
+
+
+class LinearLearner:
+    """Softmax of the current frame's correlation with a 3 x 3 kernel."""
+
+    def __init__(self, stop_at=None, spoil_at=None):
+        self.stop_at, self.spoil_at, self.steps = stop_at, spoil_at, 0
+
+    def load(self, weights):
+        self.weights = {name: np.array(value, float) for name, value in weights.items()}
+
+    def _log_density(self, frames):
+        x = np.pad(frames[:, -1] / 255, ((0, 0), (1, 1), (1, 1)))
+        self.patches = np.stack(
+            [x[:, i : i + SHAPE[0], j : j + SHAPE[1]] for i in range(3) for j in range(3)], axis=-1
+        )
+        score = self.patches @ self.weights["head.weight"].ravel()
+        score = score - score.max((1, 2), keepdims=True)
+        return score - np.log(np.exp(score).sum((1, 2), keepdims=True))
+
+    def loss(self, frames, densities):
+        log_density = self._log_density(frames)
+        return float(-(entr(densities) + densities * log_density).sum() / len(frames))
+
+    def gradients(self, frames, densities):
+        self.steps += 1
+        if self.steps == self.stop_at:
+            raise KeyboardInterrupt
+        loss = self.loss(frames, densities)
+        error = (np.exp(self._log_density(frames)) - densities) / len(frames)
+        kernel = np.tensordot(error, self.patches, axes=3).reshape(1, 1, 3, 3)
+        if self.steps == self.spoil_at:
+            loss = float("nan")
+        return loss, {"head.weight": kernel, "head.bias": np.zeros(1)}
+
+
+FAST = Recipe(
+    name="test", learning_rate=0.05, max_steps=24, validate_every=6, patience=0,
+    batch_size=4, schedule="cosine", validation_stride=1,
+)  # fmt: skip
+
+
+@pytest.fixture
+def job(folder):
+    data = open_dataset(folder)
+    return Training(
+        network=LINEAR,
+        recipe=FAST,
+        policy=policy("ra-2-5"),
+        seed=3,
+        train=Samples(data, "train", Window()),
+        val=Samples(data, "val", Window()),
+        metadata={"model": "linear", "dataset": "small"},
+    )
+
+
+def test_a_stopped_training_continues_to_the_same_bytes(job, tmp_path):
+    whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
+    train(job, LinearLearner(), whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(job, LinearLearner(stop_at=9), parts)  # between two validations
+    assert not parts.exists()
+    with pytest.raises(KeyboardInterrupt):
+        train(job, LinearLearner(stop_at=8), parts, resume=True)
+    state = train(job, LinearLearner(), parts, resume=True)
+    assert state.adam.step == 24
+    assert whole.read_bytes() == parts.read_bytes()
+    assert {path.name for path in tmp_path.iterdir() if path.stem == "parts"} == {
+        "parts.safetensors", "parts.csv", "parts.png",
+    }  # fmt: skip
+    tables = [
+        pd.read_csv(path.with_suffix(".csv")).drop(columns="seconds") for path in (whole, parts)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_training_learns_and_keeps_the_best(job, tmp_path):
+    """The target is made to follow the picture, so that there is something to learn."""
+    out = tmp_path / "out.safetensors"
+    state = train(replace(job, recipe=replace(FAST, max_steps=60)), LinearLearner(), out)
+    history = pd.DataFrame(state.history)
+    assert history["val_loss"].min() == state.best_loss
+    assert history.set_index("step")["val_loss"][state.best_step] == state.best_loss
+    learner = LinearLearner()
+    stored = read_checkpoint(out)
+    learner.load(stored.weights)
+    batch = job.val.batch(range(len(job.val)))
+    assert learner.loss(batch.frames, batch.densities) == pytest.approx(state.best_loss, rel=1e-6)
+    assert stored.metadata["best_step"] == str(state.best_step)
+    assert json.loads(stored.metadata["recipe"])["name"] == "test"
+
+
+def test_patience_ends_a_training(job, tmp_path):
+    recipe = replace(FAST, patience=2, learning_rate=0.0, schedule="constant", max_steps=1000)
+    state = train(replace(job, recipe=recipe), LinearLearner(), tmp_path / "out.safetensors")
+    assert [row["step"] for row in state.history] == [6, 12, 18]  # the first is the best
+
+
+def test_batches_depend_on_seed_and_step_alone(job):
+    first = [job.batch(step).frames for step in range(8)]
+    again = [job.batch(step).frames for step in reversed(range(8))][::-1]
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (job.batch(0).frames != replace(job, seed=4).batch(0).frames).any()
+
+
+def test_the_learning_rate_warms_up_and_falls():
+    """Up in 4 steps, then half a wave down in the other 4."""
+    warm = replace(FAST, learning_rate=1.0, schedule="cosine", warm_up=0.5, max_steps=8)
+    rates = [learning_rate(warm, step) for step in range(9)]
+    np.testing.assert_allclose(rates, [0.25, 0.5, 0.75, 1, 1, 0.8536, 0.5, 0.1464, 0], atol=1e-4)
+    constant = replace(warm, schedule="constant")
+    assert [learning_rate(constant, step) for step in (0, 3, 7)] == [0.25, 1, 1]
+
+
+def test_an_epoch_shows_every_window_once(job):
+    plain = replace(job, policy=None)
+    steps = len(job.train) // 4
+    seen = np.concatenate([plain.batch(step).densities for step in range(steps)])
+    assert len(np.unique(seen.reshape(len(seen), -1), axis=0)) == steps * 4
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_best(job, tmp_path):
+    out = tmp_path / "out.safetensors"
+    with pytest.raises(TrainingError) as error:
+        train(job, LinearLearner(spoil_at=15), out)
+    assert str(error.value) == (
+        "the loss stopped being finite at step 15. "
+        "Lower the learning rate, or choose another --seed."
+    )
+    assert np.isfinite(read_checkpoint(out).weights["head.weight"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 4}, "was begun with another seed"),
+        ({"recipe": replace(FAST, beta1=0.5)}, "was begun with another recipe"),
+        ({"metadata": {"model": "linear", "dataset": "other"}}, "was begun with another dataset"),
+    ],
+)
+def test_another_training_is_not_resumed(job, tmp_path, change, words):
+    out = tmp_path / "out.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        train(job, LinearLearner(stop_at=9), out)
+    with pytest.raises(ConfigError, match=words):
+        train(replace(job, **change), LinearLearner(), out, resume=True)
+
+
+def test_nothing_to_resume(job, tmp_path):
+    out = tmp_path / "out.safetensors"
+    with pytest.raises(ConfigError, match="there is no training to resume"):
+        train(job, LinearLearner(), out, resume=True)
+    (tmp_path / "out.safetensors.state").write_bytes(b"rubbish")
+    with pytest.raises(CheckpointError, match="is damaged"):
+        train(job, LinearLearner(), out, resume=True)
+
+
+def test_a_split_without_windows(job, folder, tmp_path):
+    path = folder / "gaze.csv"
+    kept = [line for line in path.read_text().splitlines() if not line.startswith("s2")]
+    path.write_text("\n".join(kept) + "\n")
+    empty = Samples(open_dataset(folder), "val", Window())
+    with pytest.raises(DatasetError, match="the val split has no window to use"):
+        train(replace(job, val=empty), LinearLearner(), tmp_path / "out.safetensors")
+
+
+def test_adam_by_hand():
+    """Two steps worked out with the formulas of Kingma and Ba, algorithm 1."""
+    recipe = replace(FAST, schedule="constant", learning_rate=0.1, epsilon=1e-8, clip_norm=0.0)
+    zero = np.zeros(2, np.float32)
+    state = Adam(step=0, weights=np.array([1.0, -1.0], np.float32), mean=zero, square=zero)
+    g1, g2 = np.array([0.5, -2.0]), np.array([1.0, 1.0])
+    state = state.updated(g1.astype(np.float32), recipe)
+    np.testing.assert_allclose(state.weights, [0.9, -0.9], rtol=1e-5)  # the first step is the rate
+    state = state.updated(g2.astype(np.float32), recipe)
+    mean = (0.9 * 0.1 * g1 + 0.1 * g2) / (1 - 0.9**2)
+    square = (0.999 * 0.001 * g1**2 + 0.001 * g2**2) / (1 - 0.999**2)
+    want = np.array([0.9, -0.9]) - 0.1 * mean / (np.sqrt(square) + 1e-8)
+    np.testing.assert_allclose(state.weights, want, rtol=1e-5)
+
+
+def test_large_gradients_are_clipped():
+    recipe = replace(FAST, clip_norm=1.0, beta1=0.0)
+    zero = np.zeros(2, np.float32)
+    state = Adam(step=0, weights=zero, mean=zero, square=zero)
+    assert state.updated(np.array([30.0, 40.0], np.float32), recipe).mean == pytest.approx(
+        [0.6, 0.8]
+    )
+    assert state.updated(np.array([0.3, 0.4], np.float32), recipe).mean == pytest.approx([0.3, 0.4])
+
+
+def test_recipes_and_the_paper():
+    paper = RECIPES["paper"]
+    assert (paper.learning_rate, paper.batch_size, paper.beta1) == (1e-4, 16, 0.01)
+    assert RECIPES["paper-norm-momentum"].beta1 == 0.9
+    fast = RECIPES["fast"]
+    assert learning_rate(fast, int(fast.warm_up * fast.max_steps)) == pytest.approx(1e-3)
+    assert learning_rate(fast, fast.max_steps) == pytest.approx(0, abs=1e-12)
