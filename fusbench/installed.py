@@ -137,3 +137,15 @@ def _malformed(distribution: str, file: Path, error: Exception) -> Fault:
 
 def normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution.strip()).lower()
+
+
+def owner_of(module: str) -> tuple[str, str]:
+    """Distribution and version that a top-level module comes from; its own name where from none.
+
+    Examples
+    --------
+    >>> owner_of("fusbench")[0], owner_of("no_such_module")
+    ('fusbench', ('no_such_module', ''))
+    """
+    names = metadata.packages_distributions().get(module)
+    return (normal(names[0]), metadata.version(names[0])) if names else (module, "")

@@ -93,18 +93,19 @@ def add(
     SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
     clip, and may hold a submission.toml; the predictions are scored here, offline.
     """
-    from fusbench.board.build import write_outputs
+    from fusbench.board.adding import add_run
     from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
-    from fusbench.cli.board_rows import add_run, score_predictions
-    from fusbench.cli.render import show
+    from fusbench.cli.board_view import show_added
+    from fusbench.cli.render import progress, show
+    from fusbench.verbs.board import Board, score_predictions
 
     rules = read_board(board)
     if predictions:
-        source, name = score_predictions(rules, source, name, dataset, runs)
-    add_run(rules, source, name, force=force)
-    table = read_table(rules)
-    write_outputs(table, board)
+        source, name = score_predictions(rules, source, name, dataset, runs, progress)
+    show_added(*add_run(rules, source, name, replace=force))
+    built = Board(board)
+    built.build()
+    table = built.table
     show(f"{board} is built: {_count(len(table.standings))}.")
 
 
