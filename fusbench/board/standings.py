@@ -14,7 +14,7 @@ from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, problems, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.ties import Ties, tie_groups
-from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.intervals import scan_interval, scan_means
 from fusbench.statistics.tests_of_scans import (
     effect_size,
     paired_differences,
@@ -178,12 +178,10 @@ def intervals(rows: list[Row], board: Board, counted: np.ndarray) -> np.ndarray:
     return derived
 
 
-def scan_means(row: Row, board: Board, counted: np.ndarray) -> np.ndarray:
+def row_means(row: Row, board: Board, counted: np.ndarray) -> np.ndarray:
     """Mean of each metric over the counted frames of each scan, (scans, metrics)."""
     scans = np.unique(board.scan_index[counted], return_inverse=True)[1]
-    values = row.values[counted]
-    sums = np.stack([np.bincount(scans, weights=column) for column in values.T], axis=1)
-    return sums / np.bincount(scans)[:, None]
+    return scan_means(row.values[counted], scans)
 
 
 def summary_problems(row: Row, board: Board, derived: np.ndarray) -> list[str]:
@@ -199,7 +197,7 @@ def summary_problems(row: Row, board: Board, derived: np.ndarray) -> list[str]:
     for name, stated, counted in counts:
         if stated != counted:
             reasons.append(f"{name} is {stated:,} in result.json and {counted:,} by the scores")
-    means = scan_means(row, board, np.ones(len(row.values), dtype=bool)).mean(0)
+    means = row_means(row, board, np.ones(len(row.values), dtype=bool)).mean(0)
     if set(result.summary) != {metric.key for metric in board.rules.metrics}:
         return [*reasons, "the summary is not of the signature's metrics"]
     for metric, numbers, scan_mean in zip(board.rules.metrics, derived, means, strict=True):
@@ -228,7 +226,7 @@ def _sorted_and_tested(
         range(len(rows)),
         key=lambda k: (float(_badness(derived[k][at, 0], board)), rows[k].facts.name),
     )
-    means = [scan_means(row, board, board.counted) for row in rows]
+    means = [row_means(row, board, board.counted) for row in rows]
     roles = [row.result.model["role"] for row in rows]
     compete = [k for k in order if roles[k] in COMPETE]
     columns = [_badness(means[k][:, at], board) for k in compete]

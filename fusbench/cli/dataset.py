@@ -145,7 +145,7 @@ def show_dataset(source: str, thumbnails: Path | None, as_json: bool) -> None:
     with progress("looking at the frames") as update:
         looks = {split: asdict(found) for split, found in quality(data, update).items()}
     if thumbnails:
-        from fusbench.data.thumbnails import draw_thumbnails
+        from fusbench.drawing.thumbnails import draw_thumbnails
 
         with replacing(thumbnails) as part:
             draw_thumbnails(part, data)

@@ -15,7 +15,7 @@ from fusbench.errors import ConfigError
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.metrics import Metric, of_signature
-from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.intervals import scan_interval, scan_means
 from fusbench.statistics.tests_of_scans import (
     effect_size,
     holm,
@@ -92,10 +92,9 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
         scan_ids = runs[0].scores["scan_id"].to_numpy()[at]
         scans = pd.factorize(scan_ids, sort=True)[0]
         for run in runs[1:]:
-            frames = (run.scores[keys].to_numpy() - runs[0].scores[keys].to_numpy())[at]
-            mean, low, high = scan_interval(frames, scans)
-            sums = np.stack([np.bincount(scans, weights=column) for column in frames.T], axis=1)
-            means = paired_differences(sums / np.bincount(scans)[:, None], np.zeros(1))
+            own, first = (one.scores[keys].to_numpy()[at] for one in (run, runs[0]))
+            mean, low, high = scan_interval(own - first, scans)
+            means = paired_differences(scan_means(own, scans), scan_means(first, scans))
             numbers = (
                 mean, low, high, sign_flip_p(means), effect_size(means),
                 smallest_difference(means),
@@ -114,11 +113,13 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
 def scan_differences(runs: Sequence[Run]) -> pd.DataFrame:
     """Difference of scan means from the first run: columns run, scan_id, and each metric."""
     keys = [metric.key for metric in metrics_of(runs)]
-    first = runs[0].scores.groupby("scan_id")[keys].mean()
+    index, scans = pd.factorize(runs[0].scores["scan_id"], sort=True)
+    first, *others = (scan_means(run.scores[keys].to_numpy(), index) for run in runs)
     tables = []
-    for run in runs[1:]:
-        table = (run.scores.groupby("scan_id")[keys].mean() - first).reset_index()
+    for run, means in zip(runs[1:], others, strict=True):
+        table = pd.DataFrame(means - first, columns=keys)
         table.insert(0, "run", run.name)
+        table.insert(1, "scan_id", scans)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 

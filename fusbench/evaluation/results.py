@@ -18,7 +18,7 @@ import pandas as pd
 
 from fusbench.errors import DatasetError
 from fusbench.files import replacing, write_json
-from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
 LARGEST = 1 << 29  # bytes of a board's scores, unpacked
@@ -75,7 +75,7 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
     values = scores[keys].to_numpy(float)
     mean, low, high = scan_interval(values, scan_index)
-    scan_mean = scores.groupby("scan_id")[keys].mean().mean().to_numpy()
+    scan_mean = scan_means(values, scan_index).mean(0)
     rows = zip(mean, low, high, scan_mean, strict=True)
     return {
         key: dict(zip(("mean", "low", "high", "scan_mean"), map(_number, row), strict=True))

@@ -12,7 +12,8 @@ from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import METRICS, SPATIAL, published
 from fusbench.reproduction.segments import Segments
-from fusbench.statistics.seeds import Difference, contrast, holm, paired_difference
+from fusbench.statistics.seeds import Difference, contrast, paired_difference
+from fusbench.statistics.tests_of_scans import holm
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
 ALPHA = 0.05
@@ -112,7 +113,7 @@ def judge(claim: Claim, board: Board) -> Finding:
     """Compare the rows of a claim on a board."""
     found = [advantage(board, *comparison) for comparison in claim.comparisons]
     told = [difference for difference in found if difference is not None]
-    adjusted = iter(holm([1.0 if np.isnan(one.p) else one.p for one in told]))
+    adjusted = iter(holm(np.array([one.p for one in told])))
     comparisons = tuple(
         Comparison(
             better=better,

@@ -1,4 +1,4 @@
-"""Intervals over scans: frames of a scan are alike, so scans are resampled, never frames."""
+"""Scan means, and intervals over scans: scans are resampled, never the frames, which are alike."""
 
 from __future__ import annotations
 
@@ -10,6 +10,30 @@ from scipy import special
 RESAMPLES = 10_000
 SEED = 0
 CHUNK = 1000  # resamples drawn at once: small enough to stay in the cache
+
+
+def scan_means(values: np.ndarray, scan_index: np.ndarray) -> np.ndarray:
+    """Mean over the frames of each scan.
+
+    Parameters
+    ----------
+    values : ndarray, shape (frames,) or (frames, columns)
+        Scores.
+    scan_index : ndarray of int, shape (frames,)
+        Scan of each frame, counted from 0; every scan has a frame.
+
+    Returns
+    -------
+    ndarray, shape (scans,) or (scans, columns)
+
+    Examples
+    --------
+    >>> scan_means(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1])).tolist()
+    [2.0, 5.0]
+    """
+    columns = values.reshape(len(values), -1).T
+    sums = np.stack([np.bincount(scan_index, weights=column) for column in columns], axis=1)
+    return (sums / np.bincount(scan_index)[:, None]).reshape(-1, *values.shape[1:])
 
 
 def scan_interval(

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.intervals import scan_interval, scan_means
+from fusbench.statistics.tests_of_scans import paired_differences, sign_flip_p
 
 LEVEL = 0.95
-EXACT_SCANS = 14
-FLIPS = 100_000
-SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +27,7 @@ class Difference:
     mean, low, high : float
         The ends are NaN where there is one scan only.
     p : float
-        Two-sided, of the sign-flip test on scan means; NaN for one scan.
+        Two-sided, of the sign-flip test on scan means; NaN where nothing is tested.
     covers : {"scans", "scans and seeds"}
         What the interval would vary with.
     scans : int
@@ -77,7 +75,8 @@ def paired_difference(
     (-0.5, 'scans')
     """
     difference = np.mean(first, axis=0) - np.mean(second, axis=0)
-    p = sign_flip_p(scan_means(difference, scan_index))
+    means = [scan_means(np.mean(scores, axis=0), scan_index) for scores in (first, second)]
+    p = _p(*means)
     sides: tuple[Sequence[np.ndarray], ...] = (first, second)
     if same_weights:
         sides = ([one - other for one, other in zip(first, second, strict=True)],)
@@ -90,6 +89,11 @@ def mean_score(scores: Sequence[np.ndarray], scan_index: np.ndarray) -> Differen
     Parameters and notes are those of `paired_difference`; there is nothing to test, so p is NaN.
     """
     return _difference(np.mean(scores, axis=0), scan_index, (scores,), float("nan"))
+
+
+def _p(first: np.ndarray, second: np.ndarray) -> float:
+    """P of the sign-flip test on two rows' scan means, shape (scans,)."""
+    return sign_flip_p(paired_differences(first, second)[:, None]).item()
 
 
 def _difference(
@@ -130,59 +134,6 @@ def _scan_variance(values: np.ndarray, scan_index: np.ndarray) -> float:
     return float((residual**2).sum() * scans / (scans - 1) / count.sum() ** 2)
 
 
-def scan_means(values: np.ndarray, scan_index: np.ndarray) -> np.ndarray:
-    """Mean of each scan's frames, shape (scans,)."""
-    return np.bincount(scan_index, weights=values) / np.bincount(scan_index)
-
-
-def sign_flip_p(means: np.ndarray) -> float:
-    """Two-sided p of the mean of paired differences being 0, by flipping their signs.
-
-    Parameters
-    ----------
-    means : ndarray, shape (scans,)
-        One difference a scan.
-
-    Notes
-    -----
-    Fisher's randomisation test: under the null hypothesis a scan's difference is as likely to have
-    the other sign. All sign patterns are tried for up to `EXACT_SCANS` scans, else `FLIPS` random
-    ones, where the observed one counts too, so that p is never 0.
-
-    Examples
-    --------
-    >>> sign_flip_p(np.array([1.0, 2.0, 3.0]))  # 2 of 8 patterns are as far from 0
-    0.25
-    """
-    scans = len(means)
-    if scans < 2:
-        return float("nan")
-    observed = abs(means.sum()) * (1 - 1e-12)
-    if scans <= EXACT_SCANS:
-        patterns = (np.arange(2**scans)[:, None] >> np.arange(scans)) & 1
-        return float((np.abs((1 - 2 * patterns) @ means) >= observed).mean())
-    signs = np.random.default_rng(SEED).integers(0, 2, (FLIPS, scans), dtype=np.int8)
-    beyond = np.abs((1.0 - 2.0 * signs) @ means) >= observed
-    return float((1 + beyond.sum()) / (1 + FLIPS))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for testing several at once (Holm, Scandinavian J. of Statistics 1979).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    adjusted = [0.0] * len(p_values)
-    highest = 0.0
-    for rank, at in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[at]))
-        adjusted[at] = float(highest)
-    return adjusted
-
-
 def contrast(
     gain: np.ndarray, fast: np.ndarray, slow: np.ndarray, scan_index: np.ndarray
 ) -> Difference:
@@ -204,7 +155,7 @@ def contrast(
     """
     scans = int(scan_index.max()) + 1
     mean, influence, both = 0.0, np.zeros(scans), np.ones(scans, bool)
-    means = np.zeros(scans)
+    means = []
     for sign, kind in ((1, fast), (-1, slow)):
         count = np.bincount(scan_index, weights=kind, minlength=scans)
         total = np.bincount(scan_index, weights=gain * kind, minlength=scans)
@@ -212,15 +163,15 @@ def contrast(
         mean += sign * ratio
         influence += sign * (total - ratio * count) / count.sum()
         both &= count > 0
-        means += sign * total / np.maximum(count, 1)
-    present = np.unique(scan_index)
-    n = len(present)
+        means.append(total / np.maximum(count, 1))
+    p = _p(*(each[both] for each in means))
+    n = len(np.unique(scan_index))
     if n < 2:
         nan = float("nan")
-        return Difference(mean=mean, low=nan, high=nan, p=nan, covers="scans", scans=n)
+        return Difference(mean=mean, low=nan, high=nan, p=p, covers="scans", scans=n)
     spread = float(np.sqrt((influence**2).sum() * n / (n - 1)))
     reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * spread
     return Difference(
         mean=float(mean), low=float(mean - reach), high=float(mean + reach),
-        p=sign_flip_p(means[both]), covers="scans", scans=int(both.sum()),
+        p=p, covers="scans", scans=int(both.sum()),
     )  # fmt: skip

@@ -11,8 +11,8 @@ from support.small_dataset import small_clip, small_info
 from fusbench import open_dataset
 from fusbench.data.gaze import GazePoints
 from fusbench.data.overview import longest_gap, quality, repeated
-from fusbench.data.thumbnails import pick
 from fusbench.data.writer import NewClip, write_dataset
+from fusbench.drawing.thumbnails import pick
 
 
 def made(root, frame, x, *, frames=None, observers=None, n_frames=10):
