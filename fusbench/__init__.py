@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 PUBLIC = {
+    "Board": "fusbench.verbs.board",
     "Clip": "fusbench.data.scan",
     "Dataset": "fusbench.data.dataset",
     "DatasetCard": "fusbench.data.card",
@@ -26,13 +27,15 @@ PUBLIC = {
     "Quality": "fusbench.importing.quality",
     "ReadOptions": "fusbench.importing.recording",
     "Result": "fusbench.evaluation.results",
+    "Rows": "fusbench.verbs.rows",
+    "Run": "fusbench.evaluation.finished",
     "Samples": "fusbench.data.samples",
     "Stream": "fusbench.predicting.stream",
     "Study": "fusbench.importing.study",
     "Training": "fusbench.training.loop",
     "Window": "fusbench.data.window",
     "check_dataset": "fusbench.data.dataset",
-    "evaluate": "fusbench.evaluation.run",
+    "evaluate": "fusbench.verbs.evaluate",
     "export_dataset": "fusbench.exporting.formats",
     "fixation_map": "fusbench.data.gaze",
     "import_recordings": "fusbench.importing.study",
@@ -42,6 +45,7 @@ PUBLIC = {
     "policy": "fusbench.augment.policy",
     "read_gaze": "fusbench.importing.gaze_file",
     "read_result": "fusbench.evaluation.results",
+    "read_run": "fusbench.evaluation.finished",
     "read_scores": "fusbench.evaluation.results",
     "saliency_map": "fusbench.data.gaze",
     "train": "fusbench.training.loop",

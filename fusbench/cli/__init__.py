@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, FusbenchError, unknown
 
 COMMANDS = {
@@ -117,7 +118,8 @@ def main(argv: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
+        with any_output():
+            code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fusbench.board import words
@@ -48,6 +49,13 @@ def show_board(table: Table) -> None:
     show(f"Signature: {rules.signature}")
     for item in table.refused:
         show(f"! below the line: {item.name}: {'; '.join(item.reasons)}")
+
+
+def show_added(folder: Path, reasons: list[str]) -> None:
+    """Say how a run fits that was taken into a board."""
+    show(f"{folder}: added" + (", below the line:" if reasons else "."))
+    for reason in reasons:
+        show(f"  {reason}")
 
 
 def board_as_json(table: Table) -> dict[str, Any]:

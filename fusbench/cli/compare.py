@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from fusbench.comparing.runs import Run
+    from fusbench.evaluation.finished import Run
 
 PARTS = ("scan", "segment", "position")
 
@@ -49,7 +49,7 @@ def compare(
     from fusbench.errors import unknown
     from fusbench.files import replacing
 
-    runs = paired.read_runs(folders)
+    runs = paired.comparable(folders)
     keys = [m.key for m in paired.metrics_of(runs)]
     metric = metric or keys[0]
     if metric not in keys:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusbench.comparing.runs import Run, scan_differences
+from fusbench.comparing.runs import scan_differences
+from fusbench.evaluation.finished import Run
 from fusbench.metrics import metric as metric_of
 
 

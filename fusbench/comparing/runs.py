@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import pandas as pd
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError
-from fusbench.evaluation.results import KEY_COLUMNS, Result, read_result, read_scores
+from fusbench.evaluation.finished import Run, read_run
+from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.metrics import Metric, of_signature
 from fusbench.statistics.intervals import scan_interval, scan_means
 from fusbench.statistics.tests_of_scans import (
@@ -28,30 +29,17 @@ SPEEDS = ("slow", "medium", "fast")
 FLOW_SHAPE = (56, 72)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A finished run: where it lies, what it is, and its scores, a row a frame."""
-
-    folder: Path
-    name: str
-    result: Result
-    scores: pd.DataFrame
-
-
-def read_runs(folders: Sequence[Path]) -> list[Run]:
-    """Read runs that can be compared; the first is the reference.
+def comparable(given: Sequence[Run | Path]) -> list[Run]:
+    """Runs, or the folders of runs, that can be compared; the first is the reference.
 
     Raises
     ------
     ConfigError
         If there are fewer than two, or two differ in data, split, signature or frames.
     """
-    if len(folders) < 2:
+    if len(given) < 2:
         raise ConfigError("one run is no comparison", fix="Name two runs or more.")
-    runs = []
-    for folder in folders:
-        result, scores = read_result(folder), read_scores(folder)
-        runs.append(Run(folder=folder, name=result.model["name"], result=result, scores=scores))
+    runs = [each if isinstance(each, Run) else read_run(each) for each in given]
     names = [run.name for run in runs]
     if len(set(names)) < len(names):  # two trainings of one model go by their folders
         runs = [replace(run, name=run.folder.name) for run in runs]
@@ -85,7 +73,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
     Parameters
     ----------
     runs : sequence of Run
-        From `read_runs`.
+        From `comparable`.
     groups : ndarray of str, shape (frames,), optional
         Group of each frame; "" leaves a frame out. By default all frames are one group.
 

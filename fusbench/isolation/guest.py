@@ -77,7 +77,7 @@ class Guest:
     module = ""
 
     def introduce(self, kind, value, path=None, memory_bytes=None):
-        """Read the card of an "entry" (module:attribute), a "name" or a "file"."""
+        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
         if memory_bytes:
             import resource
 
@@ -89,6 +89,12 @@ class Guest:
         owner = version = ""
         if kind == "file":
             self.card, self.files = card_of_file(value)
+        elif kind == "card":
+            from fusbench import ModelCard, Window
+
+            value["window"] = Window(**value["window"])
+            value["input_shape"] = value["input_shape"] and tuple(value["input_shape"])
+            self.card, value = ModelCard(**value), value["loader"]
         else:
             if kind == "name":
                 value, owner, version = registered(value)

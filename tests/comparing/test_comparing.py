@@ -7,10 +7,10 @@ import pytest
 from support.small_dataset import small_clip, small_info
 
 from fusbench.comparing.runs import (
+    comparable,
     compare,
     flow_speed,
     positions,
-    read_runs,
     scan_differences,
     segments,
 )
@@ -25,7 +25,7 @@ from fusbench.evaluation.run import evaluate
 @pytest.fixture
 def runs(folder, tmp_path):
     data = open_dataset(folder)
-    return read_runs(
+    return comparable(
         [
             evaluate(Evaluation(card=model_card(name), dataset=data), tmp_path / "runs")[1]
             for name in ("uniform", "mean-map")

@@ -1,0 +1,116 @@
+"""The one door of all verbs: from whatever names or is a model to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusbench.discovery import MODELS, find
+from fusbench.doors.loaded import card_of_model, loaded, refuse_options
+from fusbench.doors.open import entrant, is_file
+from fusbench.doors.options import Options
+from fusbench.errors import ConfigError, PluginError
+from fusbench.models.card import Model, ModelCard
+from fusbench.models.predictions import predictions
+
+if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
+    from fusbench.models.entrant import Entrant
+
+Source = str | Path | ModelCard | Model
+"""A registered name, a Python file, a folder of predictions, a card, or a loaded model."""
+Door = Callable[[], AbstractContextManager["Entrant"]]
+
+
+def door(
+    source: Source, options: Options, dataset: Dataset | None = None, split: str = "test"
+) -> Door:
+    """What lets a model in, each time it is called.
+
+    Parameters
+    ----------
+    source : str, Path, ModelCard or model
+        A text that nobody registers and that is a folder means predictions, as a `Path` does.
+    options : Options
+    dataset : Dataset, optional
+        What predictions and loaded models are tried on.
+    split : str
+
+    Raises
+    ------
+    UnknownName
+        If nobody registers that name.
+    ConfigError
+        If the source needs a data set, or does not go with an option.
+    """
+    if isinstance(source, str | Path) and is_folder(source):
+        return folder_door(Path(source), options, dataset, split)
+    if isinstance(source, str | Path | ModelCard):
+        named = str(source.resolve()) if isinstance(source, Path) else source
+        if isinstance(named, str):
+            check_name(named, options)
+        return lambda: entrant(
+            named,
+            python=options.interpreter,
+            checkpoint=options.weights,
+            device=options.device,
+            limits=options.limits,
+        )
+    card_of_model(source)
+    refuse_options(options.checkpoint, options.device, options.python)
+    if dataset is None:
+        fix = "Give the model's card or name in its place."
+        raise ConfigError("a loaded model is known by its answers on a data set", fix=fix)
+    return lambda: loaded(source, dataset, split, options.limits)
+
+
+def folder_door(
+    folder: Path, options: Options, dataset: Dataset | None, split: str, name: str = ""
+) -> Door:
+    """What lets in the predictions of a folder, under its own name or another.
+
+    Raises
+    ------
+    ConfigError
+        If there is no data set that they could be of.
+    """
+    if dataset is None:
+        fix = "Name a model in its place."
+        raise ConfigError("predictions are made already", str(folder), fix)
+    return lambda: nullcontext(
+        predictions(folder, dataset, split, name=name, integers=options.allow_8_bit)
+    )
+
+
+def label(source: Source) -> str:
+    """What a source is called where no card is known yet."""
+    if isinstance(source, str | Path):
+        return str(source)
+    return (source if isinstance(source, ModelCard) else card_of_model(source)).name
+
+
+def is_folder(source: str | Path) -> bool:
+    """Whether a source is a folder of predictions; a registered name wins over one of its name."""
+    if not Path(source).is_dir():
+        return False
+    if isinstance(source, Path) or is_file(source):
+        return True
+    from fusbench.discovery import scan
+
+    return source not in scan(MODELS)[0]
+
+
+def check_name(name: str, options: Options) -> None:
+    """Stop at a name that nobody registers, before anything is computed.
+
+    Raises
+    ------
+    UnknownName
+    """
+    if options.python is None and not is_file(name):
+        try:
+            find(MODELS, "model", name)
+        except PluginError:  # told when it is let in, as a row of its own
+            return
