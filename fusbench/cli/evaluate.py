@@ -204,10 +204,9 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         show(table(("model", "what happened"), reasons, text=2))
 
 
-def _use(row: Row) -> str:
+def _use(run: Run) -> str:
     """Use of history as the weights tell it; empty where they do not."""
-    use = row.result.model.get("training", {}).get("history")
-    return "" if use is None else f"{use:.3f}"
+    return "" if run.result.history is None else f"{run.result.history:.3f}"
 
 
 def _cell(summary: dict[str, float | None]) -> str:

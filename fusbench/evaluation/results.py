@@ -67,6 +67,13 @@ class Result:
     config: dict[str, Any]
     schema: int = SCHEMA
 
+    @property
+    def history(self) -> float | None:
+        """Use of history of the model's weights, in nats; None where they do not tell it."""
+        training = self.model.get("training")
+        found = training.get("history") if isinstance(training, dict) else None
+        return float(found) if isinstance(found, int | float) else None
+
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     """Mean, scan-resampled 95 % interval and scan mean of each metric's column.

@@ -128,7 +128,7 @@ def read_board(
                 what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             seeds[weights] = table[list(METRICS)].to_numpy(float)
-            uses[weights] = result.model.get("training", {}).get("history")
+            uses[weights] = result.history
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
     if frames is None or frames.empty:
