@@ -114,12 +114,17 @@ def field_of(content: Mapping[str, Any], key: str, types: type | tuple[type, ...
 
 def unzipped(data: bytes, most: int, where: Path, kind: type[FusbenchError], fix: str) -> bytes:
     """What a gzip file holds, at most `most` bytes."""
-    stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
-    try:
-        found = stream.decompress(data, most)
-    except zlib.error:
-        raise kind("is damaged or no gzip file", str(where), fix) from None
-    if not stream.eof or stream.unused_data:
-        what = "is cut off, or unpacks to more than such a file holds"
-        raise kind(what, str(where), fix)
-    return found
+    parts: list[bytes] = []
+    while data or not parts:
+        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
+        try:
+            parts.append(stream.decompress(data, most + 1))
+        except zlib.error:
+            raise kind("is damaged or no gzip file", str(where), fix) from None
+        most -= len(parts[-1])
+        if most < 0:
+            raise kind("unpacks to more than such a file holds", str(where), fix)
+        if not stream.eof:
+            raise kind("is damaged or no gzip file", str(where), fix)
+        data = stream.unused_data
+    return b"".join(parts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,6 +199,7 @@ def _rerun(
 ) -> tuple[float, str]:
     """Evaluate a row's model in a process of its own, and compare."""
     from fusbench.board.check import compare_scores
+    from fusbench.child import ChildError, command
     from fusbench.errors import PluginError
 
     standing = next(s for s in table.standings if s.name == name)
@@ -213,16 +212,13 @@ def _rerun(
         }  # fmt: skip
         if checkpoint:
             options["checkpoint"] = str(checkpoint.absolute())
-        command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
-        command += [f"--{key}={value}" for key, value in options.items()]
-        child = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        try:
+            command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
+        except ChildError as error:
+            fix = "Name a model that is a Python file with --model; predictions cannot be rerun."
+            what = f"cannot be run again: {str(error).rstrip('.')}"
+            raise PluginError(what, f"row '{name}'", fix) from None
         done = list(Path(runs).glob("*/result.json"))
-        if child.returncode or not done:
-            fix = (
-                "See the line above. Name a model that is a Python file with --model;"
-                " predictions cannot be run again."
-            )
-            raise PluginError("cannot be run again", f"row '{name}'", fix)
         return compare_scores(standing, table, done[0].parent)
 
 

@@ -7,16 +7,15 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from fusbench.child import cores
+from fusbench.child import cores, processes
 from fusbench.data.card import DatasetCard
 from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, DatasetInfo
@@ -159,6 +158,7 @@ def _is_made(root: Path, phantom: Phantom, splits: tuple[str, ...]) -> bool:
     if have != set(plans):
         return False
     first = min((p for p in phantom.plans if p.split in splits), key=lambda p: p.clip_id)
+    cache_folder().mkdir(parents=True, exist_ok=True)
     with unfinished_folder(cache_folder(), "made") as place:
         return _make(place, phantom, splits, first).row.sha256 == hashes[first.clip_id]
 
@@ -168,13 +168,8 @@ def _workers(executor: Executor | None) -> Iterator[Executor]:
     if executor is not None:
         yield executor
         return
-    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"))
-    try:
+    with processes(cores()) as pool:
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _reported(
