@@ -72,6 +72,7 @@ def divergence(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
 
 
 def _by_kind(uses: np.ndarray, samples: Samples) -> Row:
+    uses = np.maximum(uses, 0)  # it is never less, but for rounding
     found = {"history": float(uses.mean())}
     owners = (samples.clip_of(number) for number in range(len(samples)))
     kinds = np.array([clip.segment(frame) for clip, frame in owners])
