@@ -11,6 +11,7 @@ from fusbench.cli import json_option
 from fusbench.cli.export import export
 from fusbench.cli.intake import import_dataset
 from fusbench.cli.split import split as split_dataset
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -135,7 +136,7 @@ def check(source: str, privacy: bool, sources: tuple[Path, ...], as_json: bool) 
             show(finding)
         for split, name in golden.get("golden", {}).items():
             show(f"{split}: {f'golden, as in {name}' if name else 'not golden'}")
-        show(f"{folder}: {len(findings) or 'no'} finding{'s' if len(findings) != 1 else ''}")
+        show(f"{folder}: {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
 

@@ -159,7 +159,8 @@ def _add(board: Path, framed: list[Run], asked: list[Run], name: str | None, qui
 
 
 def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
-    from fusbench.cli.render import counted, show, table
+    from fusbench.cli.render import show, table
+    from fusbench.errors import counted
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Names, json_option
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.board.standings import Table
@@ -47,7 +48,7 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     """Make a new BOARD, a folder, with its rules."""
     from fusbench.board.published import FILE, bundled
     from fusbench.board.rules import new_board
-    from fusbench.cli.render import counted, progress, show
+    from fusbench.cli.render import progress, show
     from fusbench.data.dataset import open_dataset
 
     published = not rules.pop("no_published")
@@ -103,7 +104,7 @@ def add(
         source, name = score_predictions(rules, source, name, dataset, runs, progress)
     show_added(*add_run(rules, source, name, replace=force))
     table = rebuild(rules)
-    show(f"{board} is built: {_count(len(table.standings))}.")
+    show(f"{board} is built: {counted(len(table.standings), 'row')}.")
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
@@ -121,7 +122,8 @@ def build(board: Path, out: Path | None, anonymous: bool) -> None:
         show(str((out or board) / name))
     if table.refused:
         show(
-            f"{_count(len(table.refused))} below the line; see: fusbench leaderboard check {board}"
+            f"{counted(len(table.refused), 'row')} below the line;"
+            f" see: fusbench leaderboard check {board}"
         )
 
 
@@ -189,7 +191,9 @@ def check(
             show(f"- {note}")
         for finding in findings:
             show(f"! {finding.where}: {finding.what}")
-        show(f"{board}: {_count(len(table.standings))}, {_count(len(findings), 'finding')}")
+        show(
+            f"{board}: {counted(len(table.standings), 'row')}, {counted(len(findings), 'finding')}"
+        )
     if findings:
         raise click.exceptions.Exit(1)
 
@@ -242,7 +246,3 @@ def _table(board: Path) -> Table:
     from fusbench.board.standings import read_table
 
     return read_table(read_board(board))
-
-
-def _count(number: int, noun: str = "row") -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

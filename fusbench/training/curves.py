@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from fusbench.drawing.palette import LIGHT
 from fusbench.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TRAIN, VAL = "#1f77b4", "#d9480f"
-HISTORY = ("#00695c", "#6741d9", "#868e96")
+TRAIN, VAL, *HISTORY = LIGHT.series
 
 
 def write_curves(
