@@ -214,6 +214,7 @@ def _with_baselines(
 
 
 def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
+    from fusbench.board.words import brackets
     from fusbench.cli.render import counted, show, table
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
@@ -233,7 +234,7 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
         cells = [
             [
                 row.result.model["name"],
-                *(_cell(row.result.summary[key]) for _, key in part),
+                *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
                 *[ms] * len(last),
             ]
             for row, ms in zip(rows, speed, strict=True)
@@ -243,7 +244,7 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
     show(
         f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
         f" {first.n_skipped} skipped for want of gaze.",
-        "Mean over frames [95 % interval, resampled by scan].",
+        f"Mean over frames [{brackets(first.n_scans)}].",
         *describe_baseline(first.signature),
         f"Signature: {first.signature}",
     )
@@ -256,10 +257,14 @@ def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
         show(table(("model", "what happened"), reasons, text=2))
 
 
-def _cell(summary: dict[str, float | None]) -> str:
+def _cell(summary: dict[str, float | None], n_scans: int) -> str:
+    from fusbench.board.words import scan_range
+
     mean, low, high = summary["mean"], summary["low"], summary["high"]
-    interval = f"[{low:.3f}, {high:.3f}]" if low is not None and high is not None else "[one scan]"
-    return f"{mean:.3f} {interval}"
+    if low is None or high is None:
+        ends = scan_range(summary["scan_min"], summary["scan_max"], n_scans)
+        return f"{mean:.3f} [{ends}]"
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _told(failure: Failure) -> str:
