@@ -41,7 +41,7 @@ def compare(
     """Compare runs (FOLDERS) with the first one, on the same frames.
 
     Differences are the other run minus the first. Intervals and p-values are by scan: whole scans
-    are resampled, and signs of scan means are flipped.
+    are resampled, and their signs are flipped.
     """
     from fusbench.cli.render import print_json
     from fusbench.comparing import runs as paired
@@ -164,7 +164,7 @@ def _show(
     )
     show(
         f"Better than {runs[0].name}: {arrows}.",
-        "Mean over frames [95 % interval, resampled by scan]; sign-flip test on scan means,"
-        " corrected by Holm's method over runs and groups.",
+        "Mean over frames [95 % interval, resampled by scan]; sign-flip test of the same mean by"
+        " scan, corrected by Holm's method over runs and groups.",
         f"Signature: {result.signature}",
     )

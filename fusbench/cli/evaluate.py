@@ -159,6 +159,7 @@ def _add(board: Path, framed: list[Run], asked: list[Run], name: str | None, qui
 
 
 def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
+    from fusbench.board.words import brackets
     from fusbench.cli.render import show, table
     from fusbench.errors import counted
     from fusbench.evaluation.targets import describe_baseline
@@ -180,7 +181,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         cells = [
             [
                 row.result.model["name"],
-                *(_cell(row.result.summary[key]) for _, key in part),
+                *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
                 *(ms, use)[: len(last)],
             ]
             for row, ms, use in zip(rows, speed, uses, strict=True)
@@ -190,7 +191,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     show(
         f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
         f" {first.n_skipped} skipped for want of gaze.",
-        "Mean over frames [95 % interval, resampled by scan].",
+        f"Mean over frames [{brackets(first.n_scans)}].",
         *["History: nats that the density owes to the other frames, on the validation split."]
         * any(uses),
         *describe_baseline(first.signature),
@@ -210,10 +211,14 @@ def _use(run: Run) -> str:
     return "" if run.result.history is None else f"{run.result.history:.3f}"
 
 
-def _cell(summary: dict[str, float | None]) -> str:
+def _cell(summary: dict[str, float | None], n_scans: int) -> str:
+    from fusbench.board.words import scan_range
+
     mean, low, high = summary["mean"], summary["low"], summary["high"]
-    interval = f"[{low:.3f}, {high:.3f}]" if low is not None and high is not None else "[one scan]"
-    return f"{mean:.3f} {interval}"
+    if low is None or high is None:
+        ends = scan_range(summary["scan_min"], summary["scan_max"], n_scans)
+        return f"{mean:.3f} [{ends}]"
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _told(failure: Failure) -> str:

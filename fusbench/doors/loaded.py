@@ -119,7 +119,7 @@ def _twin_answers(twin: Entrant, dataset: Dataset, split: str) -> np.ndarray | N
 
 def _answers(model: Any, card: ModelCard, dataset: Dataset, split: str) -> np.ndarray:
     """Densities of the first, middle and last frame of a split's first clip."""
-    from fusbench.evaluation.densities import densities
+    from fusbench.models.densities import densities
 
     clip = dataset.split(split)[0]
     frames = np.unique(np.linspace(0, clip.n_frames - 1, 3).astype(int))

@@ -26,8 +26,8 @@ RULE = """\
 Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
 is the **advantage**, the mean over frames of the paired difference, positive where the claim is
 right whatever the metric's direction. Its 95 % interval resamples scans (and counts seeds where
-both rows have several); its p is that of a two-sided sign-flip test on scan means, which knows
-nothing of seeds.
+both rows have several); its p is that of a two-sided sign-flip test of that mean, scan by scan,
+which knows nothing of seeds.
 
 - A comparison **holds** if its interval lies above 0 and p < 0.05.
 - It **does not hold** if its interval lies below 0 and p < 0.05, after Holm's correction for the

@@ -36,7 +36,8 @@ def number(found: Difference | None, digits: int = 3) -> str:
     if found is None:
         return "no run"
     if np.isnan(found.low):
-        return f"{found.mean:+.{digits}f} [one scan]"
+        few = "one scan" if found.scans == 1 else f"{found.scans} scans"
+        return f"{found.mean:+.{digits}f} [{few}]"
     ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
     return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
 

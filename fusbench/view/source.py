@@ -63,7 +63,7 @@ class Source:
                 yield _each_density(self.stored, clip, np.arange(clip.n_frames))
             return
         from fusbench.doors.registry import load_model
-        from fusbench.evaluation.densities import densities
+        from fusbench.models.densities import densities
 
         model = load_model(
             self.card, checkpoint=self.checkpoint, device=self.device, dataset=dataset
