@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, find
-from fusbench.doors.loaded import card_of_model, loaded, refuse_options
-from fusbench.doors.open import entrant, is_file
+from fusbench.discovery import MODELS, find, scan
+from fusbench.doors.loaded import Told, card_of_model, loaded, refuse_options
+from fusbench.doors.open import entrant, is_file, known, top
 from fusbench.doors.options import Options
+from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, PluginError
+from fusbench.installed import owner_of
+from fusbench.isolation.cards import OWN, ZOO
 from fusbench.models.card import Model, ModelCard
 from fusbench.models.predictions import predictions
+from fusbench.zoo.weights import card_of_weights
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -66,6 +70,56 @@ def door(
     return lambda: loaded(source, dataset, split, options.limits)
 
 
+@contextmanager
+def opened(
+    source: Source, options: Options, dataset: Dataset | None = None
+) -> Iterator[tuple[Any, ModelCard]]:
+    """A model ready to predict, and its card as its weights make it, while the block runs.
+
+    fusbench's own and the zoo's models stay in this process, as does a loaded one; every other has
+    a process of its own.
+
+    Raises
+    ------
+    UnknownName, PluginError, CheckpointError
+    ConfigError
+        If the model needs a data set and has none.
+    """
+    if not isinstance(source, str | Path | ModelCard):
+        refuse_options(options.checkpoint, options.device, options.python)
+        made = card_of_model(source)
+        yield Told(source, made), made
+        return
+    if not isinstance(source, ModelCard) and is_folder(source):
+        fix = "Name a model, or look at predictions with 'fusbench view --predictions'."
+        raise ConfigError("predictions are made already", str(source), fix)
+    card = _of_house(source, options)
+    if card is not None:
+        if card.sees != "frames":
+            dataset = known(dataset, card)
+        card = card_of_weights(card, options.weights)
+        yield (
+            load_model(card, checkpoint=options.weights, device=options.device, dataset=dataset),
+            card,
+        )
+        return
+    with door(source, options)() as entrant:
+        model = entrant.load(dataset)
+        yield model, model.card
+
+
+def _of_house(source: str | Path | ModelCard, options: Options) -> ModelCard | None:
+    """The card of fusbench's own and the zoo's models, where they run in this Python."""
+    if options.python is not None:
+        return None
+    if isinstance(source, ModelCard):
+        return source if owner_of(top(source))[0] in (OWN, *ZOO) else None
+    if is_file(str(source)):
+        return None
+    entry = find(MODELS, "model", str(source))
+    return model_card(str(source)) if entry.distribution in (OWN, *ZOO) else None
+
+
 def folder_door(
     folder: Path, options: Options, dataset: Dataset | None, split: str, name: str = ""
 ) -> Door:
@@ -97,8 +151,6 @@ def is_folder(source: str | Path) -> bool:
         return False
     if isinstance(source, Path) or is_file(source):
         return True
-    from fusbench.discovery import scan
-
     return source not in scan(MODELS)[0]
 
 
