@@ -87,7 +87,8 @@ def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
     """
     if dataset is None:
         what = f"model '{card.name}' needs a data set, not a video alone"
-        raise ConfigError(what, fix="Use --dataset. Without one, use a model that sees frames only.")
+        fix = "Use --dataset. Without one, use a model that sees frames only."
+        raise ConfigError(what, fix=fix)
     return dataset
 
 
