@@ -85,7 +85,8 @@ def evaluate(
     if predictions and freeze_history:
         raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
     from fusbench.cli.render import progress
-    from fusbench.doors.door import check_name, door, folder_door
+    from fusbench.doors.door import check_name
+    from fusbench.evaluation.entry import door, folder_door
     from fusbench.evaluation.finished import Run
     from fusbench.verbs.terms import Terms
 
@@ -159,7 +160,8 @@ def _add(board: Path, framed: list[Run], asked: list[Run], name: str | None, qui
 
 
 def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
-    from fusbench.cli.render import counted, show, table
+    from fusbench.cli.render import show, table
+    from fusbench.errors import counted
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
 

@@ -1,14 +1,14 @@
-"""The one door of all verbs: from whatever names or is a model to the model."""
+"""The one door of all verbs: from whatever names or is a model to the model, ready to predict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.discovery import MODELS, find, scan
-from fusbench.doors.loaded import Told, card_of_model, loaded, refuse_options
+from fusbench.doors.loaded import Told, card_of_model, refuse_options
 from fusbench.doors.open import entrant, is_file, known, top
 from fusbench.doors.options import Options
 from fusbench.doors.registry import load_model, model_card
@@ -16,7 +16,6 @@ from fusbench.errors import ConfigError, PluginError
 from fusbench.installed import owner_of
 from fusbench.isolation.cards import OWN, ZOO
 from fusbench.models.card import Model, ModelCard
-from fusbench.models.predictions import predictions
 from fusbench.zoo.weights import card_of_weights
 
 if TYPE_CHECKING:
@@ -25,49 +24,6 @@ if TYPE_CHECKING:
 
 Source = str | Path | ModelCard | Model
 """A registered name, a Python file, a folder of predictions, a card, or a loaded model."""
-Door = Callable[[], AbstractContextManager["Entrant"]]
-
-
-def door(
-    source: Source, options: Options, dataset: Dataset | None = None, split: str = "test"
-) -> Door:
-    """What lets a model in, each time it is called.
-
-    Parameters
-    ----------
-    source : str, Path, ModelCard or model
-        A text that nobody registers and that is a folder means predictions, as a `Path` does.
-    options : Options
-    dataset : Dataset, optional
-        What predictions and loaded models are tried on.
-    split : str
-
-    Raises
-    ------
-    UnknownName
-        If nobody registers that name.
-    ConfigError
-        If the source needs a data set, or does not go with an option.
-    """
-    if isinstance(source, str | Path) and is_folder(source):
-        return folder_door(Path(source), options, dataset, split)
-    if isinstance(source, str | Path | ModelCard):
-        named = str(source.resolve()) if isinstance(source, Path) else source
-        if isinstance(named, str):
-            check_name(named, options)
-        return lambda: entrant(
-            named,
-            python=options.interpreter,
-            checkpoint=options.weights,
-            device=options.device,
-            limits=options.limits,
-        )
-    card_of_model(source)
-    refuse_options(options.checkpoint, options.device, options.python)
-    if dataset is None:
-        fix = "Give the model's card or name in its place."
-        raise ConfigError("a loaded model is known by its answers on a data set", fix=fix)
-    return lambda: loaded(source, dataset, split, options.limits)
 
 
 @contextmanager
@@ -103,9 +59,29 @@ def opened(
             card,
         )
         return
-    with door(source, options)() as entrant:
-        model = entrant.load(dataset)
+    with let_in(source, options) as found:
+        model = found.load(dataset)
         yield model, model.card
+
+
+def let_in(source: str | Path | ModelCard, options: Options) -> AbstractContextManager[Entrant]:
+    """A model by its name, Python file or card, under the options that were chosen.
+
+    Raises
+    ------
+    UnknownName
+        If nobody registers that name.
+    """
+    named = str(source.resolve()) if isinstance(source, Path) else source
+    if isinstance(named, str):
+        check_name(named, options)
+    return entrant(
+        named,
+        python=options.interpreter,
+        checkpoint=options.weights,
+        device=options.device,
+        limits=options.limits,
+    )
 
 
 def _of_house(source: str | Path | ModelCard, options: Options) -> ModelCard | None:
@@ -118,24 +94,6 @@ def _of_house(source: str | Path | ModelCard, options: Options) -> ModelCard | N
         return None
     entry = find(MODELS, "model", str(source))
     return model_card(str(source)) if entry.distribution in (OWN, *ZOO) else None
-
-
-def folder_door(
-    folder: Path, options: Options, dataset: Dataset | None, split: str, name: str = ""
-) -> Door:
-    """What lets in the predictions of a folder, under its own name or another.
-
-    Raises
-    ------
-    ConfigError
-        If there is no data set that they could be of.
-    """
-    if dataset is None:
-        fix = "Name a model in its place."
-        raise ConfigError("predictions are made already", str(folder), fix)
-    return lambda: nullcontext(
-        predictions(folder, dataset, split, name=name, integers=options.allow_8_bit)
-    )
 
 
 def label(source: Source) -> str:

@@ -132,7 +132,7 @@ class Guest:
 
     def load(self, checkpoint=None, device=None, dataset=None, fold=None):
         """Call the card's loader."""
-        arguments = {}
+        arguments: Any = {}
         if checkpoint is not None:
             from pathlib import Path
 

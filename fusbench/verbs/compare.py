@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from fusbench.comparing import runs as paired
 from fusbench.comparing.comparison import WHOLE, Comparison
 from fusbench.data.dataset import Dataset, open_dataset
-from fusbench.doors.door import Source, door, label
+from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import UnknownName, unknown
 from fusbench.evaluation.contest import Failure
+from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.progress import Progress, silent
 from fusbench.verbs.terms import Terms

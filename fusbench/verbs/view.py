@@ -14,6 +14,7 @@ from fusbench.doors.open import is_file
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Failure
+from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.metrics import of_signature, signature
 from fusbench.progress import Progress, silent
@@ -156,7 +157,7 @@ def _evaluated(
     warn: Callable[[str], object],
 ) -> Run:
     """A model's run, scored as the other runs on the page are."""
-    from fusbench.doors.door import door, is_folder, label
+    from fusbench.doors.door import is_folder, label
 
     if isinstance(model, str | Path) and is_folder(model):
         fix = "Give the folder as predictions."
