@@ -85,7 +85,8 @@ def evaluate(
     if predictions and freeze_history:
         raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
     from fusbench.cli.render import progress
-    from fusbench.doors.door import check_name, door, folder_door
+    from fusbench.doors.door import check_name
+    from fusbench.evaluation.entry import door, folder_door
     from fusbench.evaluation.finished import Run
     from fusbench.verbs.terms import Terms
 

@@ -1,19 +1,22 @@
-"""The one door of all verbs: from whatever names or is a model to the model."""
+"""The one door of all verbs: from whatever names or is a model to the model, ready to predict."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, find
-from fusbench.doors.loaded import card_of_model, loaded, refuse_options
-from fusbench.doors.open import entrant, is_file
+from fusbench.discovery import MODELS, find, scan
+from fusbench.doors.loaded import Told, card_of_model, refuse_options
+from fusbench.doors.open import entrant, is_file, known, top
 from fusbench.doors.options import Options
+from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, PluginError
+from fusbench.installed import owner_of
+from fusbench.isolation.cards import OWN, ZOO
 from fusbench.models.card import Model, ModelCard
-from fusbench.models.predictions import predictions
+from fusbench.zoo.weights import card_of_weights
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -21,67 +24,76 @@ if TYPE_CHECKING:
 
 Source = str | Path | ModelCard | Model
 """A registered name, a Python file, a folder of predictions, a card, or a loaded model."""
-Door = Callable[[], AbstractContextManager["Entrant"]]
 
 
-def door(
-    source: Source, options: Options, dataset: Dataset | None = None, split: str = "test"
-) -> Door:
-    """What lets a model in, each time it is called.
+@contextmanager
+def opened(
+    source: Source, options: Options, dataset: Dataset | None = None
+) -> Iterator[tuple[Any, ModelCard]]:
+    """A model ready to predict, and its card as its weights make it, while the block runs.
 
-    Parameters
-    ----------
-    source : str, Path, ModelCard or model
-        A text that nobody registers and that is a folder means predictions, as a `Path` does.
-    options : Options
-    dataset : Dataset, optional
-        What predictions and loaded models are tried on.
-    split : str
+    fusbench's own and the zoo's models stay in this process, as does a loaded one; every other has
+    a process of its own.
+
+    Raises
+    ------
+    UnknownName, PluginError, CheckpointError
+    ConfigError
+        If the model needs a data set and has none.
+    """
+    if not isinstance(source, str | Path | ModelCard):
+        refuse_options(options.checkpoint, options.device, options.python)
+        made = card_of_model(source)
+        yield Told(source, made), made
+        return
+    if not isinstance(source, ModelCard) and is_folder(source):
+        fix = "Name a model, or look at predictions with 'fusbench view --predictions'."
+        raise ConfigError("predictions are made already", str(source), fix)
+    card = _of_house(source, options)
+    if card is not None:
+        if card.sees != "frames":
+            dataset = known(dataset, card)
+        card = card_of_weights(card, options.weights)
+        yield (
+            load_model(card, checkpoint=options.weights, device=options.device, dataset=dataset),
+            card,
+        )
+        return
+    with let_in(source, options) as found:
+        model = found.load(dataset)
+        yield model, model.card
+
+
+def let_in(source: str | Path | ModelCard, options: Options) -> AbstractContextManager[Entrant]:
+    """A model by its name, Python file or card, under the options that were chosen.
 
     Raises
     ------
     UnknownName
         If nobody registers that name.
-    ConfigError
-        If the source needs a data set, or does not go with an option.
     """
-    if isinstance(source, str | Path) and is_folder(source):
-        return folder_door(Path(source), options, dataset, split)
-    if isinstance(source, str | Path | ModelCard):
-        named = str(source.resolve()) if isinstance(source, Path) else source
-        if isinstance(named, str):
-            check_name(named, options)
-        return lambda: entrant(
-            named,
-            python=options.interpreter,
-            checkpoint=options.weights,
-            device=options.device,
-            limits=options.limits,
-        )
-    card_of_model(source)
-    refuse_options(options.checkpoint, options.device, options.python)
-    if dataset is None:
-        fix = "Give the model's card or name in its place."
-        raise ConfigError("a loaded model is known by its answers on a data set", fix=fix)
-    return lambda: loaded(source, dataset, split, options.limits)
-
-
-def folder_door(
-    folder: Path, options: Options, dataset: Dataset | None, split: str, name: str = ""
-) -> Door:
-    """What lets in the predictions of a folder, under its own name or another.
-
-    Raises
-    ------
-    ConfigError
-        If there is no data set that they could be of.
-    """
-    if dataset is None:
-        fix = "Name a model in its place."
-        raise ConfigError("predictions are made already", str(folder), fix)
-    return lambda: nullcontext(
-        predictions(folder, dataset, split, name=name, integers=options.allow_8_bit)
+    named = str(source.resolve()) if isinstance(source, Path) else source
+    if isinstance(named, str):
+        check_name(named, options)
+    return entrant(
+        named,
+        python=options.interpreter,
+        checkpoint=options.weights,
+        device=options.device,
+        limits=options.limits,
     )
+
+
+def _of_house(source: str | Path | ModelCard, options: Options) -> ModelCard | None:
+    """The card of fusbench's own and the zoo's models, where they run in this Python."""
+    if options.python is not None:
+        return None
+    if isinstance(source, ModelCard):
+        return source if owner_of(top(source))[0] in (OWN, *ZOO) else None
+    if is_file(str(source)):
+        return None
+    entry = find(MODELS, "model", str(source))
+    return model_card(str(source)) if entry.distribution in (OWN, *ZOO) else None
 
 
 def label(source: Source) -> str:
@@ -97,8 +109,6 @@ def is_folder(source: str | Path) -> bool:
         return False
     if isinstance(source, Path) or is_file(source):
         return True
-    from fusbench.discovery import scan
-
     return source not in scan(MODELS)[0]
 
 

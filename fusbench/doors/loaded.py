@@ -1,31 +1,13 @@
-"""A model that is loaded in this process already, as from a notebook.
-
-Such a model cannot be put into a process of its own. Where it answers as a registered model does,
-it is that model, and that one is taken, in a process of its own and under its key. What was
-changed, or comes from nowhere, is known by its answers.
-"""
+"""A model that is loaded in this process already, as from a notebook."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-import numpy as np
-
-from fusbench.discovery import MODELS, scan
-from fusbench.doors.open import entrant
 from fusbench.errors import ConfigError, FusbenchError, PluginError
-from fusbench.installed import owner_of
-from fusbench.isolation.parent import Limits
 from fusbench.models.card import ModelCard
-from fusbench.models.entrant import Entrant
-
-if TYPE_CHECKING:
-    from fusbench.data.dataset import Dataset
 
 METHODS = ("predict", "predict_clip", "predict_gaze", "step")
 
@@ -74,56 +56,6 @@ def card_of_model(model: Any) -> ModelCard:
     return ModelCard(
         name=name or "model", title=title or name, loader=f"{kind.__module__}:{kind.__name__}"
     )
-
-
-@contextmanager
-def loaded(
-    model: Any, dataset: Dataset, split: str, limits: Limits | None = None
-) -> Iterator[Entrant]:
-    """A loaded model as an entrant for a data set.
-
-    Raises
-    ------
-    PluginError
-        If it is no model.
-    PredictionError
-        If what it predicts is no density.
-    """
-    card = card_of_model(model)
-    told = Told(model, card)
-    answers = _answers(told, card, dataset, split)
-    if card.name in scan(MODELS)[0]:
-        with entrant(card.name, limits=limits) as twin:
-            its = _twin_answers(twin, dataset, split)
-            if its is not None and np.array_equal(its, answers):
-                yield twin
-                return
-    owner, version = owner_of(type(model).__module__.partition(".")[0])
-    yield Entrant(
-        card=replace(card, checkpoint=None),
-        owner="this process" if owner == "__main__" else owner,
-        version=version,
-        source=hashlib.sha256(answers.tobytes()).hexdigest(),
-        stranger=True,
-        load=lambda _: told,
-    )
-
-
-def _twin_answers(twin: Entrant, dataset: Dataset, split: str) -> np.ndarray | None:
-    try:
-        model = twin.load(dataset)
-        return _answers(model, getattr(model, "card", twin.card), dataset, split)
-    except FusbenchError:
-        return None
-
-
-def _answers(model: Any, card: ModelCard, dataset: Dataset, split: str) -> np.ndarray:
-    """Densities of the first, middle and last frame of a split's first clip."""
-    from fusbench.models.densities import densities
-
-    clip = dataset.split(split)[0]
-    frames = np.unique(np.linspace(0, clip.n_frames - 1, 3).astype(int))
-    return np.stack(list(densities(model, card, clip, frames)))
 
 
 def refuse_options(checkpoint: object, device: object, python: object) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusbench.discovery import MODELS, find
 from fusbench.doors.registry import load_model, model_card
-from fusbench.errors import FusbenchError, PluginError
+from fusbench.errors import ConfigError, FusbenchError, PluginError
 from fusbench.installed import owner_of
 from fusbench.isolation.cards import OWN, ZOO, read_cards
 from fusbench.isolation.model import GuestModel
@@ -62,7 +62,7 @@ def entrant(
     if isinstance(model, ModelCard):
         if _is_registered(model):
             model = model.name
-        elif _top(model) == OWN:
+        elif top(model) == OWN:
             yield _own(model, OWN, metadata.version(OWN), changed=True)
             return
     if isinstance(model, ModelCard):
@@ -77,7 +77,23 @@ def entrant(
         yield introduced(guest, model, entry, checkpoint, device)
 
 
-def _top(card: ModelCard) -> str:
+def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
+    """The data set that a model needs.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, as for a video.
+    """
+    if dataset is None:
+        what = f"model '{card.name}' needs a data set, not a video alone"
+        fix = "Use --dataset. Without one, use a model that sees frames only."
+        raise ConfigError(what, fix=fix)
+    return dataset
+
+
+def top(card: ModelCard) -> str:
+    """The top-level module of a card's loader."""
     return card.loader.partition(":")[0].partition(".")[0]
 
 
@@ -113,16 +129,18 @@ def introduced(
     weights = checkpoint_path(card, checkpoint)
 
     if isinstance(model, ModelCard):
-        owner, version = owner_of(_top(model))
+        owner, version = owner_of(top(model))
     elif entry:
         owner, version = entry.distribution, entry.version
     else:
         owner, version = told["owner"] or Path(model).name, told["version"]
     identity = guest.ask("identify")
 
-    def load(dataset: Dataset) -> Any:
-        needed = dataset.root if card.sees != "frames" else None
-        return GuestModel(guest, card, checkpoint=weights, device=device, dataset=needed)
+    def load(dataset: Dataset | None) -> Any:
+        given: dict[str, Any] = {"dataset": None}
+        if card.sees != "frames":
+            given = {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
+        return GuestModel(guest, card, checkpoint=weights, device=device, **given)
 
     return Entrant(
         card=card,

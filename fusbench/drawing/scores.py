@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from fusbench.drawing.palette import LIGHT
 from fusbench.metrics import Metric
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-INK, MUTED, ACCENT = "#14211f", "#5b6d6a", "#0f766e"
 WIDTH = 0.7  # of a scan's column that its frames take
 
 
@@ -41,16 +41,18 @@ def scores_figure(
     axis = figure.subplots()
     for scan_id, group in scores.groupby("scan_id"):
         spread = np.linspace(-WIDTH / 2, WIDTH / 2, len(group))
-        axis.scatter(place[scan_id] + spread, group[info.key], s=3, color=ACCENT, alpha=0.35, lw=0)
+        axis.scatter(
+            place[scan_id] + spread, group[info.key], s=3, color=LIGHT.accent, alpha=0.35, lw=0
+        )
     bars = np.arange(len(means))
-    axis.hlines(means, bars - WIDTH / 2, bars + WIDTH / 2, color=INK, lw=1.6)
-    axis.axhline(mean, color=MUTED, lw=1)
+    axis.hlines(means, bars - WIDTH / 2, bars + WIDTH / 2, color=LIGHT.ink, lw=1.6)
+    axis.axhline(mean, color=LIGHT.soft, lw=1)
     if np.isfinite(low):
-        axis.axhspan(low, high, color=MUTED, alpha=0.15, lw=0)
+        axis.axhspan(low, high, color=LIGHT.soft, alpha=0.15, lw=0)
     axis.set_xticks([])
-    axis.set_xlabel("scans, by their mean", color=MUTED, fontsize=9)
+    axis.set_xlabel("scans, by their mean", color=LIGHT.soft, fontsize=9)
     unit = f", {info.unit}" if info.unit else ""
-    axis.set_ylabel(f"{info.symbol} {info.arrow}{unit}", color=INK)
+    axis.set_ylabel(f"{info.symbol} {info.arrow}{unit}", color=LIGHT.ink)
     axis.spines[["top", "right", "bottom"]].set_visible(False)
-    axis.set_title(title, loc="left", fontsize=10, color=INK)
+    axis.set_title(title, loc="left", fontsize=10, color=LIGHT.ink)
     return figure

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Unpack, overload
 
 from fusbench.data.dataset import Dataset
-from fusbench.doors.door import Source, door, label
+from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest, Failure
+from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
 from fusbench.verbs.rows import Rows
