@@ -83,8 +83,8 @@ def provide_phantom(
             make(folder)
     elif fault := damage(root) or ("" if ignore else difference(root, expected)):
         LOG.warning("%s: %s; making it anew", root, fault)
-        with tempfile.TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
-            mend(root, make(Path(folder)))
+        with tempfile.TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as name:
+            mend(root, make(Path(name)))
     if ignore and (fault := difference(root, expected)):
         LOG.warning("data set '%s' %s: %s (%s)", card.name, VERSION, fault, suspects())
     return root
