@@ -26,7 +26,7 @@ def open_array(path: Path) -> np.ndarray:
         shape, fortran, dtype = _header(stream)
         begin, size = stream.tell(), os.fstat(stream.fileno()).st_size
     want = _n_bytes(shape, dtype)
-    if size - begin < want:
+    if size - begin != want:
         raise ValueError(f"its header declares {want:,} bytes, and {size - begin:,} are there")
     if not want:
         return np.empty(shape, dtype)

@@ -7,7 +7,6 @@ can be checked without the data.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
@@ -24,6 +23,7 @@ from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
 from fusbench.files import write_bytes
 from fusbench.locks import LOCK
+from fusbench.reading import read_toml
 
 SCHEMA = 1
 
@@ -190,13 +190,10 @@ def read_board(root: Path) -> Board:
         If the folder holds no board, or one that breaks the rules of boards.
     """
     path = root / "board.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         fix = f"Make a board with: fusbench leaderboard new {root} --dataset NAME."
-        raise ConfigError("holds no board.toml", str(root), fix) from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct it.") from None
+        raise ConfigError("holds no board.toml", str(root), fix)
+    content = read_toml(path, ConfigError)
     schema = content.pop("schema", None)
     if schema != SCHEMA:
         fix = f"This version of fusbench reads schema {SCHEMA}."

@@ -92,9 +92,11 @@ class Clip:
         Before the first look the file is held against its hash, so that nobody trains on, scores
         or exports other pixels than the data set's fingerprint says.
         """
-        array = map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
         self.verify()
-        return array
+        return self._stored()
+
+    def _stored(self) -> np.ndarray:
+        return map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
 
     @cached_property
     def mixture(self) -> np.ndarray | None:
@@ -118,6 +120,7 @@ class Clip:
 
     def verify(self) -> None:
         """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
+        self._stored()
         with _read_errors(self.path):
             found = known_sha256(self.path)
         if found != self.sha256:
