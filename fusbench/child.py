@@ -169,7 +169,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        fix = "Install it with: pip install 'fusbench[dask]'"
+        fix = "Install it with: pip install distributed."
         raise ConfigError("--scheduler needs dask.distributed", fix=fix) from None
     try:
         client = Client(address, timeout=10)
