@@ -12,8 +12,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
+from types import ModuleType
 from typing import Any
 
 from fusbench.errors import ConfigError, FusbenchError
@@ -128,6 +130,32 @@ def _documents(text: str) -> list[Any]:
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Processes(ProcessPoolExecutor):
+    """Processes of this library's own work, which never run the caller's script again.
+
+    Python starts such a process by running the main script once more, which a plain script without
+    ``if __name__ == "__main__"``, or one from standard input, does not bear. The work here needs
+    nothing of it.
+
+    Parameters
+    ----------
+    count : int
+        How many processes, at most.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, mp_context=get_context("spawn"))
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Let a process do some work; where there are too few, this call starts another one."""
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return super().submit(work, *arguments, **named)
+        finally:
+            sys.modules["__main__"] = main
 
 
 @contextmanager

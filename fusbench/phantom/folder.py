@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
-from fusbench.child import cores
+from fusbench.child import Processes, cores
 from fusbench.data.card import DatasetCard
 from fusbench.data.scan import SPLITS, DatasetInfo
 from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
@@ -85,7 +84,7 @@ def _workers(executor: Executor | None) -> Iterator[Executor]:
     if executor is not None:
         yield executor
         return
-    pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"))
+    pool = Processes(cores())
     try:
         yield pool
     except BaseException:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import islice, pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fusbench.child import Processes
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.data.scan import Clip
 from fusbench.drawing.outline import MASS
@@ -179,7 +178,7 @@ def _all_maps(
     ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework:
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            with Processes(1) as pool:
                 maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:
             maps = _maps(source, *of, ids, n_frames, shape)
