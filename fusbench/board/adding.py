@@ -11,7 +11,7 @@ from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, problems, read_ro
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack
+from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text
@@ -24,6 +24,32 @@ def check_name(name: str, root: Path) -> None:
     if not IDENTIFIER.fullmatch(name):
         fix = "Use letters, digits, '.', '_' and '-'."
         raise ConfigError(f"'{name}' is no name for a row", str(root), fix)
+
+
+def add_run(
+    board: Board, run: Path, name: str | None = None, *, replace: bool = False
+) -> tuple[Path, list[str]]:
+    """Take a finished run into a board, with the speed that its folder tells.
+
+    Returns
+    -------
+    Path, list of str
+        As `write_row`.
+
+    Raises
+    ------
+    ConfigError, DatasetError
+        As `write_row`.
+    """
+    result = read_result(run)
+    seconds, machine = read_timing(run)
+    facts = Facts(
+        name=name or str(result.model.get("name", "")),
+        parameters=result.model.get("parameters"),
+        seconds_per_frame=seconds,
+        machine=machine,
+    )
+    return write_row(board, run, facts, replace=replace)
 
 
 def write_row(

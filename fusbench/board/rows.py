@@ -198,7 +198,7 @@ def _read_values(scores: str, board: Board) -> np.ndarray:
 def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
     try:
         return pd.read_csv(
-            io.StringIO(scores), dtype=types, usecols=list(types), keep_default_na=False
+            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False
         )
     except (ValueError, OverflowError):
         what = f"scores.csv does not hold a number a frame for {', '.join(types)}"

@@ -226,9 +226,14 @@ def _toml(rules: Rules) -> str:
 
 def check_data(board: Board, dataset: Dataset) -> None:
     """Raise `DatasetError` unless this is the data set that the board was made from."""
-    rules, where = board.rules, str(dataset.root)
+    rules, where, info = board.rules, str(dataset.root), dataset.info
     fix = f"Use the copy of '{rules.dataset}' that the board was made from."
     if dataset.fingerprint(rules.split) != rules.fingerprint:
+        if info.name == rules.dataset and info.version != rules.dataset_version:
+            what = (
+                f"this is {info.name} {info.version}, and the board is of {rules.dataset_version}"
+            )
+            raise DatasetError(what, where, "Scores of the two are never mixed: make a board anew.")
         raise DatasetError("its fingerprint is not the board's", where, fix)
     if clips_csv(target_clips(dataset, rules.split)) != clips_csv(board.clips):
         raise DatasetError("its clips are not those of the board's clips.csv", where, fix)

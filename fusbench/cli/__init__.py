@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from fusbench.cli.ending import code_of, leave, stoppable
+from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, unknown
 
 WATCH = "FUSBENCH_WATCH"
@@ -134,7 +135,8 @@ def main(argv: list[str] | None = None) -> None:
         end_with_parent()
     with stoppable():
         try:
-            code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
+            with any_output():
+                code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
         except BaseException as error:
             code = code_of(error, debug)
     leave(code)

@@ -92,15 +92,17 @@ def add(
     SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
     clip, and may hold a submission.toml; the predictions are scored here, offline.
     """
+    from fusbench.board.adding import add_run
     from fusbench.board.build import rebuild
     from fusbench.board.rules import read_board
-    from fusbench.cli.board_rows import add_run, score_predictions
-    from fusbench.cli.render import show
+    from fusbench.cli.board_view import show_added
+    from fusbench.cli.render import progress, show
+    from fusbench.verbs.board import score_predictions
 
     rules = read_board(board)
     if predictions:
-        source, name = score_predictions(rules, source, name, dataset, runs)
-    add_run(rules, source, name, force=force)
+        source, name = score_predictions(rules, source, name, dataset, runs, progress)
+    show_added(*add_run(rules, source, name, replace=force))
     table = rebuild(rules)
     show(f"{board} is built: {counted(len(table.standings), 'row')}.")
 

@@ -22,6 +22,7 @@ from fusbench.reading import read_bytes, read_json, read_text, unzipped
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
+NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
 LARGEST = 1 << 29  # bytes of scores, unpacked
 REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
 SLACK = 1e-6
@@ -46,7 +47,8 @@ class Result:
     split, signature, profile : str
     summary : dict
         For each metric's key: `mean` over frames, `low` and `high` ends of its 95 % interval
-        (resampled by scan; None for a single scan), and `scan_mean`, the mean over scans.
+        (resampled by scan; None below 5 scans), and `scan_mean`, `scan_min` and `scan_max`, the
+        mean, least and largest of the means over scans.
     n_frames, n_skipped, n_scans : int
         Frames scored, frames left out for want of gaze, scans.
     environment, config : dict
@@ -67,21 +69,29 @@ class Result:
     config: dict[str, Any]
     schema: int = SCHEMA
 
+    @property
+    def history(self) -> float | None:
+        """Use of history of the model's weights, in nats; None where they do not tell it."""
+        training = self.model.get("training")
+        found = training.get("history") if isinstance(training, dict) else None
+        return float(found) if isinstance(found, int | float) else None
+
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Mean, scan-resampled 95 % interval and scan mean of each metric's column.
+    """Mean, scan-resampled 95 % interval, and mean and range over scans of each metric's column.
 
     Every column that does not say which frame the row is of belongs to a metric.
     """
     keys = [column for column in scores.columns if column not in KEY_COLUMNS]
     scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
     values = scores[keys].to_numpy(float)
-    mean, low, high = scan_interval(values, scan_index)
-    scan_mean = scan_means(values, scan_index).mean(0)
-    rows = zip(mean, low, high, scan_mean, strict=True)
+    by_scan = scan_means(values, scan_index)
+    numbers = (
+        *scan_interval(values, scan_index), by_scan.mean(0), by_scan.min(0), by_scan.max(0),
+    )  # fmt: skip
     return {
-        key: dict(zip(("mean", "low", "high", "scan_mean"), map(_number, row), strict=True))
-        for key, row in zip(keys, rows, strict=True)
+        key: dict(zip(NUMBERS, map(_number, row), strict=True))
+        for key, row in zip(keys, np.transpose(numbers), strict=True)
     }
 
 

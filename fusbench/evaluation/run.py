@@ -119,6 +119,7 @@ def _finish(
             "licence": job.card.licence,
             "cite": job.card.cite,
             "window": asdict(job.card.window),
+            **({"training": facts} if (facts := job.training()) else {}),
         },
         dataset={
             "name": info.name,

@@ -11,9 +11,9 @@ import pandas as pd
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.models.card import ModelCard
+from fusbench.models.densities import densities
 
 if TYPE_CHECKING:
     from fusbench.evaluation.job import Evaluation

@@ -28,6 +28,7 @@ class GuestModel:
         checkpoint: Path | None,
         device: str | None,
         dataset: Path | None,
+        fold: int | None = None,
     ) -> None:
         self.guest = guest
         answer = guest.ask(
@@ -35,6 +36,7 @@ class GuestModel:
             checkpoint=checkpoint and str(checkpoint.resolve()),
             device=device,
             dataset=dataset and str(dataset.resolve()),
+            fold=fold,
         )
         loaded = card_from(answer["card"], guest.where)
         shape, window = loaded.input_shape, loaded.window
@@ -46,6 +48,8 @@ class GuestModel:
             raise PluginError(what, guest.where, "Give the model that method.")
         if "predict_clip" in self.methods:
             self.predict_clip = self._predict_clip
+        if "step" in self.methods:
+            self.step = self._step
 
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for windows (B, L, H, W)."""
@@ -53,6 +57,14 @@ class GuestModel:
 
     def _predict_clip(self, frames: np.ndarray) -> np.ndarray:
         return self._densities("predict_clip", frames)
+
+    def _step(self, frame: np.ndarray, past: object) -> tuple[np.ndarray, object]:
+        import numpy as np
+
+        given, out = self.guest.folder / "frame.npy", self.guest.folder / "density.npy"
+        np.save(given, frame, allow_pickle=False)
+        self.guest.ask("step", frame=str(given), out=str(out), begins=past is None)
+        return np.load(out, allow_pickle=False), "kept there"
 
     def predict_gaze(self, clip: Clip, targets: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for target frames (B,) of a clip."""

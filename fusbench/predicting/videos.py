@@ -15,10 +15,10 @@ from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
-from fusbench.evaluation.densities import BATCH_SIZE, densities
 from fusbench.files import replacing
 from fusbench.footage.open import read_video
 from fusbench.models.card import ModelCard
+from fusbench.models.densities import BATCH_SIZE, densities
 from fusbench.predicting.stream import Stream
 from fusbench.progress import Report
 
