@@ -225,3 +225,15 @@ def test_refused_rows_stand_below_the_line_with_the_reason(board):
     readme = (board.root / "README.md").read_text()
     assert "**partial**: 5 of 42 frames are missing" in readme.split("## Below the line")[1]
     assert "5 of 42 frames are missing" in (board.root / "index.html").read_text()
+
+
+@pytest.mark.parametrize(("key", "value"), [("sim", "1.5"), ("cc", "-1.01"), ("kld", "-0.5")])
+def test_a_score_outside_its_range_is_refused(board, key, value):
+    def forge(text):
+        header, first, *rest = text.splitlines()
+        cells = first.split(",")
+        cells[header.split(",").index(key)] = value
+        return "\n".join([header, ",".join(cells), *rest]) + "\n"
+
+    edit_scores(board, forge)
+    assert any(f"a score of {key} is {value}, outside" in line for line in findings(board))
