@@ -25,18 +25,17 @@ def list_datasets(as_json: bool) -> None:
     """List the data sets that have a name."""
     from fusbench.cli.render import print_json, show, table
     from fusbench.data.card import DatasetCard
-    from fusbench.discovery import DATASETS, card_of, scan
+    from fusbench.discovery import DATASETS, scan
     from fusbench.errors import FusbenchError
+    from fusbench.isolation.cards import read_cards
 
     entries, faults = scan(DATASETS)
     rows = []
-    for name, entry in entries.items():
-        row = {"name": name, "from": entry.owner}
-        try:
-            row["title"] = card_of(entry, "dataset", DatasetCard).title
-        except FusbenchError as error:
-            row["fault"] = error.what
-        rows.append(row)
+    for entry, card in read_cards(entries.values(), "dataset", DatasetCard):
+        row = {"name": entry.name, "from": entry.owner}
+        broken = isinstance(card, FusbenchError)
+        rows.append(row | ({"fault": card.what} if broken else {"title": card.title}))
+    rows.sort(key=lambda row: row["name"])
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         print_json(rows)

@@ -22,15 +22,19 @@ def list_metrics(as_json: bool) -> None:
     from fusbench.discovery import METRICS as GROUP
     from fusbench.discovery import scan
     from fusbench.errors import FusbenchError
-    from fusbench.metrics import METRICS, ORDER, ordered
+    from fusbench.isolation.cards import read_cards
+    from fusbench.metrics import METRICS, ORDER, Metric, ordered
 
     entries, faults = scan(GROUP)
+    foreign = [entry for name, entry in entries.items() if name not in ORDER]
+    read = {entry.name: found for entry, found in read_cards(foreign, "metric", Metric)}
     rows: list[dict[str, Any]] = []
     for name in ordered((*ORDER, *entries)):
-        try:
+        found = read.get(name)
+        if isinstance(found, FusbenchError):
+            rows.append({"name": name, "from": entries[name].owner, "fault": found.what})
+        else:
             rows.append(_facts(name))
-        except FusbenchError as error:
-            rows.append({"name": name, "from": entries[name].owner, "fault": error.what})
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         print_json(rows)

@@ -42,10 +42,11 @@ def list_models(as_json: bool) -> None:
     from fusbench.discovery import MODELS, scan
     from fusbench.errors import FusbenchError
     from fusbench.isolation.cards import read_cards
+    from fusbench.models.card import ModelCard
 
     entries, faults = scan(MODELS)
     rows = []
-    for entry, card in read_cards(entries.values()):
+    for entry, card in read_cards(entries.values(), "model", ModelCard):
         if isinstance(card, FusbenchError):
             rows.append({"name": entry.name, "from": entry.owner, "fault": card.what})
         else:
@@ -102,6 +103,7 @@ def show_model(name: str, as_json: bool) -> None:
     from fusbench.doors.open import entrant, is_file
     from fusbench.errors import CheckpointError, FusbenchError
     from fusbench.isolation.cards import read_cards
+    from fusbench.models.card import ModelCard
     from fusbench.zoo.weights import checkpoint_path
 
     if is_file(name):
@@ -109,7 +111,7 @@ def show_model(name: str, as_json: bool) -> None:
             _show_facts({**asdict(found.card), "from": found.owner}, as_json)
         return
     entry = find(MODELS, "model", name)
-    ((_, card),) = read_cards([entry])
+    ((_, card),) = read_cards([entry], "model", ModelCard)
     if isinstance(card, FusbenchError):
         _show_facts(_broken(entry, card), as_json)
         raise click.exceptions.Exit(1)

@@ -1,4 +1,4 @@
-"""Reading cards without trusting them: strangers' are read in a copy of this process.
+"""Reading cards and metrics without trusting them: strangers' are read in a copy of this process.
 
 A fork costs a fraction of an interpreter's start, so listing stays quick; a card that crashes,
 exits or hangs there spoils its own row only.
@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from fusbench.discovery import card_of
 from fusbench.errors import FusbenchError, PluginError
@@ -25,31 +25,44 @@ if TYPE_CHECKING:
 OWN = "fusbench"
 ZOO = ("fusbench-torch", "fusbench-keras")  # released with the core: their version identifies them
 PATIENCE_S = 20.0
-Read = ModelCard | FusbenchError
+Card = TypeVar("Card")
 
 
-def read_cards(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Read]]:
-    """The card of each entry, in no particular order, or what is wrong with it."""
+def read_cards(
+    entries: Iterable[Entry], kind: str, of: type[Card]
+) -> Iterator[tuple[Entry, Card | FusbenchError]]:
+    """The card of each entry, in no particular order, or what is wrong with it.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+    kind : {"model", "dataset", "metric"}
+    of : type
+        What the entries must name. A model's card comes back as data; of another kind, what has
+        survived in the copy is imported here.
+    """
     left = []
     for entry in entries:
         if entry.distribution in (OWN, *ZOO):
-            yield entry, _read(entry)
+            yield entry, _read(entry, kind, of)
         else:
             left.append(entry)
     while left:
-        for entry, read in _forked(left):
+        for entry, read in _forked(left, kind, of):
             left.remove(entry)
             yield entry, read
 
 
-def _read(entry: Entry) -> Read:
+def _read(entry: Entry, kind: str, of: type[Card]) -> Card | FusbenchError:
     try:
-        return card_of(entry, "model", ModelCard)
+        return card_of(entry, kind, of)
     except FusbenchError as error:
         return error
 
 
-def _forked(entries: list[Entry]) -> Iterator[tuple[Entry, Read]]:
+def _forked(
+    entries: list[Entry], kind: str, of: type[Card]
+) -> Iterator[tuple[Entry, Card | FusbenchError]]:
     """Read cards in a copy of this process, as many of them, from the first, as it survives."""
     entries = list(entries)
     answers, answer = os.pipe()
@@ -57,16 +70,17 @@ def _forked(entries: list[Entry]) -> Iterator[tuple[Entry, Read]]:
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
-        _answer(entries, answer, words)
+        _answer(entries, kind, of, answer, words)
     os.close(answer)
     try:
         with os.fdopen(answers, "rb") as stream:
             for entry in entries:
-                where = f"model '{entry.name}' of {entry.owner}"
+                where = f"{kind} '{entry.name}' of {entry.owner}"
                 ready, _, _ = select.select([stream], [], [], PATIENCE_S)
                 line = stream.readline() if ready else b""
+                read: Any
                 if line:
-                    read = _understood(json.loads(line), where)
+                    read = _understood(json.loads(line), where) or _read(entry, kind, of)
                 else:
                     read = _ended(child, bool(ready), where)
                 if isinstance(read, FusbenchError):
@@ -79,14 +93,14 @@ def _forked(entries: list[Entry]) -> Iterator[tuple[Entry, Read]]:
         _reap(child)
 
 
-def _answer(entries: list[Entry], answer: int, words: int) -> NoReturn:
-    """In the copy: a line of JSON for each card; whatever is printed goes to `words`."""
+def _answer(entries: list[Entry], kind: str, of: type, answer: int, words: int) -> NoReturn:
+    """In the copy: a line of JSON for each entry; whatever is printed goes to `words`."""
     try:
         os.dup2(words, 1)
         os.dup2(words, 2)
         for entry in entries:
             os.ftruncate(words, 0)
-            read = _read(entry)
+            read = _read(entry, kind, of)
             if isinstance(read, FusbenchError):
                 import traceback
 
@@ -94,14 +108,16 @@ def _answer(entries: list[Entry], answer: int, words: int) -> NoReturn:
                 sys.stderr.flush()
                 facts: Any = {"fault": [read.what, read.where, read.fix]}
             else:
-                facts = {"card": asdict(read)}
+                facts = {"card": asdict(read)} if isinstance(read, ModelCard) else {}
             os.write(answer, json.dumps(facts, default=str).encode() + b"\n")
     finally:
         os._exit(0)
 
 
-def _understood(facts: dict[str, Any], where: str) -> Read:
-    return card_from(facts["card"], where) if "card" in facts else PluginError(*facts["fault"])
+def _understood(facts: dict[str, Any], where: str) -> ModelCard | FusbenchError | None:
+    if "fault" in facts:
+        return PluginError(*facts["fault"])
+    return card_from(facts["card"], where) if facts else None
 
 
 def _ended(child: int, ended: bool, where: str) -> FusbenchError:
