@@ -68,7 +68,13 @@ def evaluate(
         part = folder / "scans" / f"{scan_id}.npz"
         if not part.exists():
             if model is None:
-                model = load() if load else _load(job)
+                model = (
+                    load()
+                    if load
+                    else load_model(
+                        job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
+                    )
+                )
                 card = getattr(model, "card", job.card)
             with metrics.kernel(job.kernel):
                 arrays = score_scan(model, card, clips, job, wanted)
@@ -84,10 +90,6 @@ def evaluate(
             raise
         shutil.rmtree(folder / "scans", ignore_errors=True)
         return read_result(folder), folder
-
-
-def _load(job: Evaluation) -> Any:
-    return load_model(job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset)
 
 
 def _finish(
