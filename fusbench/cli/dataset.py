@@ -32,9 +32,8 @@ def list_datasets(as_json: bool) -> None:
     entries, faults = scan(DATASETS)
     rows = []
     for entry, card in read_cards(entries.values(), "dataset", DatasetCard):
-        row = {"name": entry.name, "from": entry.owner}
-        broken = isinstance(card, FusbenchError)
-        rows.append(row | ({"fault": card.what} if broken else {"title": card.title}))
+        told = {"fault": card.what} if isinstance(card, FusbenchError) else {"title": card.title}
+        rows.append({"name": entry.name, "from": entry.owner, **told})
     rows.sort(key=lambda row: row["name"])
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:

@@ -35,12 +35,12 @@ def densities(
     size = clip.info.image_shape
     where = f"clip '{clip.clip_id}'"
     if card.sees in ("clip", "nothing"):
-        raw = ((batch, model.predict_gaze(clip, batch)) for batch in _batches(targets))
+        raw: Raw = ((batch, model.predict_gaze(clip, batch)) for batch in _batches(targets))
         yield from _checked(raw, card, card.input_shape or size, size, where)
         return
     frames = fit_frames(clip.frames, card.input_shape, card.channels)
     raw = _of_windows(model, card, frames, targets, freeze_history, where)
-    yield from _checked(raw, card, frames.shape[1:3], size, where)
+    yield from _checked(raw, card, _shape(frames), size, where)
 
 
 def frame_densities(
@@ -61,7 +61,11 @@ def frame_densities(
     """
     targets = np.arange(len(frames)) + card.window.horizon
     raw = _of_windows(model, card, frames, targets, False, where)
-    yield from _checked(raw, card, frames.shape[1:3], size, where)
+    yield from _checked(raw, card, _shape(frames), size, where)
+
+
+def _shape(frames: np.ndarray) -> tuple[int, int]:
+    return frames.shape[1], frames.shape[2]
 
 
 def _batches(targets: np.ndarray) -> Iterator[np.ndarray]:
@@ -94,7 +98,7 @@ def _of_windows(
 
 
 def _checked(
-    raw: Raw, card: ModelCard, shape: tuple[int, ...], size: tuple[int, int], where: str
+    raw: Raw, card: ModelCard, shape: tuple[int, int], size: tuple[int, int], where: str
 ) -> Iterator[np.ndarray]:
     for targets, densities in raw:
         if np.shape(densities)[:1] != (len(targets),):
