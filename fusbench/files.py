@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,27 @@ REMEDIES = {
     errno.ENOTDIR: "Choose another path: a part of this one is a file.",
     errno.EEXIST: "Choose another path: a part of this one is a file.",
 }
+
+
+def read_limited(path: Path, most: int) -> bytes:
+    """What a stranger's file holds, if it is a plain file of at most `most` bytes.
+
+    Nothing is read through a link, and no device or pipe is waited for.
+
+    Raises
+    ------
+    OSError
+        If it is something else, is larger, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb") as file:
+        if path.is_symlink() or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "is no plain file")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"holds more than {most:,} bytes")
+    return content
 
 
 @contextmanager

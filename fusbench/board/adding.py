@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import asdict
 from pathlib import Path
 
-from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, problems, read_row, seal
+from fusbench.board.fitting import problems
+from fusbench.board.names import taken_for
+from fusbench.board.rows import (
+    FILES,
+    LARGEST,
+    SCHEMA,
+    Facts,
+    Refused,
+    read_row,
+    row_folders,
+    seal,
+)
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import pack
-from fusbench.files import output_errors, replacing_folder
+from fusbench.evaluation.results import pack, unpack
+from fusbench.files import output_errors, read_limited, replacing_folder
 
 
 def check_name(name: str, root: Path) -> None:
@@ -24,7 +36,7 @@ def check_name(name: str, root: Path) -> None:
 def write_row(
     board: Board, run: Path, facts: Facts, *, replace: bool = False
 ) -> tuple[Path, list[str]]:
-    """Take a finished run into a board.
+    """Take a finished run into a board; with `replace`, in place of another row of its name.
 
     Returns
     -------
@@ -35,7 +47,7 @@ def write_row(
     Raises
     ------
     ConfigError
-        If the name is no identifier, or taken by another row.
+        If the name is no identifier, taken by another row, or easily taken for another's.
     DatasetError
         If the run cannot be read.
     """
@@ -48,16 +60,23 @@ def write_row(
             fix = "Name the folder of a finished run, or of predictions with --predictions."
             raise DatasetError(f"holds no readable {name}", str(run), fix) from None
     result, scores = texts["result.json"], texts["scores.csv"]
-    mark = seal(result, scores, facts)
+    facts = dataclasses.replace(facts, rules=board.rules.mark)
     folder = board.root / "results" / facts.name
-    if folder.exists() and _seal_of(folder) != mark and not replace:
-        fix = "Give the row another name with --name, or replace that one with --force."
+    others = [path.name for path in row_folders(board.root)]
+    if other := taken_for(facts.name, others):
+        fix = "Give the row another name with --name."
+        what = f"its name could be taken for that of '{other}'"
+        raise ConfigError(what, str(folder), fix)
+    known = folder.exists() or folder.is_symlink()
+    if known and not replace and not _same_run(folder, result, scores):
+        fix = "Give the row another name with --name, or replace that one with --replace."
         raise ConfigError("the board has another row of this name", str(folder), fix)
-    if not folder.exists() or _seal_of(folder) != mark:
+    mark = seal(result, scores, facts)
+    if not known or _seal_of(folder) != mark:
         content = json.dumps(
             {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
         )
-        if folder.exists():
+        if known:
             _remove(folder)
         with replacing_folder(folder) as part:
             (part / "result.json").write_text(result, encoding="utf-8", newline="")
@@ -67,9 +86,18 @@ def write_row(
     return folder, list(row.reasons) if isinstance(row, Refused) else problems(row, board)
 
 
+def _same_run(folder: Path, result: str, scores: str) -> bool:
+    """Whether a row is of this run: the key covers all that its scores follow from."""
+    try:
+        old = json.loads(read_limited(folder / "result.json", LARGEST))["key"]
+        return bool(old == json.loads(result)["key"]) and unpack(folder / "scores.csv.gz") == scores
+    except (OSError, ValueError, KeyError, TypeError, DatasetError):
+        return False
+
+
 def _seal_of(folder: Path) -> str:
     try:
-        return str(json.loads((folder / "row.json").read_text(encoding="utf-8"))["seal"])
+        return str(json.loads(read_limited(folder / "row.json", LARGEST))["seal"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

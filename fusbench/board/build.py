@@ -9,7 +9,7 @@ from fusbench.board.page import page
 from fusbench.board.standings import Table
 from fusbench.files import write_bytes
 
-OUTPUTS = ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html")
+OUTPUTS = ("README.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex", "index.html")
 
 
 def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
@@ -23,6 +23,7 @@ def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
     texts = (
         tables.markdown(table),
         tables.as_csv(table),
+        tables.as_json(table),
         tables.latex(table),
         page(table, anonymous=anonymous),
     )

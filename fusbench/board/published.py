@@ -10,8 +10,10 @@ from typing import Any
 
 from fusbench import metrics
 from fusbench.errors import ConfigError
+from fusbench.files import read_limited
 
 FILE = "published.toml"
+LARGEST = 1 << 20  # bytes
 TEXTS = ("source", "model", "note")
 
 
@@ -49,7 +51,7 @@ def read_published(root: Path) -> Published:
     """
     path = root / FILE
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_limited(path, LARGEST).decode())
     except FileNotFoundError:
         return Published()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

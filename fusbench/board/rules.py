@@ -20,9 +20,11 @@ from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
-from fusbench.files import write_bytes
+from fusbench.files import read_limited, text_sha256, write_bytes
 
 SCHEMA = 1
+SHOWN = ("title", "description", "anonymous")  # what may change while the rows stay
+LARGEST = 1 << 20  # bytes of a board.toml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,12 @@ class Rules:
     def metrics(self) -> tuple[metrics.Metric, ...]:
         """The metrics that the signature names, in its order."""
         return metrics.of_signature(self.signature)
+
+    @cached_property
+    def mark(self) -> str:
+        """Hash of what decides which rows fit, which frames count and what ranks."""
+        told = {key: value for key, value in asdict(self).items() if key not in SHOWN}
+        return text_sha256(json.dumps(told, sort_keys=True))
 
     def __post_init__(self) -> None:
         keys = [metric.key for metric in self.metrics]
@@ -182,7 +190,7 @@ def read_board(root: Path) -> Board:
     """
     path = root / "board.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_limited(path, LARGEST).decode())
     except FileNotFoundError:
         fix = f"Make a board with: fusbench leaderboard new {root} --dataset NAME."
         raise ConfigError("holds no board.toml", str(root), fix) from None

@@ -39,9 +39,18 @@ def take_rules(ctx: click.Context, board: Path, dataset: str, settings: dict[str
 
 
 def add_rows(
-    board: Path, framed: list[Row], asked: list[Row], name: str | None, quiet: bool
+    board: Path,
+    framed: list[Row],
+    asked: list[Row],
+    name: str | None,
+    *,
+    again: bool,
+    quiet: bool,
 ) -> None:
-    """Add runs to a board and build it. Baselines that it has stay as they are."""
+    """Add runs to a board and build it. Baselines that it has stay as they are.
+
+    So do other rows of the same name, unless `again` says to replace them.
+    """
     from fusbench.board.build import write_outputs
     from fusbench.board.rules import read_board
     from fusbench.board.standings import read_table
@@ -52,7 +61,7 @@ def add_rows(
     for row in framed:
         called = wanted.get(row.folder, row.result.model["name"])
         if row.folder in wanted or not (board / "results" / called).exists():
-            add_run(rules, row.folder, called, force=True, quiet=quiet)
+            add_run(rules, row.folder, called, again=again, quiet=quiet)
     table = read_table(rules)
     write_outputs(table, board)
     if not quiet:
@@ -60,7 +69,7 @@ def add_rows(
 
 
 def add_run(
-    board: Board, run: Path, name: str | None = None, *, force: bool = False, quiet: bool = False
+    board: Board, run: Path, name: str | None = None, *, again: bool = False, quiet: bool = False
 ) -> None:
     """Take a run into a board and say how it fits."""
     import json
@@ -81,7 +90,7 @@ def add_run(
         seconds_per_frame=timing.get("seconds_per_frame"),
         machine=str(timing.get("machine", "")),
     )
-    folder, reasons = write_row(board, run, facts, replace=force)
+    folder, reasons = write_row(board, run, facts, replace=again)
     if quiet:
         return
     show(f"{folder}: added" + (", below the line:" if reasons else "."))

@@ -73,6 +73,7 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
     help="Evaluate under the rules of this leaderboard, add the rows, and build it.",
 )  # fmt: skip
 @click.option("--name", help="Name of the row on the board; default: the model's.")
+@click.option("--replace", is_flag=True, help="Replace the board's other row of this name.")
 @config_option
 @json_option
 @click.pass_context
@@ -86,6 +87,7 @@ def evaluate(
     force: bool,
     board: Path | None,
     name: str | None,
+    replace: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -147,7 +149,7 @@ def evaluate(
         from fusbench.cli.board_rows import add_rows
 
         framed = rows if as_json else _with_baselines(rows, names, contest, hint=True)
-        add_rows(board, framed, rows, name, as_json)
+        add_rows(board, framed, rows, name, again=replace, quiet=as_json)
     elif rows and not as_json:
         _show(_with_baselines(rows, names, contest), rows, failures)
     if failures:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from fusbench.errors import DatasetError
-from fusbench.files import replacing, write_json
+from fusbench.files import read_limited, replacing, write_json
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
@@ -181,7 +181,7 @@ def unpack(path: Path) -> str:
     """
     try:
         stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
-        data = stream.decompress(path.read_bytes(), LARGEST)
+        data = stream.decompress(read_limited(path, LARGEST), LARGEST)
         if not stream.eof or stream.unused_data:
             raise ValueError
         return data.decode("utf-8")

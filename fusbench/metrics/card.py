@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Metric:
         Raised when a score changes, not when code does; other than 1, it is part of the signature.
     cite : str
         Where the metric is published.
+    lowest, highest : float
+        What no score can pass; a board refuses rows that do.
     """
 
     key: str
@@ -57,6 +60,8 @@ class Metric:
     definitions: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     cite: str = ""
+    lowest: float = -math.inf
+    highest: float = math.inf
 
     def __post_init__(self) -> None:
         needs = self.needs if isinstance(self.needs, tuple) else ()

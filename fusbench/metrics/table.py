@@ -19,6 +19,7 @@ kld = Metric(
     function=maps.kld,
     needs=("empirical",),
     higher_is_better=False,
+    lowest=0,
     definitions={
         "tuebingen": "p, g divided by their sums; Σ g ln(ε + g / (p + ε)), ε = 2⁻⁵²",
         "mit": "the same",
@@ -32,6 +33,8 @@ sim = Metric(
     function=maps.sim,
     needs=("empirical",),
     higher_is_better=True,
+    lowest=0,
+    highest=1,
     definitions={
         "tuebingen": "divided by their sums; Σ min(p, g)",
         "mit": "both maps scaled to 0..1 first, then divided by their sums; Σ min(p, g)",
@@ -58,6 +61,8 @@ cc = Metric(
     function=maps.cc,
     needs=("empirical",),
     higher_is_better=True,
+    lowest=-1,
+    highest=1,
     definitions={"tuebingen": "Pearson over pixels", "mit": "the same"},
     cite=MATLAB,
 )
@@ -68,6 +73,8 @@ auc_judd = Metric(
     function=auc.auc_judd,
     needs=("fixations",),
     higher_is_better=True,
+    lowest=0,
+    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every gaze point against pixels without",
         "mit": "thresholds at the gazed pixels' values, straight lines between; no jitter",
@@ -81,6 +88,8 @@ auc_borji = Metric(
     function=auc.auc_borji,
     needs=("fixations",),
     higher_is_better=True,
+    lowest=0,
+    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every gaze point against all pixels",
         "mit": "thresholds at tenths of the range; gazed pixels against all, expected over draws",
@@ -94,6 +103,8 @@ sauc = Metric(
     function=auc.sauc,
     needs=("fixations", "other_fixations"),
     higher_is_better=True,
+    lowest=0,
+    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every point against every other point",
         "mit": "thresholds at tenths of the range; each pixel once, expected over draws",
@@ -122,6 +133,7 @@ emd = Metric(
     function=transport.emd,
     needs=("empirical",),
     higher_is_better=False,
+    lowest=0,
     definitions={
         "tuebingen": "mass summed over tiles of 32 x 32 px; least cost, Euclidean (fusbench's own)",
         "mit": "shrunk to 1/32, histograms matched, divided by their sums; least cost, Euclidean",
