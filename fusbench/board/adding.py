@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 from fusbench.board.fitting import problems
 from fusbench.board.names import taken_for
-from fusbench.board.rows import (
-    FILES,
-    LARGEST,
-    SCHEMA,
-    Facts,
-    Refused,
-    read_row,
-    row_folders,
-    seal,
-)
+from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, read_row, row_folders, seal
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import pack, unpack
-from fusbench.files import output_errors, read_limited, replacing_folder
+from fusbench.evaluation.results import LARGEST, pack, read_result, unpack
+from fusbench.files import exchange, output_errors, sync, sync_tree, umask
+from fusbench.locks import locked, unfinished_folder
+from fusbench.reading import read_json, read_text
+
+PATIENCE_S = 60.0
 
 
 def check_name(name: str, root: Path) -> None:
@@ -33,10 +29,39 @@ def check_name(name: str, root: Path) -> None:
         raise ConfigError(f"'{name}' is no name for a row", str(root), fix)
 
 
+def add_run(
+    board: Board, run: Path, name: str | None = None, *, replace: bool = False
+) -> tuple[Path, list[str]]:
+    """Take a finished run into a board, with the speed that its folder tells.
+
+    Returns
+    -------
+    Path, list of str
+        As `write_row`.
+
+    Raises
+    ------
+    ConfigError, DatasetError
+        As `write_row`.
+    """
+    result = read_result(run)
+    try:
+        timing = read_json(run / "timing.json", DatasetError)
+    except DatasetError:
+        timing = {}
+    facts = Facts(
+        name=name or str(result.model.get("name", "")),
+        parameters=result.model.get("parameters"),
+        seconds_per_frame=timing.get("seconds_per_frame"),
+        machine=str(timing.get("machine", "")),
+    )
+    return write_row(board, run, facts, replace=replace)
+
+
 def write_row(
     board: Board, run: Path, facts: Facts, *, replace: bool = False
 ) -> tuple[Path, list[str]]:
-    """Take a finished run into a board; with `replace`, in place of another row of its name.
+    """Take a finished run into a board.
 
     Returns
     -------
@@ -55,59 +80,65 @@ def write_row(
     texts = {}
     for name in ("result.json", "scores.csv"):
         try:
-            texts[name] = (run / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            texts[name] = read_text(run / name, LARGEST, DatasetError)
+        except DatasetError as error:
             fix = "Name the folder of a finished run, or of predictions with --predictions."
-            raise DatasetError(f"holds no readable {name}", str(run), fix) from None
+            raise DatasetError(f"holds no readable {name}", str(run), fix) from error
     result, scores = texts["result.json"], texts["scores.csv"]
     facts = dataclasses.replace(facts, rules=board.rules.mark)
-    folder = board.root / "results" / facts.name
-    others = [path.name for path in row_folders(board.root)]
-    if other := taken_for(facts.name, others):
-        fix = "Give the row another name with --name."
-        what = f"its name could be taken for that of '{other}'"
-        raise ConfigError(what, str(folder), fix)
-    known = folder.exists() or folder.is_symlink()
-    if known and not replace and not _same_run(folder, result, scores):
-        fix = "Give the row another name with --name, or replace that one with --replace."
-        raise ConfigError("the board has another row of this name", str(folder), fix)
     mark = seal(result, scores, facts)
-    if not known or _seal_of(folder) != mark:
-        content = json.dumps(
-            {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
-        )
-        if known:
-            _remove(folder)
-        with replacing_folder(folder) as part:
-            (part / "result.json").write_text(result, encoding="utf-8", newline="")
-            (part / "scores.csv.gz").write_bytes(pack(scores))
-            (part / "row.json").write_text(content + "\n", encoding="utf-8")
+    folder = board.root / "results" / facts.name
+    if other := taken_for(facts.name, [path.name for path in row_folders(board.root)]):
+        what = f"its name could be taken for that of '{other}'"
+        raise ConfigError(what, str(folder), "Give the row another name with --name.")
+    content = json.dumps(
+        {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
+    )
+    files = {
+        "result.json": result.encode(),
+        "scores.csv.gz": pack(scores),
+        "row.json": (content + "\n").encode(),
+    }
+    with output_errors(folder), locked(board.root, PATIENCE_S):
+        there = folder.exists()
+        if there and not replace and not _same_run(folder, result, scores):
+            fix = "Give the row another name with --name, or replace that one with --replace."
+            raise ConfigError("the board has another row of this name", str(folder), fix)
+        if not there or _seal_of(folder) != mark:
+            _put(folder, files, board.root)
     row = read_row(folder, board)
     return folder, list(row.reasons) if isinstance(row, Refused) else problems(row, board)
+
+
+def _put(folder: Path, files: dict[str, bytes], place: Path) -> None:
+    """Let a row's folder hold these files; one that is there stays until they are on the disk."""
+    with unfinished_folder(place, folder.name) as part:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        part.chmod(0o777 & ~umask())
+        sync_tree(part)
+        folder.parent.mkdir(exist_ok=True)
+        if folder.exists():
+            if {path.name for path in folder.iterdir()} - FILES:
+                fix = "Take out what is not the row's, then add the run again."
+                raise OutputError("holds files that are no row's", str(folder), fix)
+            exchange(part, folder)
+        else:
+            os.rename(part, folder)
+        sync(folder.parent)
 
 
 def _same_run(folder: Path, result: str, scores: str) -> bool:
     """Whether a row is of this run: the key covers all that its scores follow from."""
     try:
-        old = json.loads(read_limited(folder / "result.json", LARGEST))["key"]
+        old = read_json(folder / "result.json", DatasetError).get("key")
         return bool(old == json.loads(result)["key"]) and unpack(folder / "scores.csv.gz") == scores
-    except (OSError, ValueError, KeyError, TypeError, DatasetError):
+    except (DatasetError, ValueError, KeyError, TypeError):
         return False
 
 
 def _seal_of(folder: Path) -> str:
     try:
-        return str(json.loads(read_limited(folder / "row.json", LARGEST))["seal"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_json(folder / "row.json", DatasetError).get("seal", ""))
+    except DatasetError:
         return ""
-
-
-def _remove(folder: Path) -> None:
-    """Remove a row's files, and its folder if nothing else is in it."""
-    with output_errors(folder):
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
-    if any(folder.iterdir()):
-        fix = "Take out what is not the row's, then add the run again."
-        raise OutputError("holds files that are no row's", str(folder), fix)
-    folder.rmdir()

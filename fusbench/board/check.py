@@ -14,11 +14,12 @@ from fusbench.board.build import OUTPUTS, outputs
 from fusbench.board.fitting import BASELINES
 from fusbench.board.names import taken_for
 from fusbench.board.published import FILE
-from fusbench.board.rows import Row, printable, row_folders
+from fusbench.board.rows import Row, harmless, row_folders
 from fusbench.board.standings import Table
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import KEY_COLUMNS, read_scores
-from fusbench.files import file_sha256, read_limited
+from fusbench.files import file_sha256
+from fusbench.reading import open_regular
 
 BELONGS = {"board.toml", "clips.csv", "results", FILE, *OUTPUTS}
 
@@ -80,7 +81,8 @@ def _files(table: Table) -> Iterator[Finding]:
     for name in OUTPUTS:
         wanted = [form[name] for form in forms]
         try:
-            found = read_limited(root / name, max(map(len, wanted)))
+            with open_regular(root / name) as file:
+                found = file.read(max(map(len, wanted)) + 1)
         except FileNotFoundError:
             yield Finding(where=name, what="the file is missing; build the board")
             continue
@@ -90,7 +92,7 @@ def _files(table: Table) -> Iterator[Finding]:
             yield Finding(where=name, what="is not what a build of these results writes")
     for path in sorted(root.iterdir()):
         if path.name not in BELONGS and not path.name.startswith("."):
-            yield Finding(where=printable(path.name), what="belongs to no board")
+            yield Finding(where=harmless(path.name), what="belongs to no board")
     results = root / "results"
     if results.is_symlink() or (results.exists() and not results.is_dir()):
         yield Finding(where="results", what="is no folder")
@@ -98,7 +100,7 @@ def _files(table: Table) -> Iterator[Finding]:
     rows = row_folders(root)
     for path in sorted(results.iterdir()) if results.is_dir() else []:
         if path not in rows and not path.name.startswith("."):
-            yield Finding(where=f"results/{printable(path.name)}", what="belongs to no row")
+            yield Finding(where=f"results/{harmless(path.name)}", what="belongs to no row")
 
 
 def check_weights(row: Row) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError
-from fusbench.files import read_limited
+from fusbench.reading import read_text
 
+LARGEST_BYTES = 1 << 27
+MOST_FRAMES = 20_000_000  # of a board: some 185 hours
 COLUMNS = "scan_id,clip_id,n_frames,with_gaze"
 RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
-LARGEST = 1 << 26  # bytes
-MOST_FRAMES = 20_000_000  # of a board: some 185 hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,17 +50,14 @@ def clips_csv(clips: tuple[TargetClip, ...]) -> str:
 def read_clips(path: Path) -> tuple[TargetClip, ...]:
     """Read ``clips.csv``; `ConfigError` where it is damaged."""
     fix = "Restore it, or make the board anew with 'fusbench leaderboard new'."
-    try:
-        header, *lines = read_limited(path, LARGEST).decode().splitlines()
-    except (OSError, UnicodeDecodeError, ValueError):
-        raise ConfigError("cannot be read", str(path), fix) from None
+    header, *lines = read_text(path, LARGEST_BYTES, ConfigError, missing=fix).splitlines() or [""]
     clips: list[TargetClip] = []
     left = MOST_FRAMES
     for number, line in enumerate(lines, start=2):
         try:
             scan_id, clip_id, n_frames, with_gaze = line.split(",")
             left -= int(n_frames)
-            if not scan_id or not clip_id or int(n_frames) < 0 or left < 0:
+            if not scan_id or not clip_id or int(n_frames) <= 0 or left < 0:
                 raise ValueError
             frames = _frames(with_gaze, int(n_frames))
         except ValueError:

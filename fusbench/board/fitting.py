@@ -29,8 +29,8 @@ def problems(row: Row, board: Board) -> list[str]:
     checks = (
         (row.sealed, "the seal is broken: a file of the row was changed after it was added"),
         (result.signature == rules.signature, f"another signature: {result.signature}"),
-        (not outside, f"{outside} is outside of what scores can be"),
         (BASELINES.get(name, role) == role, f"'{name}' is a {BASELINES.get(name)}, not a {role}"),
+        (not outside, f"{outside} is outside of what scores can be"),
         (result.profile == rules.profile, f"another metric profile: {result.profile}"),
         (result.split == rules.split, f"another split: {result.split}"),
         (
@@ -60,7 +60,8 @@ def problems(row: Row, board: Board) -> list[str]:
 def _outside(row: Row, board: Board) -> str:
     """The first score that no prediction can have, such as ``SIM 1.2``; "" if there is none."""
     for metric, column in zip(board.rules.metrics, row.values.T, strict=True):
+        low, high = metric.bounds
         for extreme in (column.min(), column.max()) if len(column) else ():
-            if not metric.lowest - ROUNDING <= extreme <= metric.highest + ROUNDING:
+            if not low - ROUNDING <= extreme <= high + ROUNDING:
                 return f"{metric.symbol} {extreme:.6g}"
     return ""

@@ -15,6 +15,7 @@ from typing import Any
 from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
+from fusbench.errors import counted
 from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
@@ -85,7 +86,7 @@ def _facts(table: Table) -> str:
         shown = f"{words.number(table.detectable)}{words.unit(primary)}"
         facts.append((shown, f"{primary.symbol} difference that shows four times in five"))
     frames = f"{table.n_frames:,} frames scored by every row"
-    facts.append((words.scans(table.board.n_scans), frames))
+    facts.append((counted(table.board.n_scans, "scan"), frames))
     return "\n".join(
         f'<div class="fact"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
         for value, label in facts

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,19 @@ from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, unpack
-from fusbench.files import read_limited, text_sha256
+from fusbench.files import text_sha256
 from fusbench.models.card import ROLES
+from fusbench.reading import parse_json, read_text
 
 SCHEMA = 1
-LARGEST = 1 << 22  # bytes of a result.json
+LARGEST_JSON = 1 << 20  # bytes
+LONGEST_NAME = 100
+LONGEST_TITLE = 300
+LONGEST_ROW = 512  # bytes of a frame's scores
 FILES = {"result.json", "scores.csv.gz", "row.json"}
+
+
+TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +79,10 @@ def seal(result: str, scores: str, facts: Facts) -> str:
 
 
 def row_folders(root: Path) -> list[Path]:
-    """What stands for rows in a board, in order of name; hidden files are nobody's business."""
+    """What stands for rows in a board, in order of name.
+
+    Hidden ones are what systems and broken-off work leave.
+    """
     folder = root / "results"
     if folder.is_symlink() or not folder.is_dir():
         return []
@@ -87,40 +98,46 @@ def read_rows(board: Board) -> list[Row | Refused]:
 def read_row(folder: Path, board: Board) -> Row | Refused:
     """Read one row as a stranger's: nothing in it is believed."""
     try:
-        if folder.is_symlink():
-            raise DatasetError("is a link, not a folder", str(folder), REMEDY)
-        if not IDENTIFIER.fullmatch(folder.name):
-            what = "is no name for a row: letters a to z, digits, '.', '_' and '-' are"
-            raise DatasetError(what, printable(str(folder)), REMEDY)
         return _read_row(folder, board)
     except FusbenchError as error:
-        return Refused(name=printable(folder.name), reasons=(error.what,))
+        return Refused(name=harmless(folder.name), reasons=(error.what,))
 
 
-def printable(name: str) -> str:
-    """A name in plain letters, whatever bytes or alphabets it is made of.
-
-    >>> printable("cl\u0455tm")
-    'cl\\\\u0455tm'
-    """
-    return name.encode("ascii", "backslashreplace").decode()
+def harmless(name: str) -> str:
+    """A folder's name as an identifier, for outputs of every kind."""
+    return re.sub(r"[^A-Za-z0-9._-]", "?", name)[:LONGEST_NAME]
 
 
 def _read_row(folder: Path, board: Board) -> Row:
     where = str(folder)
-    have = {printable(path.name) for path in folder.iterdir() if not path.name.startswith(".")}
+    if not IDENTIFIER.fullmatch(folder.name):
+        fix = "Give its folder a name of letters, digits, '.', '_' and '-'."
+        raise DatasetError("the row's name is no identifier", where, fix)
+    if folder.is_symlink():
+        raise DatasetError("is a link, not a folder", where, REMEDY)
+    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for path in visible:
+        if path.is_symlink():
+            raise DatasetError(f"{harmless(path.name)}: is a link, not a file", where, REMEDY)
+    have = {harmless(path.name) for path in visible}
     for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
         if names:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
     facts, mark = _read_facts(folder)
     text, result = _read_result(folder)
-    scores = unpack(folder / "scores.csv.gz")
+    scores = unpack(folder / "scores.csv.gz", _most_bytes(board))
     values = _read_values(scores, board)
     covers, missing, extra = _coverage(scores, len(values), board)
     return Row(
         facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
         seal=mark, sealed=mark == seal(text, scores, facts),
     )  # fmt: skip
+
+
+def _most_bytes(board: Board) -> int:
+    """Bytes that the scores of a board's frames can take, a dozen metrics and more in full."""
+    named = sum(len(start.encode()) for start in board.line_starts)
+    return 2 * named + len(board.line_starts) * LONGEST_ROW + (1 << 16)
 
 
 def _read_facts(folder: Path) -> tuple[Facts, str]:
@@ -145,16 +162,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
+    text = read_text(path, LARGEST_JSON, DatasetError)
     try:
-        text = read_limited(path, LARGEST).decode()
-        content = json.loads(text)
-    except OSError as error:
-        what = f"{path.name} cannot be read: {error.strerror}"
-        raise DatasetError(what, str(path), REMEDY) from None
-    except (ValueError, RecursionError):
-        raise DatasetError(f"{path.name} is no valid JSON", str(path), REMEDY) from None
-    if not isinstance(content, dict):
-        raise DatasetError(f"{path.name} is no JSON object", str(path), REMEDY)
+        content = parse_json(text, path, DatasetError, REMEDY)
+    except DatasetError as error:
+        raise DatasetError(f"{path.name} {error.what}", str(path), REMEDY) from None
     return text, content
 
 
@@ -176,6 +188,10 @@ def _read_result(folder: Path) -> tuple[str, Result]:
         )
         and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
         and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
+        and all(
+            len(text) <= LONGEST_TITLE and text.isprintable()
+            for text in (*texts, *(str(model.get(k, "")) for k in TEXTS))
+        )
         and isinstance(model.get("weights_sha256"), str | None)
         and isinstance(model.get("window"), dict)
         and model["role"] in ROLES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fusbench import metrics
 from fusbench.board.standings import Standing, Table
+from fusbench.errors import counted
 from fusbench.statistics.intervals import FEWEST_SCANS
 from fusbench.statistics.tests_of_scans import NEGLIGIBLE
 
@@ -51,7 +52,7 @@ def scan_range(low: float | None, high: float | None, n_scans: int, decimals: in
     """``1.1 to 1.3 of 3 scans``: what stands where there are too few for an interval."""
     if n_scans == 1:
         return "one scan"
-    return f"{number(low, decimals)} to {number(high, decimals)} of {scans(n_scans)}"
+    return f"{number(low, decimals)} to {number(high, decimals)} of {counted(n_scans, 'scan')}"
 
 
 def count(value: int | None) -> str:
@@ -87,11 +88,6 @@ def probability(p: float | None) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
-def scans(number: int) -> str:
-    """``1 scan``, ``23 scans``"""
-    return f"{number} scan" + ("" if number == 1 else "s")
-
-
 def heading(metric: metrics.Metric) -> str:
     """``KLD ↓``"""
     return f"{metric.symbol} {ARROWS[metric.higher_is_better]}"
@@ -105,7 +101,7 @@ def scope(table: Table) -> str:
     edge = f"; {left_out:,} frames near the clips' ends left out" if left_out else ""
     return (
         f"{rules.dataset} {rules.dataset_version}{synthetic}, {rules.split} split:"
-        f" {table.n_frames:,} frames of {scans(board.n_scans)}{edge}."
+        f" {table.n_frames:,} frames of {counted(board.n_scans, 'scan')}{edge}."
     )
 
 
@@ -163,7 +159,7 @@ def _power(table: Table) -> str:
     start = "Behind, effect and detectable compare with the best model: how much worse, in"
     start += " deviations between scans, and what boards like this one show four times in five"
     if n_scans < FEWEST_TESTED:
-        return f"{start}; {scans(n_scans)} cannot tell any two rows apart."
+        return f"{start}; {counted(n_scans, 'scan')} cannot tell any two rows apart."
     if table.detectable is None:
         return f"{start}."
     typical = f"{number(table.detectable)}{unit(primary)} in {primary.symbol}"

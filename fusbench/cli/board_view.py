@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fusbench.board import words
 from fusbench.board.standings import Table, primary_index
 from fusbench.cli.render import show
@@ -36,3 +38,10 @@ def show_board(table: Table) -> None:
     show(f"Signature: {rules.signature}")
     for item in table.refused:
         show(f"! below the line: {item.name}: {'; '.join(item.reasons)}")
+
+
+def show_added(folder: Path, reasons: list[str]) -> None:
+    """Say how a run fits that was taken into a board."""
+    show(f"{folder}: added" + (", below the line:" if reasons else "."))
+    for reason in reasons:
+        show(f"  {reason}")

@@ -84,8 +84,8 @@ def import_dataset(
     Nothing of a source enters the data set but cropped pixels, frame times and gaze. OUT changes
     only when every recording is in; import.json tells what was done.
     """
-    from fusbench.cli.render import counted, print_json, progress, show
-    from fusbench.errors import ConfigError
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.errors import ConfigError, counted
     from fusbench.importing.quality import LowQuality
     from fusbench.importing.study import import_recordings
 
@@ -117,8 +117,7 @@ def import_dataset(
         return
     _show(found)
     clips = sum(quality.clips for quality in found)
-    added = f"{clips} clip{'s' if clips != 1 else ''} added"
-    show(f"{out}: {added}; see {out / 'import.json'}")
+    show(f"{out}: {counted(clips, 'clip')} added; see {out / 'import.json'}")
 
 
 def _study(options: dict[str, Any]) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Names, json_option
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.board.rows import Row
@@ -50,16 +49,16 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     """Make a new BOARD, a folder, with its rules."""
     from fusbench.board.published import FILE, bundled
     from fusbench.board.rules import new_board
-    from fusbench.cli.render import counted, progress, show
+    from fusbench.cli.render import progress, show
     from fusbench.data.dataset import open_dataset
-    from fusbench.files import write_bytes
 
     published = not rules.pop("no_published")
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (split,), update)
-    made = new_board(board, data, title=title or data.info.name, split=split, **rules)
-    if published:
-        write_bytes(board / FILE, bundled())
+    further = {FILE: bundled()} if published else {}
+    made = new_board(
+        board, data, title=title or data.info.name, split=split, further=further, **rules
+    )
     n_frames = int(made.counted.sum())
     show(
         f"{board}: {counted(n_frames, 'frame')} of {counted(made.n_scans, 'scan')} can be scored.",
@@ -96,19 +95,19 @@ def add(
     SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
     clip, and may hold a submission.toml; the predictions are scored here, offline.
     """
-    from fusbench.board.build import write_outputs
+    from fusbench.board.adding import add_run
+    from fusbench.board.build import rebuild
     from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
-    from fusbench.cli.board_rows import add_run, score_predictions
-    from fusbench.cli.render import show
+    from fusbench.cli.board_view import show_added
+    from fusbench.cli.render import progress, show
+    from fusbench.verbs.board import score_predictions
 
     rules = read_board(board)
     if predictions:
-        source, name = score_predictions(rules, source, name, dataset, runs)
-    add_run(rules, source, name, again=again)
-    table = read_table(rules)
-    write_outputs(table, board)
-    show(f"{board} is built: {_count(len(table.rows))}.")
+        source, name = score_predictions(rules, source, name, dataset, runs, progress)
+    show_added(*add_run(rules, source, name, replace=again))
+    table = rebuild(rules)
+    show(f"{board} is built: {counted(len(table.rows), 'row')}.")
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
@@ -117,15 +116,17 @@ def add(
 @click.option("--anonymous", is_flag=True, help="Name no scan in the outputs.")
 def build(board: Path, out: Path | None, anonymous: bool) -> None:
     """Write README.md, leaderboard.csv, .json and .tex, and index.html from a BOARD's results."""
-    from fusbench.board.build import write_outputs
+    from fusbench.board.build import OUTPUTS, rebuild
+    from fusbench.board.rules import read_board
     from fusbench.cli.render import show
 
-    table = _table(board)
-    for path in write_outputs(table, out or board, anonymous=anonymous):
-        show(str(path))
+    table = rebuild(read_board(board), out, anonymous=anonymous)
+    for name in OUTPUTS:
+        show(str((out or board) / name))
     if table.refused:
         show(
-            f"{_count(len(table.refused))} below the line; see: fusbench leaderboard check {board}"
+            f"{counted(len(table.refused), 'row')} below the line;"
+            f" see: fusbench leaderboard check {board}"
         )
 
 
@@ -193,7 +194,7 @@ def check(
             show(f"- {note}")
         for finding in findings:
             show(f"! {finding.where}: {finding.what}")
-        show(f"{board}: {_count(len(table.rows))}, {_count(len(findings), 'finding')}")
+        show(f"{board}: {counted(len(table.rows), 'row')}, {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
 
@@ -203,6 +204,7 @@ def _rerun(
 ) -> tuple[float, str]:
     """Evaluate a row's model in a process of its own, and compare."""
     from fusbench.board.check import compare_scores
+    from fusbench.child import ChildError, command
     from fusbench.errors import PluginError
     from fusbench.evaluation.results import read_result
 
@@ -219,16 +221,13 @@ def _rerun(
         }  # fmt: skip
         if checkpoint:
             options["checkpoint"] = str(checkpoint.absolute())
-        command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
-        command += [f"--{key}={value}" for key, value in options.items()]
-        child = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        try:
+            command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
+        except ChildError as error:
+            fix = "Name a model that is a Python file with --model; predictions cannot be rerun."
+            what = f"cannot be run again: {str(error).rstrip('.')}"
+            raise PluginError(what, f"row '{name}'", fix) from None
         done = list(Path(runs).glob("*/result.json"))
-        if child.returncode or not done:
-            fix = (
-                "See the line above. Name a model that is a Python file with --model;"
-                " predictions cannot be run again."
-            )
-            raise PluginError("cannot be run again", f"row '{name}'", fix)
         if checkpoint and read_result(done[0].parent).model[
             "weights_sha256"
         ] != row.result.model.get("weights_sha256"):
@@ -258,7 +257,3 @@ def _table(board: Path) -> Table:
     from fusbench.board.standings import read_table
 
     return read_table(read_board(board))
-
-
-def _count(number: int, noun: str = "row") -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,42 +11,29 @@ import numpy as np
 import pandas as pd
 
 from fusbench.data.dataset import Dataset
+from fusbench.data.pace import fast_frames
 from fusbench.errors import ConfigError
-from fusbench.evaluation.results import KEY_COLUMNS, Result, read_result, read_scores
+from fusbench.evaluation.finished import Run, read_run
+from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.metrics import Metric, of_signature
 from fusbench.statistics.intervals import scan_means, scan_sums, sum_interval
 from fusbench.statistics.power import detectable_alone
 from fusbench.statistics.tests_of_scans import effect_size, holm, sign_flip_p
 
 N_POSITIONS = 6
-SPEEDS = ("slow", "medium", "fast")
-FLOW_SHAPE = (56, 72)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A finished run: where it lies, what it is, and its scores, a row a frame."""
-
-    folder: Path
-    name: str
-    result: Result
-    scores: pd.DataFrame
-
-
-def read_runs(folders: Sequence[Path]) -> list[Run]:
-    """Read runs that can be compared; the first is the reference.
+def comparable(given: Sequence[Run | Path]) -> list[Run]:
+    """Runs, or the folders of runs, that can be compared; the first is the reference.
 
     Raises
     ------
     ConfigError
         If there are fewer than two, or two differ in data, split, signature or frames.
     """
-    if len(folders) < 2:
+    if len(given) < 2:
         raise ConfigError("one run is no comparison", fix="Name two runs or more.")
-    runs = []
-    for folder in folders:
-        result, scores = read_result(folder), read_scores(folder)
-        runs.append(Run(folder=folder, name=result.model["name"], result=result, scores=scores))
+    runs = [each if isinstance(each, Run) else read_run(each) for each in given]
     names = [run.name for run in runs]
     if len(set(names)) < len(names):  # two trainings of one model go by their folders
         runs = [replace(run, name=run.folder.name) for run in runs]
@@ -80,7 +67,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
     Parameters
     ----------
     runs : sequence of Run
-        From `read_runs`.
+        From `comparable`.
     groups : ndarray of str, shape (frames,), optional
         Group of each frame; "" leaves a frame out. By default all frames are one group.
 
@@ -146,8 +133,7 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     -------
     ndarray of str, shape (frames,)
         The kinds that ``segments.csv`` names, "" where it names none. A data set without that file
-        is cut into thirds, "slow", "medium" and "fast", by the median speed of optical flow
-        (Farneback, between a frame and the one before).
+        is cut into halves, "slow" and "fast": see `fusbench.data.pace.fast_frames`.
 
     Raises
     ------
@@ -163,33 +149,5 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     if any(clip.segments for clip in clips.values()):
         pairs = zip(scores["clip_id"], scores["frame"], strict=True)
         return np.array([clips[clip_id].segment(frame) for clip_id, frame in pairs])
-    speed = np.concatenate(
-        [
-            flow_speed(clips[str(clip_id)].frames)[group["frame"].to_numpy()]
-            for clip_id, group in scores.groupby("clip_id", sort=False)
-        ]
-    )
-    order = np.argsort(np.argsort(speed, kind="stable"), kind="stable")
-    return np.array(SPEEDS)[order * len(SPEEDS) // len(order)]
-
-
-def flow_speed(frames: np.ndarray) -> np.ndarray:
-    """Median speed of the picture in each frame, in pixels of 56 x 72 a frame, float64 (T,).
-
-    The first frame has that of the second.
-    """
-    import cv2
-
-    from fusbench.data.frames import fit_frames
-
-    small = fit_frames(frames, FLOW_SHAPE, 1)
-    speed = np.zeros(len(small))
-    for t in range(1, len(small)):
-        flow = cv2.calcOpticalFlowFarneback(
-            small[t - 1], small[t], np.zeros((*FLOW_SHAPE, 2), np.float32),
-            0.5, 2, 9, 2, 5, 1.1, 0,
-        )  # fmt: skip
-        speed[t] = np.median(np.hypot(flow[..., 0], flow[..., 1]))
-    if len(speed) > 1:
-        speed[0] = speed[1]
-    return speed
+    fast, _ = fast_frames(clips, scores)
+    return np.where(fast, "fast", "slow")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import platform
 import sys
-import zlib
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,14 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError
-from fusbench.files import read_limited, replacing, write_json
+from fusbench.files import replacing, write_json
+from fusbench.metrics.table import FURTHER, METRICS
+from fusbench.reading import read_bytes, read_json, read_text, unzipped
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
 NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
-LARGEST = 1 << 29  # bytes of a board's scores, unpacked
+LARGEST = 1 << 29  # bytes of scores, unpacked
 REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
+SLACK = 1e-6
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")
 PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
 BACKEND_PACKAGES = {
@@ -66,6 +68,13 @@ class Result:
     environment: dict[str, Any]
     config: dict[str, Any]
     schema: int = SCHEMA
+
+    @property
+    def history(self) -> float | None:
+        """Use of history of the model's weights, in nats; None where they do not tell it."""
+        training = self.model.get("training")
+        found = training.get("history") if isinstance(training, dict) else None
+        return float(found) if isinstance(found, int | float) else None
 
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
@@ -138,14 +147,11 @@ def read_result(folder: Path) -> Result:
     """
     path = folder / "result.json"
     fix = "Run the evaluation again with --force."
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
-        raise DatasetError("holds no result.json", str(folder), fix) from None
-    except ValueError as error:
-        raise DatasetError(f"is no valid JSON: {error}", str(path), fix) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise DatasetError("holds no result.json", str(folder), fix)
+    content = read_json(path, DatasetError, fix=fix)
+    if content.get("schema") != SCHEMA:
         raise DatasetError(f"is no result of schema {SCHEMA}", str(path), fix)
     try:
         return Result(**content)
@@ -156,14 +162,46 @@ def read_result(folder: Path) -> Result:
 def read_scores(folder: Path) -> pd.DataFrame:
     """The scores of a finished run, or of a board's row, one row a frame."""
     path, packed = folder / "scores.csv", folder / "scores.csv.gz"
+    fix = "Run the evaluation again with --force."
     try:
-        text = {"scan_id": str, "clip_id": str}
         if packed.exists() and not path.exists():
-            return pd.read_csv(io.StringIO(unpack(packed)), dtype=text)
-        return pd.read_csv(path, dtype=text)
-    except (FileNotFoundError, ValueError) as error:
-        fix = "Run the evaluation again with --force."
-        raise DatasetError(f"cannot be read: {error}", str(path), fix) from None
+            source = unpack(packed)
+        else:
+            source = read_text(path, LARGEST, DatasetError, missing=fix)
+        table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
+    except (ValueError, OverflowError) as error:
+        what = f"cannot be read: {str(error).splitlines()[0]}"
+        raise DatasetError(what, str(path), fix) from None
+    _to_numbers(table, path, fix)
+    return table
+
+
+def out_of_bounds(values: np.ndarray, metric: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """Where scores of a metric cannot be what it gives, int (K,), and its bounds."""
+    known = {**METRICS, **FURTHER}
+    low, high = known[metric].bounds if metric in known else (-np.inf, np.inf)
+    return np.flatnonzero((values < low - SLACK) | (values > high + SLACK)), (low, high)
+
+
+def _to_numbers(table: pd.DataFrame, path: Path, fix: str) -> None:
+    """Texts to numbers; `DatasetError` unless every row is a frame with scores that can be."""
+    for column in KEY_COLUMNS:
+        if column not in table:
+            raise DatasetError(f"the column '{column}' is missing", str(path), fix)
+    frame = numbers(table["frame"].tolist())
+    if not (np.isfinite(frame).all() and (frame % 1 == 0).all() and (abs(frame) < 1e9).all()):
+        raise DatasetError("a frame is no whole number", str(path), fix)
+    table["frame"] = frame.astype(np.int64)
+    for column in [column for column in table.columns if column not in KEY_COLUMNS]:
+        table[column] = values = numbers(table[column].tolist())
+        if not np.isfinite(values).all():
+            raise DatasetError(f"a score of {column} is no number", str(path), fix)
+        bad, (low, high) = out_of_bounds(values, column)
+        if len(bad):
+            row = table.iloc[bad[0]]
+            where = f"{path}, clip '{row['clip_id']}', frame {row['frame']}"
+            what = f"{column} is {values[bad[0]]:g}, outside {low:g} to {high:g}"
+            raise DatasetError(what, where, fix)
 
 
 def pack(text: str) -> bytes:
@@ -171,19 +209,16 @@ def pack(text: str) -> bytes:
     return gzip.compress(text.encode(), 9, mtime=0)
 
 
-def unpack(path: Path) -> str:
-    """The text of a packed file.
+def unpack(path: Path, most: int = LARGEST) -> str:
+    """The text of a packed file of at most `most` bytes.
 
     Raises
     ------
     DatasetError
-        If it is damaged, or larger than any scores are.
+        If it is damaged, or larger than its scores can be.
     """
+    data = read_bytes(path, most, DatasetError)
     try:
-        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
-        data = stream.decompress(read_limited(path, LARGEST), LARGEST)
-        if not stream.eof or stream.unused_data:
-            raise ValueError
-        return data.decode("utf-8")
-    except (OSError, ValueError, zlib.error):
-        raise DatasetError(f"{path.name} is damaged", str(path), REMEDY) from None
+        return unzipped(data, most, path, DatasetError, REMEDY).decode("utf-8")
+    except UnicodeDecodeError:
+        raise DatasetError("is damaged: it is no text", str(path), REMEDY) from None

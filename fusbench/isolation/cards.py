@@ -20,7 +20,7 @@ from fusbench.errors import FusbenchError, PluginError
 from fusbench.models.card import ModelCard, card_from
 
 if TYPE_CHECKING:
-    from fusbench.discovery import Entry
+    from fusbench.installed import Entry
 
 OWN = "fusbench"
 ZOO = ("fusbench-torch", "fusbench-keras")  # released with the core: their version identifies them

@@ -14,12 +14,12 @@ MATLAB = "Bylinskii et al., TPAMI 41(3), 2018"
 kld = Metric(
     key="kld",
     symbol="KLD",
+    bounds=(0, 37),
     title="Kullback-Leibler divergence of the prediction from the gaze",
     unit="nats",
     function=maps.kld,
     needs=("empirical",),
     higher_is_better=False,
-    lowest=0,
     definitions={
         "tuebingen": "p, g divided by their sums; Σ g ln(ε + g / (p + ε)), ε = 2⁻⁵²",
         "mit": "the same",
@@ -29,12 +29,11 @@ kld = Metric(
 sim = Metric(
     key="sim",
     symbol="SIM",
+    bounds=(0, 1),
     title="Similarity: the mass that prediction and gaze share",
     function=maps.sim,
     needs=("empirical",),
     higher_is_better=True,
-    lowest=0,
-    highest=1,
     definitions={
         "tuebingen": "divided by their sums; Σ min(p, g)",
         "mit": "both maps scaled to 0..1 first, then divided by their sums; Σ min(p, g)",
@@ -44,6 +43,7 @@ sim = Metric(
 nss = Metric(
     key="nss",
     symbol="NSS",
+    bounds=(-1e4, 1e4),
     title="Normalised scanpath saliency: z-score at the gaze points",
     function=points.nss,
     needs=("fixations",),
@@ -57,24 +57,22 @@ nss = Metric(
 cc = Metric(
     key="cc",
     symbol="CC",
+    bounds=(-1, 1),
     title="Pearson's correlation over pixels",
     function=maps.cc,
     needs=("empirical",),
     higher_is_better=True,
-    lowest=-1,
-    highest=1,
     definitions={"tuebingen": "Pearson over pixels", "mit": "the same"},
     cite=MATLAB,
 )
 auc_judd = Metric(
     key="auc-judd",
     symbol="AUC-Judd",
+    bounds=(0, 1),
     title="Area under the ROC curve: gazed against all other pixels",
     function=auc.auc_judd,
     needs=("fixations",),
     higher_is_better=True,
-    lowest=0,
-    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every gaze point against pixels without",
         "mit": "thresholds at the gazed pixels' values, straight lines between; no jitter",
@@ -84,12 +82,11 @@ auc_judd = Metric(
 auc_borji = Metric(
     key="auc-borji",
     symbol="AUC-Borji",
+    bounds=(0, 1),
     title="Area under the ROC curve: gazed pixels against pixels anywhere",
     function=auc.auc_borji,
     needs=("fixations",),
     higher_is_better=True,
-    lowest=0,
-    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every gaze point against all pixels",
         "mit": "thresholds at tenths of the range; gazed pixels against all, expected over draws",
@@ -99,12 +96,11 @@ auc_borji = Metric(
 sauc = Metric(
     key="sauc",
     symbol="sAUC",
+    bounds=(0, 1),
     title="Shuffled AUC: this gaze against the gaze on other scans",
     function=auc.sauc,
     needs=("fixations", "other_fixations"),
     higher_is_better=True,
-    lowest=0,
-    highest=1,
     definitions={
         "tuebingen": "every threshold, so ties count 1/2; every point against every other point",
         "mit": "thresholds at tenths of the range; each pixel once, expected over draws",
@@ -114,6 +110,7 @@ sauc = Metric(
 ig = Metric(
     key="ig",
     symbol="IG",
+    bounds=(-53, 53),
     title="Information gain over a baseline density",
     unit="bits",
     function=points.ig,
@@ -128,12 +125,12 @@ ig = Metric(
 emd = Metric(
     key="emd",
     symbol="EMD",
+    bounds=(0, 1e6),
     title="Earth mover's distance on a coarse grid",
     unit="bins of 32 px",
     function=transport.emd,
     needs=("empirical",),
     higher_is_better=False,
-    lowest=0,
     definitions={
         "tuebingen": "mass summed over tiles of 32 x 32 px; least cost, Euclidean (fusbench's own)",
         "mit": "shrunk to 1/32, histograms matched, divided by their sums; least cost, Euclidean",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,12 @@ import pandas as pd
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
+from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.evaluation.results import read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
 from fusbench.reproduction.runs import Runs, other_policy
+from fusbench.training.validation import UNUSED
 
 KEYS = ["scan_id", "clip_id", "frame"]
 
@@ -34,6 +36,8 @@ class Board:
     weights : mapping of str to list of str
         Hash of each seed's weights, in the same order; rows of the same weights agree in it.
     margin : int
+    history : mapping of str to list of float or None
+        Use of history of each seed, in nats; None where a run does not tell it.
     """
 
     info: DatasetInfo
@@ -43,6 +47,11 @@ class Board:
     scores: Mapping[str, Sequence[np.ndarray]]
     weights: Mapping[str, Sequence[str]]
     margin: int
+    history: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+
+    def is_dead(self, key: str) -> bool:
+        """Whether a row of several frames was found to say the same without them, in any seed."""
+        return any(use is not None and use < UNUSED for use in self.history.get(key, ()))
 
     @property
     def scan_index(self) -> np.ndarray:
@@ -58,9 +67,6 @@ class Board:
 def common_frames(scores: pd.DataFrame, lengths: Mapping[str, int], margin: int) -> pd.DataFrame:
     """The rows of `scores` that lie at least `margin` frames from either end of their clip.
 
-    Windows reach back, as with placement "before", ahead ("after") or both ways, so both ends are
-    cut: with a margin of 9 every window of up to 10 frames is complete, wherever it lies.
-
     Parameters
     ----------
     scores : DataFrame
@@ -75,9 +81,8 @@ def common_frames(scores: pd.DataFrame, lengths: Mapping[str, int], margin: int)
     >>> common_frames(scores, {"c": 10}, 2)["frame"].tolist()
     [2, 3, 7]
     """
-    length = scores["clip_id"].map(lengths)
-    inside = (scores["frame"] >= margin) & (scores["frame"] < length - margin)
-    return scores[inside]
+    n_frames = scores["clip_id"].map(lengths).to_numpy()
+    return scores[within_margin(scores["frame"].to_numpy(), n_frames, margin)]
 
 
 def read_board(
@@ -97,6 +102,7 @@ def read_board(
     lengths = {clip.clip_id: clip.n_frames for clip in dataset.clips}
     fingerprint = dataset.fingerprint(split)
     scores: dict[str, dict[str, np.ndarray]] = {}
+    uses: dict[str, float | None] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
         seeds: dict[str, np.ndarray] = {}
@@ -119,6 +125,7 @@ def read_board(
                 what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             seeds[weights] = table[list(METRICS)].to_numpy(float)
+            uses[weights] = result.history
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
     if frames is None or frames.empty:
@@ -133,6 +140,7 @@ def read_board(
         frames=frames,
         scores={key: list(seeds.values()) for key, seeds in scores.items()},
         weights={key: list(seeds) for key, seeds in scores.items()},
+        history={key: [uses[weights] for weights in seeds] for key, seeds in scores.items()},
         margin=margin,
     )
 

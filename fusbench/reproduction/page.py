@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.board.published import BASELINE, papers
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import (
     CLAIMS,
     FAILS,
     GAIN,
     HOLDS,
+    NOT_TRAINED,
     RULE,
     Comparison,
     Finding,
@@ -24,7 +26,7 @@ from fusbench.reproduction.claims import (
 )
 from fusbench.reproduction.formats import to_markdown
 from fusbench.reproduction.lag import LagGain
-from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES, published
+from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES
 from fusbench.reproduction.sections import (
     ceiling_section,
     controls_section,
@@ -121,25 +123,26 @@ def _summary(claims: Claims) -> str:
     rows = []
     for finding in claims.findings:
         paper, here = _headline(finding, claims)
-        rows.append([f"({finding.letter}) {finding.text}", paper, here, f"**{finding.verdict}**"])
-    return markdown(["claim", "paper", "here", "verdict"], rows)
+        text = f"({finding.letter}) {finding.text}"
+        rows.append([text, finding.whose, paper, here, f"**{finding.verdict}**"])
+    return markdown(["claim", "whose", "reported", "here", "verdict"], rows)
 
 
 def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
     """A claim's first comparison in words, that with the nearest rival: reported, and found."""
     if not finding.comparisons:
-        quadruple = " / ".join(f"{published().baseline[m]:.2f}" for m in METRICS)
+        quadruple = " / ".join(f"{papers().scores(BASELINE)[m]:.2f}" for m in METRICS)
         return quadruple, _best_columns(claims.board)[0]
     first = finding.comparisons[0]
     reported = "" if first.reported is None else f"{symbol(first.metric)} {first.reported:+.2f}"
-    if finding.letter == "f":
-        reported = "said, without a number"
     counts = [one.verdict for one in finding.comparisons]
     here = f"{symbol(first.metric)} {number(first.found)}"
     if len(counts) > 1:
         here += (
             f" over {title(first.worse)}; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
         )
+        if counts.count(NOT_TRAINED):
+            here += f", {counts.count(NOT_TRAINED)} rest on a row that is not trained"
         if counts.count(FAILS):
             here += f", {counts.count(FAILS)} do not"
     return reported, here
@@ -177,7 +180,7 @@ def _comparisons(comparisons: Sequence[Comparison]) -> str:
         "this row",
         "over this one",
         "metric",
-        "paper",
+        "reported",
         "advantage here",
         "p",
         "interval covers",
@@ -203,10 +206,9 @@ def _speed(claims: Claims) -> list[str]:
 
 def _best_columns(board: Board) -> list[str]:
     """In short what our spatial rows say to claim (g), then in full, paper first."""
-    numbers = published()
+    baseline = papers().scores(BASELINE)
     told = [
-        f"{symbol(m)} {numbers.baseline[m]:.2f} is that of"
-        f" {' and '.join(title(k) for k in best_of(m))}"
+        f"{symbol(m)} {baseline[m]:.2f} is that of {' and '.join(title(k) for k in best_of(m))}"
         for m in METRICS
     ]
     paper = f"This follows from the paper's own Table 1: {'; '.join(told)}."

@@ -11,7 +11,7 @@ import numpy as np
 
 from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
-from fusbench.files import file_sha256, replacing
+from fusbench.files import file_sha256, write_bytes
 from fusbench.zoo.network import GATES, Network
 
 METADATA = "fusbench"  # one entry for all, as the library writes several in random order
@@ -90,11 +90,11 @@ def write_checkpoint(
     dtype : {"float32", "float16"}
         How the weights are stored.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     stored = {name: np.ascontiguousarray(value, dtype=dtype) for name, value in weights.items()}
-    with replacing(path) as part:
-        save_file(stored, part, {METADATA: json.dumps(dict(metadata), sort_keys=True)})
+    content = save(stored, {METADATA: json.dumps(dict(metadata), sort_keys=True)})
+    write_bytes(path, content)
 
 
 def describe(network: Network, entry: str, window: Window) -> dict[str, str]:

@@ -15,7 +15,7 @@ from fusbench.board.build import OUTPUTS, outputs, write_outputs
 from fusbench.board.clips import TargetClip
 from fusbench.board.published import bundled, read_published
 from fusbench.board.rows import Facts
-from fusbench.board.rules import Board, new_board, read_board
+from fusbench.board.rules import Board, check_data, new_board, read_board
 from fusbench.board.standings import read_table
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
@@ -294,6 +294,26 @@ def test_a_new_board_follows_from_its_data(folder, tmp_path):
         np.testing.assert_array_equal(old.with_gaze, new.with_gaze)
     assert again.rules.fingerprint == data.fingerprint("test")
     assert int(again.counted.sum()) == 8 + 6
+
+
+def test_another_version_of_the_data_is_refused_by_its_number(folder, tmp_path):
+    board = new_board(tmp_path / "board", open_dataset(folder), title="Small", split="test")
+    text = (folder / "dataset.toml").read_text()
+    info = open_dataset(folder).info
+    (folder / "dataset.toml").write_text(
+        text.replace(f'version = "{info.version}"', 'version = "9"')
+    )
+    check_data(board, open_dataset(folder))  # the same content under another number
+    (folder / "dataset.toml").write_text(
+        text.replace(f'version = "{info.version}"', 'version = "9"').replace(
+            f"sigma_px = {info.sigma_px}", f"sigma_px = {info.sigma_px + 1}"
+        )
+    )
+    words = (
+        f"this is {info.name} 9, and the board is of {info.version}. Scores of the two are never"
+    )
+    with pytest.raises(DatasetError, match=words):
+        check_data(board, open_dataset(folder))
 
 
 @pytest.mark.parametrize(

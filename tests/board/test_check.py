@@ -8,7 +8,7 @@ import shutil
 import pytest
 from support.fake_board import add_fake, fake_board, fake_scores
 
-from fusbench.board.build import write_outputs
+from fusbench.board.build import outputs, write_outputs
 from fusbench.board.check import check_table
 from fusbench.board.rules import read_board
 from fusbench.board.standings import read_table
@@ -201,11 +201,24 @@ def test_changed_rules_or_clips_are_found(board):
     assert any("1 scored frames are not the board's" in line for line in found)
 
 
-def test_a_scores_file_that_unpacks_without_end_is_refused(board, monkeypatch):
-    from fusbench.evaluation import results
+def test_a_scores_file_that_unpacks_to_more_than_scores_can_be_is_refused(board):
+    bomb = gzip.compress(bytes(1 << 26))
+    (board.root / "results" / "forged" / "scores.csv.gz").write_bytes(bomb)
+    found = findings(board)
+    assert any("forged: unpacks to more than such a file holds" in line for line in found)
 
-    monkeypatch.setattr(results, "LARGEST", 100)
-    assert any("forged: scores.csv.gz is damaged" in line for line in findings(board))
+
+@pytest.mark.parametrize("name", ["=1+1", "<b>x", "unet\u0430", "a" * 101, ".hidden"])
+def test_a_row_of_a_name_that_is_no_identifier_is_refused(board, name):
+    folder = board.root / "results" / "forged"
+    folder.rename(folder.with_name(name))
+    table = read_table(board)
+    assert name not in [standing.name for standing in table.standings]
+    reasons = [row.reasons for row in table.refused]
+    hidden = name.startswith(".")
+    assert reasons == ([] if hidden else [("the row's name is no identifier",)])
+    text = b"".join(outputs(table).values()).decode()
+    assert hidden or name not in text
 
 
 def test_refused_rows_stand_below_the_line_with_the_reason(board):
@@ -298,15 +311,15 @@ TAMPERINGS = {
     "SIM above 1": (lambda b: forge(b, sim=1.5), "SIM 1.5 is outside"),
     "CC above 1": (lambda b: forge(b, cc=1.01), "CC 1.01 is outside"),
     "CC below -1": (lambda b: forge(b, cc=-7.0), "CC -7 is outside"),
-    "Cyrillic name": (lambda b: rename(b, "h\u043enest"), "is no name for a row"),
-    "blank name": (lambda b: rename(b, "a b"), "is no name for a row"),
-    "long name": (lambda b: rename(b, "x" * 150), "is no name for a row"),
-    "option as name": (lambda b: rename(b, "-rf"), "is no name for a row"),
+    "Cyrillic name": (lambda b: rename(b, "h\u043enest"), "the row's name is no identifier"),
+    "blank name": (lambda b: rename(b, "a b"), "the row's name is no identifier"),
+    "long name": (lambda b: rename(b, "x" * 150), "the row's name is no identifier"),
+    "option as name": (lambda b: rename(b, "-rf"), "the row's name is no identifier"),
     "other case": (lambda b: rename(b, "Honest"), "can be taken for that of"),
     "digit for letter": (lambda b: rename(b, "h0nest"), "can be taken for that of"),
-    "link to a device": (lambda b: link(b, "/dev/zero"), "result.json cannot be read"),
-    "link to a file": (lambda b: link(b, "../honest/result.json"), "result.json cannot be read"),
-    "pipe": (fifo, "row.json cannot be read"),
+    "link to a device": (lambda b: link(b, "/dev/zero"), "is a link, not a file"),
+    "link to a file": (lambda b: link(b, "../honest/result.json"), "is a link, not a file"),
+    "pipe": (fifo, "cannot be read: it is a folder, pipe"),
     "linked row": (linked_row, "is a link, not a folder"),
     "linked results": (elsewhere, "results: is no folder"),
     "results a file": (no_folder, "results: is no folder"),
@@ -369,12 +382,10 @@ def test_what_a_system_leaves_behind_hurts_nobody(board):
     assert findings(board) == []
     os.mkdir(os.fsencode(board.root / "results") + b"/caf\xe9")
     table = read_table(read_board(board.root))
-    assert [item.name for item in table.refused] == ["caf\\udce9"]
+    assert [item.name for item in table.refused] == ["caf?"]
     assert len(table.rows) == 2
     write_outputs(table, board.root)
-    assert findings(board) == [
-        "results/caf\\udce9: is no name for a row: letters a to z, digits, '.', '_' and '-' are"
-    ]
+    assert findings(board) == ["results/caf?: the row's name is no identifier"]
 
 
 def test_a_title_may_change_while_the_rows_stay(board):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.invented import LEVELS, invented_scores
 
+from fusbench.board.published import BASELINE
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction import lag as lag_module
 from fusbench.reproduction.board import common_frames
@@ -14,6 +15,7 @@ from fusbench.reproduction.claims import (
     CLAIMS,
     FAILS,
     HOLDS,
+    NOT_TRAINED,
     OPEN,
     advantage,
     judge,
@@ -57,6 +59,7 @@ def test_the_rule_for_a_claim():
     assert overall([HOLDS, OPEN]) == OPEN
     assert overall([HOLDS, OPEN, FAILS]) == FAILS
     assert overall([]) == OPEN
+    assert overall([HOLDS, NOT_TRAINED, FAILS]) == NOT_TRAINED
 
 
 def test_advantages_are_positive_where_a_row_is_better(board):
@@ -82,6 +85,19 @@ def test_claims_that_were_built_in_are_found(board):
     assert {c.worse for c in found.comparisons if c.verdict == HOLDS} == {"clstmunet-after"}
     counts = {letter: len(claim.comparisons) for letter, claim in CLAIM.items()}
     assert counts == {"a": 12, "b": 3, "c": 12, "d": 12, "e": 8}
+
+
+def test_a_row_that_does_not_use_its_frames_decides_nothing(board):
+    """Neither for a claim nor against it; the other comparisons keep their verdicts."""
+    living = {"clstmunet": [0.3, 0.2, 0.4], "clstmunet-around": [0.2], "clstmunet-after": [None]}
+    assert judge(CLAIM["e"], replace(board, history=living)).verdict == FAILS
+    for row in ("clstmunet-after", "clstmunet-around"):
+        found = judge(CLAIM["e"], replace(board, history={**living, row: [0.009]}))
+        assert found.verdict == NOT_TRAINED
+        assert {c.worse for c in found.comparisons if c.verdict == NOT_TRAINED} == {row}
+    one_dead_seed = {**living, "clstmunet": [0.3, 0.0, 0.4]}
+    assert judge(CLAIM["c"], replace(board, history=one_dead_seed)).verdict == NOT_TRAINED
+    assert judge(CLAIM["a"], replace(board, history=one_dead_seed)).verdict == HOLDS
 
 
 def test_seeds_widen_what_an_interval_covers(board):
@@ -126,9 +142,10 @@ def test_the_abstract_s_quadruple(monkeypatch):
     from fusbench.reproduction import claims
 
     assert judge_abstract().verdict == HOLDS
-    real = claims.published()
-    one = replace(real, baseline=dict(real.rows["unet-ra-7-9"]))
-    monkeypatch.setattr(claims, "published", lambda: one)
+    real, better = claims.papers(), claims.papers().scores("unet-ra-7-9")
+    rows = [replace(row, scores=better) if row.key == BASELINE else row for row in real.rows]
+    one = replace(real, rows=tuple(rows))
+    monkeypatch.setattr(claims, "papers", lambda: one)
     assert judge_abstract().verdict == FAILS
 
 
