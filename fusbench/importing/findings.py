@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 
 from fusbench.footage.clock import frame_of
-from fusbench.importing.quality import (
-    NOTE,
-    REFUSE,
-    WARN,
-    Evidence,
-    Finding,
-    Quality,
-    inside,
-)
+from fusbench.importing.finding import NOTE, REFUSE, WARN, Finding
+from fusbench.importing.quality import Evidence, Quality, inside
 
 BLINK_S = (0.05, 0.5)
 GAP_STEPS = 3

@@ -20,13 +20,14 @@ from fusbench.footage.clock import frame_of
 from fusbench.footage.open import open_footage
 from fusbench.footage.pictures import picture_files
 from fusbench.footage.record import Footage
+from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.findings import judge
 from fusbench.importing.frame_file import FrameFile
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.geometry import View, shape_agrees
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import crop_of, require_overlap, start_of, view_of
-from fusbench.importing.quality import NOTE, WARN, Evidence, Finding, Quality, inside
+from fusbench.importing.quality import Evidence, Quality, inside
 from fusbench.importing.recording import GazeRecording
 from fusbench.progress import Report
 
@@ -230,7 +231,7 @@ def _stored(
 
 def _remarks(gaze: GazeRecording, footage: Footage, crop: Box) -> list[Finding]:
     remarks = [Finding(NOTE, f"gaze: {gaze.eyes}")] if gaze.eyes else []
-    remarks += [Finding(NOTE, text) for text in gaze.notes]
+    remarks += gaze.remarks
     if footage.facts.get("interlaced"):
         remarks.append(Finding(WARN, "the video is interlaced: moving edges are combed"))
     if footage.pixel_aspect != 1:

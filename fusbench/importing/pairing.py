@@ -139,9 +139,9 @@ PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "frame_rate": ("frame_rate_hz", _rate),
     "blink_margin": ("blink_margin_ns", lambda text: parse_time(text, "ms")),
 }
-READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording")
+READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording", "participant")
 PATHS = ("video", "gaze", "mapping")
-COLUMNS = (*PARSERS, *READ_OPTIONS, *PATHS)
+COLUMNS = (*PARSERS, *READ_OPTIONS, "sort_time", *PATHS)
 REQUIRED = ("scan", "video", "gaze", "gaze_format")
 
 
@@ -175,7 +175,8 @@ def pairing_of(
             raise ConfigError(f"the {option} is missing", fix=f"Give --{option}, or its column.")
     values = {name: parse(given[key]) for key, (name, parse) in PARSERS.items() if key in given}
     mapping = read_mapping(folder / given["mapping"]) if "mapping" in given else {}
-    reading = {key: given[key] for key in READ_OPTIONS if key in given}
+    reading: dict[str, Any] = {key: given[key] for key in READ_OPTIONS if key in given}
+    reading["sort_time"] = _flag(given.get("sort_time", ""))
     options = ReadOptions(**reading, mapping={**mapping, **(changes or {})})
     video, gaze = folder / given["video"], folder / given["gaze"]
     return Pairing(**values, video=video, gaze=gaze, options=options)

@@ -9,9 +9,9 @@ import numpy as np
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
+from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.geometry import View, letterbox
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.quality import WARN, Finding
 from fusbench.importing.recording import GazeRecording
 
 

@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import DatasetError
+from fusbench.importing.finding import REFUSE, Finding
 from fusbench.importing.recording import GazeRecording
-
-NOTE, WARN, REFUSE = "note", "warn", "refuse"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know, by how much it matters: "note", "warn" or "refuse"."""
-
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
