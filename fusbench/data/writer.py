@@ -118,9 +118,13 @@ def write_tables(folder: Path, info: DatasetInfo, stored: list[StoredClip]) -> N
         _write_csv(folder / "segments.csv", pd.DataFrame(segments, columns=columns))
 
 
-def append_tables(folder: Path, stored: list[StoredClip]) -> None:
-    """Add clips to the tables of a data set folder; rows that are there stay as they are."""
-    for name, rows in (("clips.csv", _clip_table(stored)), ("gaze.csv", _gaze_table(stored))):
+def append_tables(folder: Path, stored: list[StoredClip], known: set[str]) -> None:
+    """Add clips to the tables of a data set folder; rows that are there stay as they are.
+
+    Of clips that are `known`, gaze alone is added.
+    """
+    new = [clip for clip in stored if clip.row.clip_id not in known]
+    for name, rows in (("clips.csv", _clip_table(new)), ("gaze.csv", _gaze_table(stored))):
         there = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
         table = pd.concat([there, rows], ignore_index=True)
         with replacing(folder / name) as part:

@@ -72,9 +72,7 @@ DAMAGE = (
 
 
 def _sound(height: int, width: int, count: int) -> bool:
-    return (
-        0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE and 0 < count <= MOST_FRAMES
-    )
+    return 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE and 0 < count <= MOST_FRAMES
 
 
 def _step(frame_rate_hz: Fraction | None) -> int | None:

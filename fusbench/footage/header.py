@@ -58,10 +58,14 @@ def regions(header: Any) -> tuple[tuple[Box, list[float] | None], ...]:
     sequence = header.get("SequenceOfUltrasoundRegions")
     found: dict[Box, list[float] | None] = {}
     for region in sequence if hasattr(sequence, "__iter__") else ():
-        if not hasattr(region, "get") or whole(region.get("RegionSpatialFormat")) != TWO_DIMENSIONAL:
+        if (
+            not hasattr(region, "get")
+            or whole(region.get("RegionSpatialFormat")) != TWO_DIMENSIONAL
+        ):
             continue
         bounds = [
-            whole(region.get(f"RegionLocation{name}")) for name in ("MinX0", "MinY0", "MaxX1", "MaxY1")
+            whole(region.get(f"RegionLocation{name}"))
+            for name in ("MinX0", "MinY0", "MaxX1", "MaxY1")
         ]
         left, top, right, bottom = (LARGEST if bound is None else bound for bound in bounds)
         if None in bounds or right < left or bottom < top:

@@ -176,14 +176,14 @@ class _Damage:
         places = np.concatenate([lost, self.marked, times[holes], times[holes + 1]])
         places = places if len(places) else times
         begin, end = (float((tick - times[0]) * self.base) for tick in (places.min(), places.max()))
-        text = f"the file is damaged: {gone} pictures are missing ({gone / (len(times) + gone):.1%})"
+        text = (
+            f"the file is damaged: {gone} pictures are missing ({gone / (len(times) + gone):.1%})"
+        )
         text += f" and {len(self.marked)} are marked as damaged, from {begin:.2f} to {end:.2f} s"
         remarks.append(("warn", f"{text}; the others keep their own times"))
 
 
-def _decoded(
-    container: Any, stream: Any, damage: _Damage
-) -> Iterator[tuple[Fraction | None, Any]]:
+def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[tuple[Fraction | None, Any]]:
     """Frames with their times, up to the end; what is damaged is noted and passed over."""
     import av
 

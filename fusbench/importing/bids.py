@@ -66,9 +66,13 @@ def read_bids(path: Path, options: ReadOptions) -> GazeRecording:
     mapping = mapping_of(form, {**declared, **options.mapping})
     found = read_rows(io.StringIO(text), path, mapping, options, names)
     eye = _word(sidecar, "RecordedEye")
+    zero_ns = 0
+    if clock and len(found):  # onsets of events.tsv count from the run's start, as StartTime does
+        zero_ns = int(found.time_ns[0]) - whole_nanoseconds(start or Fraction(0))
     return replace(
         found,
         screen=screen or found.screen,
+        zero_ns=zero_ns,
         rate_hz=float(rate) if rate is not None else None,
         eyes=f"{eye} eye, as the file says" if eye in ("left", "right") else found.eyes,
     )

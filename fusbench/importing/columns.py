@@ -183,7 +183,7 @@ class Columns:
             what = f"'{rows[self.frame].iat[at]}' in the column '{self.frame}' is no frame's number"
             where = f"{self.where}, row {rows.index[at]}"
             raise DatasetError(what, where, "Correct or drop it.")
-        return read.values.astype(np.int64) - int(self.mapping.first_frame)
+        return read.values.astype(np.int64)
 
     def _valid(self, rows: pd.DataFrame, eye: str) -> np.ndarray:
         def all_hold(rules: tuple[Rule, ...]) -> np.ndarray:

@@ -100,8 +100,7 @@ def find_event(
     found = [
         (time, text)
         for time, text in events
-        if compiled(pattern, option, where).search(text)
-        and (after_ns is None or time > after_ns)
+        if compiled(pattern, option, where).search(text) and (after_ns is None or time > after_ns)
     ]
     if not found:
         listed = "; ".join(text[:60] for _, text in events[:SHOWN_EVENTS])
@@ -128,9 +127,7 @@ def compiled(pattern: str, option: str, where: str) -> re.Pattern[str]:
         raise ConfigError(what, where, f"Correct {option}.") from None
 
 
-def frame_events(
-    events: tuple[Event, ...], pattern: str, where: str
-) -> list[tuple[int, int]]:
+def frame_events(events: tuple[Event, ...], pattern: str, where: str) -> list[tuple[int, int]]:
     """(frame's number, time) of the events that a pattern with one group fits."""
     fitting = compiled(pattern, "--frame-event", where)
     fix = r"Give a pattern with the frame's number as its group, such as 'VFRAME (\\d+)'."

@@ -80,7 +80,7 @@ class Mapping:
     time: tuple[str, ...] = ()
     time_unit: str = ""
     frame: tuple[str, ...] = ()
-    first_frame: str = "0"
+    first_frame: str = ""
     x: tuple[str, ...] = ()
     y: tuple[str, ...] = ()
     left_x: tuple[str, ...] = ()
@@ -138,8 +138,8 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
             raise unknown("coordinate space", space, tuple(SPACES))
     if mapping.origin not in ORIGINS:
         raise unknown("origin", mapping.origin, ORIGINS)
-    if not re.fullmatch(r"\d{1,9}", mapping.first_frame):
-        raise ConfigError("the mapping's first_frame is no number", fix="Give 0 or 1.")
+    if mapping.first_frame not in ("", "0", "1"):
+        raise ConfigError("the mapping's first_frame is neither 0 nor 1", fix="Give 0 or 1.")
     for rule in (*mapping.valid, *mapping.valid_left, *mapping.valid_right):
         Rule.parse(rule)
     return mapping

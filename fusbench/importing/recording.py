@@ -81,6 +81,8 @@ class GazeRecording:
         How much faster the tracker's clock runs than the computer's, where the file holds both.
     duplicates, fillers : int
         Samples dropped for a repeated time; samples lost because they lie at exactly 0,0 or -1,-1.
+    zero_ns : int
+        Where the clock stands at time 0 of a file of events.
     frame : ndarray of int64, shape (N,), or None
         Number of the frame on screen, in place of a time; `time_ns` then counts the samples.
     remarks : tuple of Finding
@@ -100,6 +102,7 @@ class GazeRecording:
     drift_ppm: float | None = None
     duplicates: int = 0
     fillers: int = 0
+    zero_ns: int = 0
     frame: np.ndarray | None = None
     remarks: tuple[Finding, ...] = ()
 
