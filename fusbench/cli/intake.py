@@ -135,6 +135,8 @@ def import_dataset(
                 out, pairings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
                 report=lambda scan, done, total: update(done, total=total or None, note=scan),
             )  # fmt: skip
+    except Failed as error:
+        raise _each(error.errors, error.recordings) from None
     except LowQuality as error:
         if not as_json:
             _show([error.quality], err=True)
@@ -157,7 +159,17 @@ def import_dataset(
         show(f"{out}: {added}{size}" + ("" if dry_run else f"; see {out / 'import.json'}"))
     if failed:
         many = len(done.reports) + len(done.skipped) + len(failed)
-        raise failed[0] if len(failed) == 1 else Failed(failed, many)
+        raise failed[0] if len(failed) == 1 else _each(failed, many)
+
+
+def _each(errors: Any, recordings: int) -> Exception:
+    """The error that sums up several, which are told a line each before it."""
+    from fusbench.errors import DatasetError
+
+    for error in errors:
+        click.echo(f"error: {error}", err=True)
+    what = f"{len(errors)} of {recordings} recordings did not come in"
+    return DatasetError(what, fix="Correct their rows, or take the others in with --keep-going.")
 
 
 def _looked_at(pairings: list[Any]) -> list[Any]:
@@ -236,7 +248,8 @@ def _table(found: list[Quality], table: Any) -> Any:
     )  # fmt: skip
     rows = [
         (
-            f"{q.scan} {q.observer}".strip(), str(q.clips), str(q.frames), f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
+            f"{q.scan} {q.observer}".strip(), str(q.clips), str(q.frames),
+            f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
             f"{q.valid:.0%}", f"{q.in_video:.0%}", f"{q.covered:.0%}", f"{q.in_image:.0%}",
             f"{q.points_per_frame:.2f}", str(q.frames_without_gaze),
         )

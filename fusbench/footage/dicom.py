@@ -146,7 +146,7 @@ def _decoded(path: Path, count: int) -> Iterator[np.ndarray]:
     After the first uncompressed frame of YBR_FULL_422, pydicom takes the others for three bytes a
     pixel in place of two, so these are read each on its own.
     """
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels import get_decoder  # type: ignore[attr-defined]
     from pydicom.pixels.utils import iter_pixels, pixel_array
 
     header = _header(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def compressed_frames(path: Path, syntax: str, count: int) -> Iterator[np.ndarra
         raise missing("av", "reading JPEG Lossless") from None
     header = pydicom.dcmread(path, force=True)
     for data in generate_frames(header.PixelData, number_of_frames=count):
-        context = av.CodecContext.create(DECODERS[syntax], "r")
+        context: Any = av.CodecContext.create(DECODERS[syntax], "r")
         try:
             frames = [*context.decode(av.Packet(data)), *context.decode(None)]
         except av.error.FFmpegError as error:

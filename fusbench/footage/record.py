@@ -39,7 +39,7 @@ class Footage:
     step_ns : int, optional
         Time between frames, where it is the same for all.
     nominal_hz : float, optional
-        Frames a second that the file claims.
+        Frames a second by the first frames' times.
     held_ns : list of int
         How long the last frame is shown, once it has been read and where the file says so.
     pixel_aspect : Fraction

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fusbench.footage.record import Footage, Frames, Remark, missing
 CONVERT = "Convert it with ffmpeg -i IN -fps_mode passthrough OUT.mp4, or copy it again."
 UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo")
 """Containers that store no time of showing."""
+LOOKED_AT, FEWEST_STEPS = 64, 4  # packets, for the usual rate
 DEEPEST_ORDER = 17  # frames that H.264 and HEVC may hold back, and one
 
 
@@ -46,7 +48,7 @@ def open_video(path: Path) -> Footage:
             if turns % 2:
                 shape, aspect = shape[::-1], 1 / aspect
             interlaced = bool(first.interlaced_frame)
-            rate = stream.average_rate
+            nominal_hz = _usual_hz(container, stream)
     except (av.error.FFmpegError, ValueError, IndexError):
         raise DatasetError(
             "is no video that can be read, or is cut off", str(path), CONVERT
@@ -57,7 +59,7 @@ def open_video(path: Path) -> Footage:
         shape=shape,
         read=lambda: _frames(path, turns, shape, remarks, held_ns),
         declared_ns=declared,
-        nominal_hz=float(rate) if rate else None,
+        nominal_hz=nominal_hz,
         held_ns=held_ns,
         remarks=remarks,
         pixel_aspect=aspect,
@@ -104,11 +106,25 @@ def _tracks(container: Any, video: Any) -> list[Remark]:
     remarks = []
     for stream in container.streams:
         other = _length(stream) if stream.type == "audio" and length is not None else None
-        if other is None or length is None or abs(other - length) <= max(1, length / 50):
+        if other is None or length is None or abs(other - length) <= max(Fraction(1), length / 50):
             continue
         text = f"the sound lasts {float(other):.2f} s, the picture {float(length):.2f} s"
         remarks.append(("warn", f"{text}: one of them lost a part, or runs at another speed"))
     return remarks
+
+
+def _usual_hz(container: Any, stream: Any) -> float | None:
+    """Frames a second by the times of the next packets; pauses do not count."""
+    stamps = set()
+    for packet in islice(container.demux(stream), LOOKED_AT):
+        if packet.pts is not None:
+            stamps.add(packet.pts)
+    steps = np.diff(np.array(sorted(stamps), np.int64))
+    if len(steps) < FEWEST_STEPS:
+        return None
+    median = np.median(steps)
+    usual = float(np.mean(steps[np.abs(steps - median) <= median / 2]))
+    return round(1 / (usual * float(stream.time_base)), 3) if usual else None
 
 
 def _time(frame: Any) -> Fraction | None:
@@ -140,7 +156,9 @@ def _frames(
             if picture.shape[:2] != shape:
                 raise _other_size(path, count, float(stamp - first), picture.shape, shape)
             yield whole_nanoseconds(stamp - first), picture
-            held_ns[:] = [whole_nanoseconds((frame.duration or 0) * (frame.time_base or 0))]
+            held_ns[:] = [
+                whole_nanoseconds(Fraction((frame.duration or 0) * (frame.time_base or 0)))
+            ]
     damage.tell(remarks)
 
 
@@ -176,9 +194,8 @@ class _Damage:
         places = np.concatenate([lost, self.marked, times[holes], times[holes + 1]])
         places = places if len(places) else times
         begin, end = (float((tick - times[0]) * self.base) for tick in (places.min(), places.max()))
-        text = (
-            f"the file is damaged: {gone} pictures are missing ({gone / (len(times) + gone):.1%})"
-        )
+        share = gone / (len(times) + gone)
+        text = f"the file is damaged: {gone} pictures are missing ({share:.1%})"
         text += f" and {len(self.marked)} are marked as damaged, from {begin:.2f} to {end:.2f} s"
         remarks.append(("warn", f"{text}; the others keep their own times"))
 

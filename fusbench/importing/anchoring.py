@@ -138,7 +138,7 @@ def timeline_of(
     if anchors.frames:
         numbers = [number for number, _ in anchors.frames]
         first = first_frame_number(numbers, len(frame_ns), pairing.first_frame, where)
-        known = {}
+        known: dict[int, int] = {}
         for number, time in anchors.frames:
             if 0 <= number - first < len(frame_ns):
                 known.setdefault(int(frame_ns[number - first]), time)

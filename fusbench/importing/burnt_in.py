@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-GROUPS, FEWEST_FRAMES = 12, 3
-STEADY = 14
+SPANS, SPAN_FRAMES, WIDE_FRAMES, FEWEST_FRAMES = 9, 5, 12, 3
+STEADY, STEADY_LONG = 14, 8
 CONTRAST = 16
-SMALLEST, LARGEST = 5, 48  # height of a line, in pixels
+SMALLEST, LARGEST = 6, 48  # height of a line, in pixels
 GAPS = (5, 9, 17, 29)  # between letters, in pixels
-SHORTEST_LINE = 1.6  # times its height
-FEWEST_STROKES = 5
+SHORTEST_LINE = 2.0  # times its height
+FEWEST_STROKES = 6
 INK = (0.10, 0.72)
-EVEN, EVEN_SHARE = 12, 0.72
+EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 8, 0.9, 0.6, 0.08
 
 
 def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
@@ -24,7 +24,7 @@ def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
     Parameters
     ----------
     clips : ndarray of uint8, shape (T, H, W) or (T, H, W, 3), or several of them
-        The clips of one recording in their order. Frames are taken from all of its time, three
+        The clips of one recording in their order. Frames are taken from all of its time, a few
         neighbouring ones at a time; fewer than three cannot tell what stands still.
 
     Examples
@@ -33,53 +33,60 @@ def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
     ''
     """
     listed = [clips] if isinstance(clips, np.ndarray) else list(clips)
-    for frames in _groups(listed):
-        box = text_line(frames)
+    for frames, wide in _groups(listed):
+        box = text_line(frames, wide)
         if box is not None:
             return _side(box, (frames.shape[1], frames.shape[2]))
     return ""
 
 
-def _groups(clips: list[np.ndarray]) -> Iterator[np.ndarray]:
-    """Three frames at a time, grey, as far apart as a clip allows."""
-    clips = [clip for clip in clips if len(clip) >= FEWEST_FRAMES]
-    total = sum(len(clip) for clip in clips)
-    for clip in clips:
-        count = max(1, round(GROUPS * len(clip) / total)) if total else 0
-        count = min(count, len(clip))
-        reach = len(clip) // count
-        for begin in range(0, reach * count, reach):
-            places = np.linspace(begin, begin + max(reach, FEWEST_FRAMES) - 1, FEWEST_FRAMES)
-            chosen = np.clip(places.astype(int), 0, len(clip) - 1)
-            yield np.stack([_brightest(clip[index]) for index in chosen])
+def _groups(clips: list[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
+    """Some frames at a time, grey: evenly over all, over the later half, and of short spans."""
+    length = np.cumsum([0, *(len(clip) for clip in clips)])
+    total = int(length[-1])
+
+    def frame(index: int) -> np.ndarray:
+        clip = int(np.searchsorted(length, index, side="right")) - 1
+        return _brightest(clips[clip][index - length[clip]])
+
+    spans = [(0, total, WIDE_FRAMES, True), (total // 2, total, WIDE_FRAMES, True)]
+    reach = max(total // SPANS, FEWEST_FRAMES)
+    spans += [(begin, begin + reach, SPAN_FRAMES, False) for begin in range(0, total, reach)]
+    for begin, end, count, wide in spans:
+        chosen = np.unique(np.linspace(begin, min(end, total) - 1, count).astype(int))
+        if len(chosen) >= FEWEST_FRAMES:
+            yield np.stack([frame(int(index)) for index in chosen]), wide
 
 
 def _brightest(picture: np.ndarray) -> np.ndarray:
     return picture if picture.ndim == 2 else picture.max(axis=2)
 
 
-def text_line(frames: np.ndarray) -> tuple[int, int, int, int] | None:
+def text_line(frames: np.ndarray, wide: bool) -> tuple[int, int, int, int] | None:
     """Place of a line of text that stands still in some frames (T, H, W): x, y, width, height.
 
     Strokes are thin parts brighter or darker than their surroundings that do not change. Letters
     in a row are joined into a line; a line of text is longer than high, holds many strokes side by
-    side, and what lies between its strokes is of one grey: speckle that stands still is not.
+    side, and what lies between its strokes is of one grey or, over a `wide` time, moves: speckle
+    that stands still does neither.
     """
-    still = frames.max(axis=0).astype(int) - frames.min(axis=0) <= STEADY
-    middle = np.median(frames, axis=0).astype(np.uint8)
+    low, high = frames.min(axis=0), frames.max(axis=0)
+    still = high.astype(int) - low <= (STEADY_LONG if wide else STEADY)
     ground = cv2.getStructuringElement(cv2.MORPH_RECT, (13, 13))
-    for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
-        strokes = (cv2.morphologyEx(middle, way, ground) > CONTRAST) & still
+    for way, seen in ((cv2.MORPH_TOPHAT, low), (cv2.MORPH_BLACKHAT, high)):
+        strokes = (cv2.morphologyEx(seen, way, ground) > CONTRAST) & still
         if not strokes.any():
             continue
         for gap in GAPS:
-            box = _line(strokes.astype(np.uint8), middle, gap)
+            box = _line(strokes.astype(np.uint8), seen, still | (not wide), gap)
             if box is not None:
                 return box
     return None
 
 
-def _line(strokes: np.ndarray, middle: np.ndarray, gap: int) -> tuple[int, int, int, int] | None:
+def _line(
+    strokes: np.ndarray, seen: np.ndarray, still: np.ndarray, gap: int
+) -> tuple[int, int, int, int] | None:
     joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for x, y, width, height, _area in stats[1:]:
@@ -90,7 +97,8 @@ def _line(strokes: np.ndarray, middle: np.ndarray, gap: int) -> tuple[int, int, 
             continue
         if _strokes_a_row(ink) < FEWEST_STROKES:
             continue
-        if _even_ground(ink, middle[y : y + height, x : x + width]):
+        here = (slice(y, y + height), slice(x, x + width))
+        if _ground(ink, seen[here], still[here]):
             return int(x), int(y), int(width), int(height)
     return None
 
@@ -103,13 +111,16 @@ def _strokes_a_row(ink: np.ndarray) -> float:
     return float(np.median(inner)) if len(inner) else 0.0
 
 
-def _even_ground(ink: np.ndarray, grey: np.ndarray) -> bool:
-    """Whether most of what is no stroke, and not at a stroke's edge, is of one grey."""
+def _ground(ink: np.ndarray, grey: np.ndarray, still: np.ndarray) -> bool:
+    """Whether what lies between the strokes is nearly all of one grey, or moves."""
     near = cv2.dilate(ink.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    ground = grey[~near] if (~near).sum() >= 0.08 * near.size else grey[~ink]
-    if not len(ground):
+    ground = ~near if (~near).sum() >= FEWEST_GROUND * near.size else ~ink
+    if not ground.any():
         return False
-    return bool((np.abs(ground.astype(int) - np.median(ground)) <= EVEN).mean() >= EVEN_SHARE)
+    if (~still[ground]).mean() >= MOVING_SHARE:
+        return True
+    values = grey[ground].astype(int)
+    return bool((np.abs(values - np.median(values)) <= EVEN).mean() >= EVEN_SHARE)
 
 
 def _side(box: tuple[int, int, int, int], shape: tuple[int, int]) -> str:

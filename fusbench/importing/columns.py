@@ -285,13 +285,15 @@ class Columns:
                 yield Finding(NOTE, f"'{name}' separates thousands, as in '{grouped[:40]}'")
 
     def _rule_remarks(self, parts: list[dict[str, Any]]) -> Iterator[Finding]:
-        for name in {name for part in parts for name in part["valid_cells"]}:
-            found = [part["valid_cells"][name] for part in parts if name in part["valid_cells"]]
-            if not sum(count for count, _ in found):
-                values = sorted(set().union(*(values for _, values in found)))[:4]
-                said = ", ".join(f"'{value[:20]}'" for value in values)
-                fix = "say what is valid with --map valid='COLUMN is VALUE'"
-                yield Finding(WARN, f"'{name}' calls no sample valid; it says {said}: {fix}")
+        """A remark where no validity column calls any sample valid: it says something unknown."""
+        told = [item for part in parts for item in part["valid_cells"].items()]
+        if not told or any(count for _, (count, _) in told):
+            return
+        for name in dict.fromkeys(name for name, _ in told):
+            values = sorted(set().union(*(values for other, (_, values) in told if other == name)))
+            said = ", ".join(f"'{value[:20]}'" for value in values[:4])
+            fix = "say what is valid with --map valid='COLUMN is VALUE'"
+            yield Finding(WARN, f"'{name}' calls no sample valid; it says {said}: {fix}")
 
     def _one_recording(self, found: set[tuple[str, ...]]) -> None:
         """Raise an error that offers what is there, unless one recording was chosen."""

@@ -29,9 +29,11 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (ends_early, REFUSE, "cut-off",
          f"the video ends after {seen.end_ns / 1e9:.2f} s of {(seen.declared_ns or 0) / 1e9:.2f} s:"
          " it is cut off"),
-        (q.valid < LOW, REFUSE, "lost-gaze", f"only {q.valid:.0%} of the samples during the video are valid"),
+        (q.valid < LOW, REFUSE, "lost-gaze",
+         f"only {q.valid:.0%} of the samples during the video are valid"),
         (LOW <= q.valid < DOUBTFUL, WARN, "", f"{1 - q.valid:.0%} of the samples are lost"),
-        (q.covered < LOW, REFUSE, "uncovered", f"only {q.covered:.0%} of the frames have a gaze sample"),
+        (q.covered < LOW, REFUSE, "uncovered",
+         f"only {q.covered:.0%} of the frames have a gaze sample"),
         (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE, "uncovered",
          f"only {q.in_video:.0%} of the gaze falls into the video, which it covers by"
          f" {q.covered:.0%}"),
@@ -54,7 +56,8 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.lost_to_fillers, NOTE, "",
          f"{q.lost_to_fillers} samples at exactly 0,0 or -1,-1 count as lost"),
         (q.duplicates, NOTE, "", f"{q.duplicates} samples with a repeated time were dropped"),
-        (q.gaps, NOTE, "", f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
+        (q.gaps, NOTE, "",
+         f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
         (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN, "",
          f"the tracker's clock drifts by {q.drift_ppm} ppm against the computer's"),
         (q.longest_freeze_s >= 0.5, NOTE, "",

@@ -68,22 +68,35 @@ def read_gaze(path: Path, form: str, options: ReadOptions | None = None) -> Gaze
     return _cleaned(recording, path, options)
 
 
+NOT_READ = (
+    (".edf", b"SR_RESEARCH", "is an EyeLink recording in its binary form",
+     "Run edf2asc on it, and give the .asc file with --gaze-format eyelink-asc."),
+    ("", b"PK\x03\x04", "is a spreadsheet or an archive, not a text file",
+     "Export the gaze as TSV or CSV."),
+    ("", b"\xd0\xcf\x11\xe0", "is a spreadsheet or an archive, not a text file",
+     "Export the gaze as TSV or CSV."),
+    (".xdf", b"XDF:", "is a recording of the Lab Streaming Layer",
+     "Write its gaze stream as CSV, time_stamps and time_series of pyxdf.load_xdf, and give that"
+     " with --gaze-format table."),
+    (".mat", b"MATLAB", "is a MATLAB file",
+     "Write its gaze with writetable(...) as CSV, and give that with --gaze-format table."),
+    (".hdf5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as ioHub and Titta write them",
+     "Write its table of samples as CSV with pandas or Titta's export, and give that with"
+     " --gaze-format table or tobii-4c."),
+    (".parquet", b"PAR1", "is a Parquet file",
+     "Write it as CSV with pandas.read_parquet(...).to_csv(...)."),
+    (".idf", b"\0IDF", "is an SMI recording in its binary form",
+     "Convert it with SMI's IDF Converter, and give the text with --gaze-format smi."),
+    (".npz", b"\x93NUMPY", "is a NumPy file", "Write it as CSV with a header line."),
+)  # fmt: skip
+"""Files that are no text: the end of their name or their first bytes, what they are, the remedy."""
+
+
 def _refuse_binary(path: Path) -> None:
     with path.open("rb") as stream:
         start = stream.read(16)
-    for found, what, fix in (
-        (
-            path.suffix.lower() == ".edf" or start.startswith(b"SR_RESEARCH"),
-            "is an EyeLink recording in its binary form",
-            "Run edf2asc on it, and give the .asc file with --gaze-format eyelink-asc.",
-        ),
-        (
-            start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"),
-            "is a spreadsheet or an archive, not a text file",
-            "Export the gaze as TSV or CSV.",
-        ),
-    ):
-        if found:
+    for ending, mark, what, fix in NOT_READ:
+        if start.startswith(mark) or (ending and path.suffix.lower() == ending):
             raise DatasetError(what, str(path), fix)
 
 

@@ -253,5 +253,6 @@ def pairing_of(
     reading["sort_time"] = _flag(given.get("sort_time", ""))
     options = ReadOptions(**reading, mapping={**mapping, **(changes or {})})
     video, gaze = folder / given["video"], folder / given["gaze"]
-    beside = {key: folder / given[key] for key in ("anchors", "events") if key in given}
-    return Pairing(**values, **beside, video=video, gaze=gaze, options=options)
+    for key in ("anchors", "events"):
+        values[key] = folder / given[key] if key in given else None
+    return Pairing(**values, video=video, gaze=gaze, options=options)

@@ -110,8 +110,8 @@ class Evidence:
 
     `time_ns` is the samples' time since the first frame, `x_px` and `y_px` their place in the
     stored frame, `unchanged` tells of each frame whether it repeats the one before, `mean_frame` is
-    the mean of all frames, `most_frame` each pixel's brightest value, `accepted` are kinds of findings
-    that do not refuse, and `remarks` are findings of the reading itself.
+    the mean of all frames, `most_frame` each pixel's brightest value, `accepted` are kinds of
+    findings that do not refuse, and `remarks` are findings of the reading itself.
     """
 
     scan: str

@@ -76,7 +76,7 @@ class Study:
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What an import came to.
+    """What an import came to; as a sequence it is its reports.
 
     Parameters
     ----------
@@ -94,6 +94,15 @@ class Imported:
     skipped: tuple[str, ...] = ()
     errors: tuple[FusbenchError, ...] = ()
     size_bytes: int = 0
+
+    def __iter__(self) -> Iterator[Quality]:
+        return iter(self.reports)
+
+    def __len__(self) -> int:
+        return len(self.reports)
+
+    def __getitem__(self, index: int) -> Quality:
+        return self.reports[index]
 
 
 def import_recordings(

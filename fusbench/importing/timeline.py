@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -81,11 +82,12 @@ def timeline(anchors: list[tuple[int, int]], where: str) -> Timeline:
     """
     pairs = sorted(set(anchors))
     fix = "Check the anchors: each is one moment in both clocks."
-    for (gaze, video), (later_gaze, later_video) in zip(pairs, pairs[1:], strict=False):
+    for (gaze, video), (later_gaze, later_video) in pairwise(pairs):
         if later_gaze == gaze or later_video <= video:
             what = (
-                f"two anchors contradict each other: {gaze / 1e9:.3f} s and {later_gaze / 1e9:.3f} s"
-                f" of the gaze are {video / 1e9:.3f} s and {later_video / 1e9:.3f} s of the video"
+                f"two anchors contradict each other: {gaze / 1e9:.3f} s and"
+                f" {later_gaze / 1e9:.3f} s of the gaze are {video / 1e9:.3f} s and"
+                f" {later_video / 1e9:.3f} s of the video"
             )
             raise DatasetError(what, where, fix)
     found = Timeline(gaze_ns=tuple(g for g, _ in pairs), video_ns=tuple(v for _, v in pairs))

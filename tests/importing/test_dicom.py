@@ -189,7 +189,7 @@ def test_a_region_is_inclusive_and_must_lie_within_the_picture(tmp_path):
     pixels = np.arange(30 * 12 * 24, dtype=np.uint32).astype(np.uint8).reshape(30, 12, 24)
     tags = {"FrameTime": "33", "SequenceOfUltrasoundRegions": [region]}
     file = written(tmp_path, pixels, "MONOCHROME2", **tags)
-    assert open_footage(file).region == Box(4, 3, 16, 8)
+    assert open_footage(file).regions == (Box(4, 3, 16, 8),)
     assert open_footage(file).facts["pixel_spacing_mm"] == [0.5, 0.5]
     log = tmp_path / "in"
     log.mkdir()
