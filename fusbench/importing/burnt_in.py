@@ -13,9 +13,9 @@ CONTRAST = 16
 SMALLEST, LARGEST = 6, 48  # height of a line, in pixels
 GAPS = (5, 9, 17, 29)  # between letters, in pixels
 SHORTEST_LINE = 2.0  # times its height
-FEWEST_STROKES = 6
+FEWEST_STROKES, FEWEST_STROKES_LONG = 5, 6
 INK = (0.10, 0.72)
-EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 8, 0.9, 0.6, 0.08
+EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 10, 0.85, 0.6, 0.08
 
 
 def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
@@ -95,10 +95,10 @@ def _line(
         ink = strokes[y : y + height, x : x + width].astype(bool)
         if not INK[0] <= ink.mean() <= INK[1]:
             continue
-        if _strokes_a_row(ink) < FEWEST_STROKES:
-            continue
         here = (slice(y, y + height), slice(x, x + width))
-        if _ground(ink, seen[here], still[here]):
+        count = _strokes_a_row(ink)
+        moves = count >= FEWEST_STROKES_LONG and not still[here].all()
+        if count >= FEWEST_STROKES and _ground(ink, seen[here], still[here] | (not moves)):
             return int(x), int(y), int(width), int(height)
     return None
 

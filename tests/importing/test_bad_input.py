@@ -445,9 +445,11 @@ def test_manifests(video, tmp_path):
         + f"S01,{video},{gaze.name},tobii-pro,{crop},VideoStimulusStart,val\n"
         + f"S02,{other.name},{gaze.name},,{crop},VideoStimulusStart,\n"
     )
-    rows = read_manifest(
-        sheet, {"screen_size": "1920,1080", "display_rect": "fit", "gaze_format": "tobii-pro"}
-    )
+    defaults = {
+        "screen_size": "1920,1080", "display_rect": "fit", "gaze_format": "tobii-pro",
+        "accept": "shared-gaze",
+    }  # fmt: skip
+    rows = read_manifest(sheet, defaults)
     pairs = [row.pairing for row in rows]
     found = import_recordings(tmp_path / "out", pairs, Study(clip_length=30))
     assert [quality.scan for quality in found] == ["S01", "S02"]
