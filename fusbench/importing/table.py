@@ -48,8 +48,10 @@ def _encoding(path: Path) -> str:
         start = stream.read(4096)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
-    if b"\0" in start:
-        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    for odd, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half = start[odd::2]
+        if half.count(0) > len(half) / 2:  # a byte-order mark is missing
+            return encoding
     return "utf-8-sig"
 
 

@@ -246,3 +246,23 @@ def test_no_identifier_reaches_the_data_set(tmp_path):
     for word in [*words, "subject_", "Charite", "DICM", recordings.__name__ + ".py", str(tmp_path)]:
         for spelled in (word, word.lower(), word.upper()):
             assert spelled.encode() not in everything, word
+
+
+@pytest.mark.parametrize(
+    ("file", "syntax", "plain"),
+    [
+        ("SC_rgb_jpeg_gdcm.dcm", "1.2.840.10008.1.2.4.70", "SC_rgb_rle.dcm"),
+        ("MR_small_jpeg_ls_lossless.dcm", "1.2.840.10008.1.2.4.80", "MR_small.dcm"),
+    ],
+)
+def test_lossless_jpeg_equals_the_uncompressed_copy(file, syntax, plain):
+    from pathlib import Path
+
+    import pydicom
+
+    from fusbench.footage.jpeg import compressed_frames
+
+    folder = Path(pydicom.__file__).parent / "data" / "test_files"
+    true = pydicom.dcmread(folder / plain).pixel_array
+    (found,) = compressed_frames(folder / file, syntax, 1)
+    assert (found.astype(true.dtype) == true).all()
