@@ -84,6 +84,17 @@ class OutputError(FusbenchError):
     """A result cannot be written: a full disk, a read-only folder, an existing file."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "scan"), counted(23, "scan"), counted(0, "row")
+    ('1 scan', '23 scans', 'no rows')
+    """
+    return f"{number or 'no'} {noun}" + ("" if number == 1 else "s")
+
+
 def unknown(kind: str, name: str, known: list[str] | tuple[str, ...], see: str = "") -> UnknownName:
     """The `UnknownName` for `name`, with the nearest known names as the remedy.
 

@@ -22,8 +22,8 @@ from fusbench.augment.policy import (
 from fusbench.data.gaze import saliency_map
 from fusbench.data.samples import Samples
 from fusbench.drawing.outline import mass_level
+from fusbench.drawing.palette import DARK
 
-INK, PAPER, EMPIRICAL = "#e8e8e8", "#101418", "#ffd21f"
 SHOWN = 3
 
 
@@ -130,7 +130,7 @@ def draw_sheet(
     before = 2 if policy.mix else 1
     height, width = samples.shape
     size = (2.6 * (SHOWN + before), (2.6 * height / width + 0.5) * rows + 0.5)
-    figure = Figure(figsize=size, facecolor=PAPER, layout="constrained")
+    figure = Figure(figsize=size, facecolor=DARK.paper, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, SHOWN + before, squeeze=False)
     for line, one in zip(axes, examples, strict=True):
@@ -144,10 +144,10 @@ def draw_sheet(
             _panel(axis, one.frames[k], one.target, one.points, title)
         words = ", ".join(f"{step.name} {step.value:+.2f}" for step in one.draw.steps)
         words = f"{one.mix.kind}; {words}" if one.mix else words
-        below = line[before].text(0, -0.03, words, color=INK, fontsize=6, va="top")
+        below = line[before].text(0, -0.03, words, color=DARK.ink, fontsize=6, va="top")
         below.set_transform(line[before].transAxes)
         below.set_in_layout(False)
-    figure.suptitle(name, color=INK, fontsize=10, x=0.01, ha="left")
+    figure.suptitle(name, color=DARK.ink, fontsize=10, x=0.01, ha="left")
     figure.savefig(path, dpi=130, format="png", metadata={"Software": None})
     return [_told(samples, one) for one in examples]
 
@@ -155,10 +155,10 @@ def draw_sheet(
 def _panel(axis: Any, picture: np.ndarray, density: np.ndarray, points: Points, title: str) -> None:
     height, width = density.shape
     axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
-    axis.contour(density, [mass_level(density)], colors=[EMPIRICAL], linewidths=1.3)
-    axis.scatter(*points, s=5, color=EMPIRICAL, linewidths=0)
+    axis.contour(density, [mass_level(density)], colors=[DARK.empirical], linewidths=1.3)
+    axis.scatter(*points, s=5, color=DARK.empirical, linewidths=0)
     axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    axis.set_title(title, color=INK, fontsize=7, loc="left", pad=2)
+    axis.set_title(title, color=DARK.ink, fontsize=7, loc="left", pad=2)
     axis.set_axis_off()
 
 

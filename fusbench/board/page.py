@@ -15,6 +15,7 @@ from typing import Any
 from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
+from fusbench.errors import counted
 from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
@@ -78,7 +79,7 @@ def _facts(table: Table) -> str:
             (f"{words.number(table.detectable)}{unit}", f"{primary.symbol} difference that shows")
         )
     frames = f"{table.n_frames:,} frames scored by every row"
-    facts.append((words.scans(table.board.n_scans), frames))
+    facts.append((counted(table.board.n_scans, "scan"), frames))
     return "\n".join(
         f'<div class="fact"><b>{escape(value)}</b><span>{escape(label)}</span></div>'
         for value, label in facts

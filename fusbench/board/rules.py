@@ -18,6 +18,7 @@ import numpy as np
 from fusbench import metrics
 from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
 from fusbench.data.dataset import Dataset
+from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
 from fusbench.files import write_bytes
@@ -103,18 +104,10 @@ class Board:
 
     @cached_property
     def counted(self) -> np.ndarray:
-        """Which of these frames count, bool (frames,).
-
-        With margin m and horizon k these are the frames t with m + k <= t < n_frames - m of every
-        clip. There, any window of stride 1 and up to m + 1 frames is complete, wherever the others
-        lie: before, around or after.
-        """
-        low, high = self.rules.margin + self.rules.horizon, self.rules.margin
+        """Which of these frames count, bool (frames,); see `fusbench.data.window.within_margin`."""
+        margin, horizon = self.rules.margin, self.rules.horizon
         return np.concatenate(
-            [
-                (clip.with_gaze >= low) & (clip.with_gaze < clip.n_frames - high)
-                for clip in self.clips
-            ]
+            [within_margin(c.with_gaze, c.n_frames, margin, horizon) for c in self.clips]
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fusbench import metrics
 from fusbench.board.standings import Standing, Table
+from fusbench.errors import counted
 
 ARROWS = {True: "↑", False: "↓"}
 NONE = "\N{EN DASH}"
@@ -63,11 +64,6 @@ def probability(p: float | None) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
-def scans(number: int) -> str:
-    """``1 scan``, ``23 scans``"""
-    return f"{number} scan" + ("" if number == 1 else "s")
-
-
 def heading(metric: metrics.Metric) -> str:
     """``KLD ↓``"""
     return f"{metric.symbol} {ARROWS[metric.higher_is_better]}"
@@ -81,7 +77,7 @@ def scope(table: Table) -> str:
     edge = f"; {left_out:,} frames near the clips' ends left out" if left_out else ""
     return (
         f"{rules.dataset} {rules.dataset_version}{synthetic}, {rules.split} split:"
-        f" {table.n_frames:,} frames of {scans(board.n_scans)}{edge}."
+        f" {table.n_frames:,} frames of {counted(board.n_scans, 'scan')}{edge}."
     )
 
 
@@ -104,9 +100,9 @@ def statistics(table: Table) -> list[str]:
     if len(table.ties.groups) > 1 and not table.ties.resolved:
         pairs = len(table.ties.groups) * (len(table.ties.groups) - 1) // 2
         lines.append(
-            f"{scans(table.board.n_scans)} cannot tell any of so many rows apart: the smallest"
-            f" p-value, {table.smallest_p:.2g}, does not survive Holm's correction over {pairs:,}"
-            " pairs. All rows share one tie group."
+            f"{counted(table.board.n_scans, 'scan')} cannot tell any of so many rows apart: the"
+            f" smallest p-value, {table.smallest_p:.2g}, does not survive Holm's correction over"
+            f" {pairs:,} pairs. All rows share one tie group."
         )
     else:
         lines.append(
@@ -121,7 +117,7 @@ def statistics(table: Table) -> list[str]:
     if table.detectable is not None:
         unit = f" {primary.unit}" if primary.unit else ""
         lines.append(
-            f"The {scans(table.board.n_scans)} of this board can show a difference of"
+            f"The {counted(table.board.n_scans, 'scan')} of this board can show a difference of"
             f" {number(table.detectable)}{unit} in {primary.symbol} between a typical model and the"
             " best (median over models)."
         )

@@ -11,6 +11,7 @@ from fusbench.cli import json_option
 from fusbench.cli.export import export
 from fusbench.cli.intake import import_dataset
 from fusbench.cli.split import split as split_dataset
+from fusbench.errors import counted
 
 
 @click.group()
@@ -121,7 +122,7 @@ def check(folder: Path, privacy: bool, sources: tuple[Path, ...], as_json: bool)
     else:
         for finding in findings:
             show(finding)
-        show(f"{folder}: {len(findings) or 'no'} finding{'s' if len(findings) != 1 else ''}")
+        show(f"{folder}: {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
 

@@ -214,7 +214,8 @@ def _with_baselines(
 
 
 def _show(rows: list[Row], asked: list[Row], failures: list[Failure]) -> None:
-    from fusbench.cli.render import counted, show, table
+    from fusbench.cli.render import show, table
+    from fusbench.errors import counted
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
 

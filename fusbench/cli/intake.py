@@ -105,8 +105,8 @@ def import_dataset(
     Nothing of a source enters the data set but cropped pixels, frame times and gaze. OUT changes
     only when every recording is in; import.json tells what was done.
     """
-    from fusbench.cli.render import counted, print_json, progress, show
-    from fusbench.errors import ConfigError
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.errors import ConfigError, counted
     from fusbench.importing.preflight import Failed
     from fusbench.importing.quality import LowQuality
     from fusbench.importing.study import import_recordings
@@ -154,7 +154,7 @@ def import_dataset(
     if not as_json:
         for scan in done.skipped:
             show(f"  {scan}: in already, unchanged: skipped")
-        added = f"{clips} clip{'s' if clips != 1 else ''} {'would be ' * dry_run}added"
+        added = f"{counted(clips, 'clip')} {'would be ' * dry_run}added"
         size = f", {done.size_bytes / 1e6:,.1f} MB of frames"
         show(f"{out}: {added}{size}" + ("" if dry_run else f"; see {out / 'import.json'}"))
     if failed:

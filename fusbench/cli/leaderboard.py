@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Names, json_option
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.board.standings import Table
@@ -49,7 +50,7 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     """Make a new BOARD, a folder, with its rules."""
     from fusbench.board.published import FILE, bundled
     from fusbench.board.rules import new_board
-    from fusbench.cli.render import counted, progress, show
+    from fusbench.cli.render import progress, show
     from fusbench.data.dataset import open_dataset
     from fusbench.files import write_bytes
 
@@ -105,7 +106,7 @@ def add(
     add_run(rules, source, name, force=force)
     table = read_table(rules)
     write_outputs(table, board)
-    show(f"{board} is built: {_count(len(table.standings))}.")
+    show(f"{board} is built: {counted(len(table.standings), 'row')}.")
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
@@ -122,7 +123,8 @@ def build(board: Path, out: Path | None, anonymous: bool) -> None:
         show(str(path))
     if table.refused:
         show(
-            f"{_count(len(table.refused))} below the line; see: fusbench leaderboard check {board}"
+            f"{counted(len(table.refused), 'row')} below the line;"
+            f" see: fusbench leaderboard check {board}"
         )
 
 
@@ -190,7 +192,9 @@ def check(
             show(f"- {note}")
         for finding in findings:
             show(f"! {finding.where}: {finding.what}")
-        show(f"{board}: {_count(len(table.standings))}, {_count(len(findings), 'finding')}")
+        show(
+            f"{board}: {counted(len(table.standings), 'row')}, {counted(len(findings), 'finding')}"
+        )
     if findings:
         raise click.exceptions.Exit(1)
 
@@ -245,7 +249,3 @@ def _table(board: Path) -> Table:
     from fusbench.board.standings import read_table
 
     return read_table(read_board(board))
-
-
-def _count(number: int, noun: str = "row") -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

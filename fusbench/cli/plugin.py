@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fusbench.cli import json_option
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.testing import Report
@@ -67,8 +68,7 @@ def _show_report(report: Report) -> None:
         show(f"✗ {finding.rule}: {finding.fix}")
     if broken and report.last_words:
         show("", "The last lines that it wrote to standard error:", report.last_words)
-    n = len(broken)
-    verdict = f"breaks {n} rule{'s' * (n != 1)}" if n else "keeps every rule"
+    verdict = f"breaks {counted(len(broken), 'rule')}" if broken else "keeps every rule"
     show(f"{report.model} {verdict}.")
 
 

@@ -29,11 +29,6 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 scan", "23 scans"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """A table of texts: the first `text` columns are left-aligned, the others right-aligned."""

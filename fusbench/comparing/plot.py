@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fusbench.comparing.runs import Run, scan_differences
+from fusbench.drawing.palette import LIGHT
 from fusbench.metrics import metric as metric_of
 
 
@@ -22,13 +23,8 @@ def draw_comparison(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    ink, muted, accent = (
-        "#14211f",
-        "#5b6d6a",
-        ("#0f766e", "#b45309", "#6d28d9", "#1d4ed8", "#be185d"),
-    )
     others, info = runs[1:], metric_of(metric)
-    colours = {run.name: accent[k % len(accent)] for k, run in enumerate(others)}
+    colours = {run.name: LIGHT.series[k % len(LIGHT.series)] for k, run in enumerate(others)}
     by_scan = scan_differences(runs)
     figure = Figure(figsize=(10.5, 3.2 + 0.12 * len(others) + 2.6), layout="constrained")
     FigureCanvasAgg(figure)
@@ -39,7 +35,7 @@ def draw_comparison(
     for name, group in by_scan.groupby("run", sort=False):
         at = [place[scan] for scan in group["scan_id"]]
         strip.scatter(at, group[metric], s=26, color=colours[str(name)], label=name, zorder=3)
-    strip.set_title("by scan", loc="left", fontsize=9, color=muted)
+    strip.set_title("by scan", loc="left", fontsize=9, color=LIGHT.soft)
     strip.set_xticks([])
     axis = None
     for column, (heading, table) in enumerate(tables.items()):
@@ -57,9 +53,9 @@ def draw_comparison(
             )  # fmt: skip
         axis.set_xticks(range(len(groups)), groups, fontsize=8)
         axis.set_xlim(-0.6, len(groups) - 0.4)
-        axis.set_title(heading, loc="left", fontsize=9, color=muted)
+        axis.set_title(heading, loc="left", fontsize=9, color=LIGHT.soft)
     for axis in figure.axes:
-        axis.axhline(0, color=muted, lw=0.9, zorder=1)
+        axis.axhline(0, color=LIGHT.soft, lw=0.9, zorder=1)
         axis.grid(axis="y", alpha=0.2)
         axis.spines[["top", "right", "bottom"]].set_visible(False)
         axis.tick_params(labelsize=8, length=0)
@@ -68,6 +64,6 @@ def draw_comparison(
     synthetic = " (synthetic)" if runs[0].result.dataset["synthetic"] else ""
     data = f"{runs[0].result.dataset['name']}{synthetic}, {runs[0].result.split} split"
     figure.suptitle(f"{words}\n{data}; 95 % intervals resampled by scan", x=0.01, ha="left",
-                    fontsize=10, color=ink)  # fmt: skip
+                    fontsize=10, color=LIGHT.ink)  # fmt: skip
     figure.legend(loc="outside lower left", ncols=min(4, len(others)), frameon=False, fontsize=8)
     figure.savefig(path, dpi=150, format="png", metadata={"Software": None})

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fusbench.data.dataset import Dataset
+from fusbench.data.pace import fast_frames
 from fusbench.errors import ConfigError
 from fusbench.evaluation.results import KEY_COLUMNS, Result, read_result, read_scores
 from fusbench.metrics import Metric, of_signature
@@ -24,8 +25,6 @@ from fusbench.statistics.tests_of_scans import (
 )
 
 N_POSITIONS = 6
-SPEEDS = ("slow", "medium", "fast")
-FLOW_SHAPE = (56, 72)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +151,7 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     -------
     ndarray of str, shape (frames,)
         The kinds that ``segments.csv`` names, "" where it names none. A data set without that file
-        is cut into thirds, "slow", "medium" and "fast", by the median speed of optical flow
-        (Farneback, between a frame and the one before).
+        is cut into halves, "slow" and "fast": see `fusbench.data.pace.fast_frames`.
 
     Raises
     ------
@@ -169,33 +167,5 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     if any(clip.segments for clip in clips.values()):
         pairs = zip(scores["clip_id"], scores["frame"], strict=True)
         return np.array([clips[clip_id].segment(frame) for clip_id, frame in pairs])
-    speed = np.concatenate(
-        [
-            flow_speed(clips[str(clip_id)].frames)[group["frame"].to_numpy()]
-            for clip_id, group in scores.groupby("clip_id", sort=False)
-        ]
-    )
-    order = np.argsort(np.argsort(speed, kind="stable"), kind="stable")
-    return np.array(SPEEDS)[order * len(SPEEDS) // len(order)]
-
-
-def flow_speed(frames: np.ndarray) -> np.ndarray:
-    """Median speed of the picture in each frame, in pixels of 56 x 72 a frame, float64 (T,).
-
-    The first frame has that of the second.
-    """
-    import cv2
-
-    from fusbench.data.frames import fit_frames
-
-    small = fit_frames(frames, FLOW_SHAPE, 1)
-    speed = np.zeros(len(small))
-    for t in range(1, len(small)):
-        flow = cv2.calcOpticalFlowFarneback(
-            small[t - 1], small[t], np.zeros((*FLOW_SHAPE, 2), np.float32),
-            0.5, 2, 9, 2, 5, 1.1, 0,
-        )  # fmt: skip
-        speed[t] = np.median(np.hypot(flow[..., 0], flow[..., 1]))
-    if len(speed) > 1:
-        speed[0] = speed[1]
-    return speed
+    fast, _ = fast_frames(clips, scores)
+    return np.where(fast, "fast", "slow")

@@ -126,3 +126,28 @@ class Window:
                 where,
                 "Train a model with a shorter window, or leave the clip out.",
             )
+
+
+def within_margin(
+    frames: np.ndarray, n_frames: int | np.ndarray, margin: int, horizon: int = 0
+) -> np.ndarray:
+    """Which frames are far enough from both ends of their clip to count, bool (frames,).
+
+    With margin m and horizon k these are the frames t with m + k <= t < n_frames - m. There, any
+    window of stride 1 and up to m + 1 frames is complete, wherever the others lie: before, around
+    or after.
+
+    Parameters
+    ----------
+    frames : ndarray of int, shape (frames,)
+    n_frames : int, or ndarray of int, shape (frames,)
+        Frames of their clip.
+    margin, horizon : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> within_margin(np.array([0, 2, 3, 7, 8]), 10, margin=2).tolist()
+    [False, True, True, True, False]
+    """
+    return (frames >= margin + horizon) & (frames < n_frames - margin)

@@ -9,10 +9,8 @@ import numpy as np
 
 from fusbench.data.scan import DatasetInfo
 from fusbench.drawing.outline import MASS, mass_level
+from fusbench.drawing.palette import DARK
 from fusbench.files import replacing
-
-PREDICTED, EMPIRICAL = "#ffffff", "#ffd21f"
-INK, PAPER = "#e8e8e8", "#101418"
 
 
 def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: DatasetInfo) -> None:
@@ -37,7 +35,7 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
     rows = -(-len(panels) // columns)
     height, width = info.image_shape
     size = (3.4 * columns, 3.4 * columns * rows * height / (columns * width) + 0.9)
-    figure = Figure(figsize=size, facecolor=PAPER, layout="constrained")
+    figure = Figure(figsize=size, facecolor=DARK.paper, layout="constrained")
     FigureCanvasAgg(figure)
     axes = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
     for axis in axes:
@@ -46,19 +44,27 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
         clip, frame = panel["clip"], panel["frame"]
         axis.imshow(clip.frames[frame], cmap="gray", vmin=0, vmax=255, interpolation="bilinear")
         for density, colour in (
-            (clip.saliency_map(frame), EMPIRICAL),
-            (panel["predicted"], PREDICTED),
+            (clip.saliency_map(frame), DARK.empirical),
+            (panel["predicted"], DARK.predicted),
         ):
             axis.contour(density, [mass_level(density)], colors=[colour], linewidths=1.4)
         segment = clip.segment(frame)
         words = f"{clip.clip_id}, frame {frame}" + (f", {segment}" if segment else "")
-        axis.set_title(words, color=INK, fontsize=8, loc="left", pad=3)
+        axis.set_title(words, color=DARK.ink, fontsize=8, loc="left", pad=3)
     kind = "synthetic data" if info.synthetic else "recorded data"
-    figure.suptitle(f"{model} on {info.name} ({kind})", color=INK, fontsize=10, x=0.01, ha="left")
-    keys = [Line2D([], [], color=c, lw=1.6) for c in (PREDICTED, EMPIRICAL)]
+    figure.suptitle(
+        f"{model} on {info.name} ({kind})", color=DARK.ink, fontsize=10, x=0.01, ha="left"
+    )
+    keys = [Line2D([], [], color=c, lw=1.6) for c in (DARK.predicted, DARK.empirical)]
     meanings = [f"predicted, {MASS:.0%} of the mass", f"empirical, {MASS:.0%} of the mass"]
     figure.legend(
-        keys, meanings, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
+        keys,
+        meanings,
+        loc="outside lower left",
+        ncols=2,
+        frameon=False,
+        labelcolor=DARK.ink,
+        fontsize=8,
     )
     figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import SPLITS, Clip
+from fusbench.drawing.palette import DARK
 
-INK, SOFT, PAPER, EMPIRICAL = "#e8e8e8", "#9ba6af", "#101418", "#ffd21f"
 COLUMNS, MAX_THUMBNAILS = 8, 48
 TILE = 200  # pixels across
 GAP, CAPTION = 10, 20
@@ -53,7 +53,7 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
     columns = min(COLUMNS, len(shown)) or 1
     rows = -(-len(shown) // columns) or 1
     size = (columns * (TILE + GAP) + GAP, rows * (tile_height + CAPTION + GAP) + 44)
-    figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100, facecolor=PAPER)
+    figure = Figure(figsize=(size[0] / 100, size[1] / 100), dpi=100, facecolor=DARK.paper)
     FigureCanvasAgg(figure)
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()
@@ -62,7 +62,7 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
     kind = "synthetic data" if dataset.info.synthetic else "recorded data"
     total = len({clip.scan_id for clip in dataset.clips})
     title = f"{dataset.info.name} {dataset.info.version} ({kind}), {len(shown)} of {total} scans"
-    axis.text(GAP, 22, _plain(title), color=INK, fontsize=10, va="center")
+    axis.text(GAP, 22, _plain(title), color=DARK.ink, fontsize=10, va="center")
     for number, (clip, frame) in enumerate(shown):
         left = GAP + number % columns * (TILE + GAP)
         top = 44 + number // columns * (tile_height + CAPTION + GAP)
@@ -75,13 +75,15 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
         scale = TILE / width
         gaze = clip.gaze
         path_x, path_y = ((v + 0.5) * scale for v in (gaze.x_px, gaze.y_px))
-        axis.plot(left + path_x, top + path_y, color=EMPIRICAL, lw=0.7, alpha=0.55)
+        axis.plot(left + path_x, top + path_y, color=DARK.empirical, lw=0.7, alpha=0.55)
         x, y = ((v + 0.5) * scale for v in gaze.at(frame))
-        axis.plot(left + x, top + y, "o", color=EMPIRICAL, ms=4, mec="black", mew=0.8)
+        axis.plot(left + x, top + y, "o", color=DARK.empirical, ms=4, mec="black", mew=0.8)
         words = f"{clip.clip_id}, frame {frame}"
-        axis.text(left, top + tile_height + 11, _plain(words), color=INK, fontsize=7, va="center")
         axis.text(
-            left + TILE, top + tile_height + 11, clip.split, color=SOFT, fontsize=7,
+            left, top + tile_height + 11, _plain(words), color=DARK.ink, fontsize=7, va="center"
+        )
+        axis.text(
+            left + TILE, top + tile_height + 11, clip.split, color=DARK.soft, fontsize=7,
             va="center", ha="right",
         )  # fmt: skip
     axis.set_xlim(0, size[0])

@@ -417,7 +417,9 @@ def _has(header: list[str], name: str) -> bool:
 def _missing(
     kind: str, wanted: tuple[str, ...], header: list[str], where: str
 ) -> ConfigError | DatasetError:
-    have = ", ".join(name[:60] for name in header[:12] if name) + (", ..." if len(header) > 12 else "")
+    have = ", ".join(name[:60] for name in header[:12] if name) + (
+        ", ..." if len(header) > 12 else ""
+    )
     if not wanted:
         return ConfigError(
             f"the mapping names no column for the {kind}", where,

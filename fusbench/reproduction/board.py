@@ -11,6 +11,7 @@ import pandas as pd
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
+from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.evaluation.results import read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
@@ -58,9 +59,6 @@ class Board:
 def common_frames(scores: pd.DataFrame, lengths: Mapping[str, int], margin: int) -> pd.DataFrame:
     """The rows of `scores` that lie at least `margin` frames from either end of their clip.
 
-    Windows reach back, as with placement "before", ahead ("after") or both ways, so both ends are
-    cut: with a margin of 9 every window of up to 10 frames is complete, wherever it lies.
-
     Parameters
     ----------
     scores : DataFrame
@@ -75,9 +73,8 @@ def common_frames(scores: pd.DataFrame, lengths: Mapping[str, int], margin: int)
     >>> common_frames(scores, {"c": 10}, 2)["frame"].tolist()
     [2, 3, 7]
     """
-    length = scores["clip_id"].map(lengths)
-    inside = (scores["frame"] >= margin) & (scores["frame"] < length - margin)
-    return scores[inside]
+    n_frames = scores["clip_id"].map(lengths).to_numpy()
+    return scores[within_margin(scores["frame"].to_numpy(), n_frames, margin)]
 
 
 def read_board(

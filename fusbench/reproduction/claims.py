@@ -8,9 +8,10 @@ from itertools import product
 
 import numpy as np
 
+from fusbench.board.published import BASELINE, papers
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.rows import METRICS, SPATIAL, published
+from fusbench.reproduction.rows import METRICS, SPATIAL
 from fusbench.reproduction.segments import Segments
 from fusbench.statistics.seeds import Difference, contrast, paired_difference
 from fusbench.statistics.tests_of_scans import holm
@@ -160,18 +161,19 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
 
 def judge_abstract() -> Finding:
     """Claim (g): the abstract's baseline quadruple is the best of each column, not one model."""
-    numbers = published()
+    numbers = papers()
     best = {metric: numbers.score(best_of(metric)[0], metric) for metric in METRICS}
-    one_model = any(dict(numbers.rows[key]) == dict(numbers.baseline) for key in SPATIAL)
-    verdict = HOLDS if best == dict(numbers.baseline) and not one_model else FAILS
+    baseline = numbers.scores(BASELINE)
+    one_model = any(numbers.scores(key) == baseline for key in SPATIAL)
+    verdict = HOLDS if best == baseline and not one_model else FAILS
     text = "The abstract's baseline is the best of each column over three models, not one model"
     return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=())
 
 
 def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
     """The spatial rows with the best score on a metric, as reported or of `scores`."""
-    reported = {key: published().rows[key][metric] for key in SPATIAL}
-    known = reported if scores is None else scores
+    printed = {key: papers().scores(key)[metric] for key in SPATIAL}
+    known = printed if scores is None else scores
     best = (max if TABLE[metric].higher_is_better else min)(known.values())
     return [key for key, score in known.items() if score == best]
 
@@ -209,7 +211,7 @@ def advantage(board: Board, better: str, worse: str, metric: str) -> Difference 
 
 def reported_advantage(better: str, worse: str, metric: str) -> float | None:
     """The same from the reported numbers, which have two decimals."""
-    one, other = (published().score(key, metric) for key in (better, worse))
+    one, other = (papers().score(key, metric) for key in (better, worse))
     if one is None or other is None:
         return None
     return round((one - other) * (1 if TABLE[metric].higher_is_better else -1), 2)

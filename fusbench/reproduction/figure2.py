@@ -12,12 +12,12 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
+from fusbench.data.window import within_margin
 from fusbench.drawing.outline import MASS, mass_level
+from fusbench.drawing.palette import DARK
 from fusbench.errors import ConfigError, DatasetError, unknown
 
 COLUMNS = 6
-EMPIRICAL, PREDICTED = "#ffd21f", "#ffffff"
-INK, PAPER, FAINT = "#e8e8e8", "#101418", "#98a2ad"
 SEEN = 0.4
 SHORT = {
     "palate": "P",
@@ -58,7 +58,7 @@ def choose(dataset: Dataset, split: str, margin: int, clip_id: str | None = None
     best, farthest = None, -1.0
     for clip in clips:
         frames = clip.gaze.frames()
-        frames = frames[(frames >= margin) & (frames < clip.n_frames - margin)]
+        frames = frames[within_margin(frames, clip.n_frames, margin)]
         if len(frames) < COLUMNS:
             continue
         wanted = np.linspace(frames[0], frames[-1], COLUMNS)
@@ -121,18 +121,18 @@ def draw_figure2(
     height, width = clip.info.image_shape
     size = (2.05 * COLUMNS + 0.5, 2.05 * height / width * len(rows) + 1.0)
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
-    figure = Figure(figsize=size, facecolor=PAPER, layout=layout)
+    figure = Figure(figsize=size, facecolor=DARK.paper, layout=layout)
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows), COLUMNS)
     for line, name in zip(axes, rows, strict=True):
         for axis in line:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-        line[0].set_ylabel(name.replace(", ", ",\n"), color=INK, fontsize=8)
+        line[0].set_ylabel(name.replace(", ", ",\n"), color=DARK.ink, fontsize=8)
     for number, t in enumerate(shown.frames):
         segment = clip.segment(t)
         words = f"frame {t}" + (f", {segment}" if segment else "")
-        axes[0, number].set_title(words, color=FAINT, fontsize=8, pad=3)
+        axes[0, number].set_title(words, color=DARK.soft, fontsize=8, pad=3)
         empirical = clip.saliency_map(t)
         for row, name in enumerate(rows):
             axis = axes[row, number]
@@ -141,15 +141,21 @@ def draw_figure2(
                 continue
             density = models[name][number] if name in models else empirical
             _heat(axis, density)
-            _outline(axis, empirical, EMPIRICAL)
+            _outline(axis, empirical, DARK.empirical)
             if name in models:
-                _outline(axis, density, PREDICTED)
+                _outline(axis, density, DARK.predicted)
     _name_landmarks(axes[0, -1], clip, shown.frames[-1])
-    figure.suptitle(title, color=INK, fontsize=10, x=0.01, ha="left")
-    keys = [Line2D([], [], color=colour, lw=1.6) for colour in (EMPIRICAL, PREDICTED)]
+    figure.suptitle(title, color=DARK.ink, fontsize=10, x=0.01, ha="left")
+    keys = [Line2D([], [], color=colour, lw=1.6) for colour in (DARK.empirical, DARK.predicted)]
     meanings = [f"empirical, {MASS:.0%} of the mass", f"predicted, {MASS:.0%} of the mass"]
     figure.legend(
-        keys, meanings, loc="outside lower left", ncols=2, frameon=False, labelcolor=INK, fontsize=8
+        keys,
+        meanings,
+        loc="outside lower left",
+        ncols=2,
+        frameon=False,
+        labelcolor=DARK.ink,
+        fontsize=8,
     )
     return save_figure(figure, stem)
 
@@ -177,9 +183,9 @@ def _name_landmarks(axis: Any, clip: Clip, frame: int) -> None:
     points = np.array([(x, y) for _, x, y in seen]).reshape(-1, 2)
     for (name, x, y), place in zip(seen, label_places(points, (height, width)), strict=True):
         axis.annotate(
-            name, (x, y), xytext=(float(place[0]), float(place[1])), color=EMPIRICAL, fontsize=8,
-            ha="center", va="center", fontweight="bold",
-            arrowprops={"arrowstyle": "-", "color": EMPIRICAL, "lw": 0.8, "shrinkA": 1},
+            name, (x, y), xytext=(float(place[0]), float(place[1])), color=DARK.empirical,
+            fontsize=8, ha="center", va="center", fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": DARK.empirical, "lw": 0.8, "shrinkA": 1},
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.rows import METRICS, ROWS
 from fusbench.reproduction.tables import Cell, Line, PaperTable
 from fusbench.web.document import tokens
+from fusbench.web.text import latex_text
 
 ARROWS = {True: "↑", False: "↓"}
 
@@ -88,7 +89,7 @@ def to_latex(table: PaperTable) -> str:
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_tex(table.title)}. {_tex(notes)}}}",
+        rf"\caption{{{latex_text(table.title)}. {latex_text(notes)}}}",
         r"\begin{tabular}{l" + "rr" * len(METRICS) + "}",
         r"\toprule",
         " & " + " & ".join(heads) + r" \\",
@@ -98,7 +99,7 @@ def to_latex(table: PaperTable) -> str:
     for block in table.blocks:
         body.append(r"\midrule")
         for line in block:
-            texts = [_tex(line.title)]
+            texts = [latex_text(line.title)]
             for cell in line.cells.values():
                 mine = "--" if cell.mean is None else f"{cell.mean:.2f}"
                 given = reported(cell).replace("-", "--")
@@ -106,13 +107,6 @@ def to_latex(table: PaperTable) -> str:
                 texts.append(rf"\textbf{{{given}}}" if cell.best_reported else given)
             body.append(" & ".join(texts) + r" \\")
     return "\n".join([*body, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
-
-
-SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "|": r"\textbar{}"}
-
-
-def _tex(text: str) -> str:
-    return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 
 STYLE = """

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusbench.data.dataset import open_dataset
+from fusbench.drawing.palette import LIGHT
 from fusbench.reproduction.board import read_board
 from fusbench.reproduction.claims import GAIN, advantage
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
 from fusbench.statistics.seeds import Difference
-
-INK, FAINT, GRID, COLOUR = "#212529", "#868e96", "#dee2e6", "#00695c"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,27 +47,35 @@ def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
     from fusbench.drawing.frames import save_figure
 
     known = [(one.lag_ms, one.gains["kld"]) for one in gains if "kld" in one.gains]
-    figure = Figure(figsize=(5.6, 3.6), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(5.6, 3.6), facecolor=LIGHT.card, layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.subplots()
-    axis.axhline(0, color=FAINT, lw=1)
+    axis.axhline(0, color=LIGHT.soft, lw=1)
     x = [lag for lag, _ in known]
     y = [gain.mean for _, gain in known]
     below = [gain.mean - gain.low for _, gain in known]
     above = [gain.high - gain.mean for _, gain in known]
     axis.errorbar(
-        x, y, yerr=(below, above), color=COLOUR, marker="o", ms=6, lw=1.6, capsize=4, clip_on=False
+        x,
+        y,
+        yerr=(below, above),
+        color=LIGHT.accent,
+        marker="o",
+        ms=6,
+        lw=1.6,
+        capsize=4,
+        clip_on=False,
     )
     for lag, gain in known:
         axis.annotate(
             f"{gain.mean:.2f}", (lag, gain.mean), xytext=(8, -13), textcoords="offset points",
-            fontsize=9, color=INK,
+            fontsize=9, color=LIGHT.ink,
         )  # fmt: skip
     axis.set_xticks(x)
     axis.margins(x=0.12)
     axis.set_xlabel("lag of the gaze behind the picture, ms")
     axis.set_ylabel("advantage in KLD, nats")
-    axis.grid(axis="y", color=GRID, lw=0.7)
+    axis.grid(axis="y", color=LIGHT.line, lw=0.7)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     axis.set_title(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.board.published import BASELINE, papers
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import (
     CLAIMS,
@@ -24,7 +25,7 @@ from fusbench.reproduction.claims import (
 )
 from fusbench.reproduction.formats import to_markdown
 from fusbench.reproduction.lag import LagGain
-from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES, published
+from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES
 from fusbench.reproduction.sections import (
     ceiling_section,
     controls_section,
@@ -128,7 +129,7 @@ def _summary(claims: Claims) -> str:
 def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
     """A claim's first comparison in words, that with the nearest rival: reported, and found."""
     if not finding.comparisons:
-        quadruple = " / ".join(f"{published().baseline[m]:.2f}" for m in METRICS)
+        quadruple = " / ".join(f"{papers().scores(BASELINE)[m]:.2f}" for m in METRICS)
         return quadruple, _best_columns(claims.board)[0]
     first = finding.comparisons[0]
     reported = "" if first.reported is None else f"{symbol(first.metric)} {first.reported:+.2f}"
@@ -203,10 +204,9 @@ def _speed(claims: Claims) -> list[str]:
 
 def _best_columns(board: Board) -> list[str]:
     """In short what our spatial rows say to claim (g), then in full, paper first."""
-    numbers = published()
+    baseline = papers().scores(BASELINE)
     told = [
-        f"{symbol(m)} {numbers.baseline[m]:.2f} is that of"
-        f" {' and '.join(title(k) for k in best_of(m))}"
+        f"{symbol(m)} {baseline[m]:.2f} is that of {' and '.join(title(k) for k in best_of(m))}"
         for m in METRICS
     ]
     paper = f"This follows from the paper's own Table 1: {'; '.join(told)}."

@@ -1,14 +1,10 @@
-"""The rows of the paper's tables: which model each is, and what the paper reports of it."""
+"""The rows of the paper's tables: which model each is."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
 METRICS = ("kld", "sim", "nss", "cc")
 MARGIN = 9
@@ -94,39 +90,3 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "table2": "Table 2: where the other frames lie, L = 6",
     }
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """Scores as reported: by row, of the abstract's two quadruples, and whose they are."""
-
-    rows: Mapping[str, Mapping[str, float]]
-    places: Mapping[str, str]
-    proposed: Mapping[str, float]
-    baseline: Mapping[str, float]
-    sources: Mapping[str, Mapping[str, str]]
-
-    def score(self, key: str, metric: str) -> float | None:
-        """A row's reported score; None where there is none."""
-        return self.rows.get(key, {}).get(metric)
-
-
-@cache
-def published() -> Published:
-    """The reported numbers, from ``published.toml`` beside this module.
-
-    Examples
-    --------
-    >>> published().score("clstmunet", "kld"), published().score("unet-stacked", "kld")
-    (2.08, None)
-    """
-    text = resources.files("fusbench.reproduction").joinpath("published.toml").read_text("utf-8")
-    content: dict[str, Any] = tomllib.loads(text)
-    rows = content["rows"]
-    return Published(
-        rows={row["model"]: row["scores"] for row in rows},
-        places={row["model"]: f"{row['source']}, {row['place']}" for row in rows},
-        proposed=content["abstract"]["proposed"],
-        baseline=content["abstract"]["baseline"],
-        sources=content["sources"],
-    )

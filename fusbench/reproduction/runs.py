@@ -15,7 +15,6 @@ from fusbench.reproduction.rows import ROWS
 from fusbench.zoo.weights import OTHER_WEIGHTS
 
 MANIFESTS = ("runs.toml", "runs.json")
-LAG_ROWS = ("unet-ra-7-9", "clstmunet")
 Runs = Mapping[str, tuple[Path, ...]]
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusbench.board.published import papers
+from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.rows import FLOORS, METRICS, ROWS, published
+from fusbench.reproduction.rows import FLOORS, METRICS, ROWS
 from fusbench.statistics.seeds import mean_score
 
 CEILING = "ideal-observer"
@@ -82,18 +84,16 @@ def notes(board: Board) -> tuple[str, ...]:
     """What must be known of a board's numbers."""
     kind = "synthetic data" if board.info.synthetic else "recorded data"
     scans = board.frames["scan_id"].nunique()
-    counted = "1 scan" if scans == 1 else f"{scans} scans"
-    sources = published().sources
-    reported = "; ".join(f"{s['cite']}, doi:{s['doi']}" for s in sources.values())
+    sources = "; ".join(f"{source.cite}, doi:{source.doi}" for source in papers().sources)
     return (
         f"Ours: {board.info.name} ({kind}), {board.split} split, {len(board.frames)} frames of"
-        f" {counted}, {board.margin} or more from either end of their clip, so that every"
-        " window is complete.",
+        f" {counted(scans, 'scan')}, {board.margin} or more from either end of their clip, so that"
+        " every window is complete.",
         "Mean over frames [95 % interval of another draw of scans, and of seeds where there are"
         " several].",
         f"Signature: {board.signature}",
         "Reported: private data, on which nobody else can score; only the order of rows can be"
-        f" compared. {reported}.",
+        f" compared. {sources}.",
     )
 
 
@@ -105,14 +105,14 @@ def _lines(keys: Sequence[str], board: Board, *, marked: bool = True) -> list[Li
         cells = {}
         for metric in METRICS:
             mine = [one[metric][0] for one in found.values() if one]
-            reported = [s for k in keys if (s := published().score(k, metric)) is not None]
+            known = [s for k in keys if (s := papers().score(k, metric)) is not None]
             best = max if TABLE[metric].higher_is_better else min
             mean, low, high, _ = found[key].get(metric, (None, None, None, ""))
-            given = published().score(key, metric)
+            given = papers().score(key, metric)
             cells[metric] = Cell(
                 mean=mean, low=low, high=high, reported=given,
                 best=marked and mean is not None and len(mine) > 1 and mean == best(mine),
-                best_reported=given is not None and len(reported) > 1 and given == best(reported),
+                best_reported=given is not None and len(known) > 1 and given == best(known),
             )  # fmt: skip
         covers = found[key]["kld"][3] if found[key] else ""
         seeds = len(board.scores.get(key, ()))

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fusbench.drawing.palette import LIGHT
 from fusbench.metrics import METRICS
 from fusbench.search.grid import TITLES, best_cell
-
-INK, FAINT, BEST = "#212529", "#868e96", "#d9480f"
 
 
 def draw_heatmap(path: Path, grid: pd.DataFrame, metrics: list[str], title: str) -> None:
@@ -45,7 +44,9 @@ def draw_heatmap(path: Path, grid: pd.DataFrame, metrics: list[str], title: str)
         for axis, kind in zip(line, kinds, strict=True):
             table = grid[grid["kind"] == kind].pivot(index="n", columns="m", values=key)
             image = _panel(axis, table, metric.higher_is_better, shades)
-            axis.set_title(f"{TITLES[kind]}: {metric.symbol}", fontsize=9, loc="left", color=INK)
+            axis.set_title(
+                f"{TITLES[kind]}: {metric.symbol}", fontsize=9, loc="left", color=LIGHT.ink
+            )
             best = best_cell(grid, key)
             if best["kind"] == kind:
                 _frame(
@@ -54,8 +55,8 @@ def draw_heatmap(path: Path, grid: pd.DataFrame, metrics: list[str], title: str)
         bar = figure.colorbar(image, ax=line, fraction=0.05, pad=0.02)
         bar.set_ticks(list(shades), labels=["worst", "best"])
         bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=7, length=0, labelcolor=FAINT)
-    figure.suptitle(title, fontsize=10, x=0.01, ha="left", color=INK)
+        bar.ax.tick_params(labelsize=7, length=0, labelcolor=LIGHT.soft)
+    figure.suptitle(title, fontsize=10, x=0.01, ha="left", color=LIGHT.ink)
     figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
 
 
@@ -71,7 +72,7 @@ def _panel(axis: Any, table: pd.DataFrame, higher: bool, shades: tuple[float, fl
         dark = not missing and better[row, column] > middle
         axis.text(
             column, row, "failed" if missing else f"{value:.3f}", ha="center", va="center",
-            fontsize=8, color="white" if dark else INK,
+            fontsize=8, color=LIGHT.card if dark else LIGHT.ink,
         )  # fmt: skip
     axis.set_xticks(range(len(table.columns)), [f"{m:g}" for m in table.columns], fontsize=8)
     axis.set_yticks(range(len(table.index)), [str(n) for n in table.index], fontsize=8)
@@ -86,4 +87,6 @@ def _frame(axis: Any, at: tuple[int, int]) -> None:
     from matplotlib.patches import Rectangle
 
     corner = at[0] - 0.5, at[1] - 0.5
-    axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=BEST, linewidth=2, zorder=3))
+    axis.add_patch(
+        Rectangle(corner, 1, 1, fill=False, edgecolor=LIGHT.series[1], linewidth=2, zorder=3)
+    )

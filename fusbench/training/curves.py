@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusbench.drawing.palette import LIGHT
 from fusbench.files import replacing
 
-TRAIN, VAL, RATE = "#1f77b4", "#d9480f", "#868e96"
+TRAIN, VAL = LIGHT.series[:2]
 
 
 def write_curves(

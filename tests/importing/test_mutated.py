@@ -27,7 +27,21 @@ ODD = (
     "abc", "12:00:01.5", "\u00b5", "\x00", "1_000", "(0.1, 0.2)", "\t", ";", "MSG", '"', "Inf",
 )  # fmt: skip
 VALUES = (
-    None, "n/a", "", [], {}, True, -1, 0, 1e300, "90,0", "1e9", ["a"], [1], {"Units": 3}, float("nan"),
+    None,
+    "n/a",
+    "",
+    [],
+    {},
+    True,
+    -1,
+    0,
+    1e300,
+    "90,0",
+    "1e9",
+    ["a"],
+    [1],
+    {"Units": 3},
+    float("nan"),
 )
 TABLE = {"time": "t", "x": "gx", "y": "gy", "space": "screen"}
 TEXTS = {

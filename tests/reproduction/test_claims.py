@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.invented import LEVELS, invented_scores
 
+from fusbench.board.published import BASELINE
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction import lag as lag_module
 from fusbench.reproduction.board import common_frames
@@ -126,9 +127,10 @@ def test_the_abstract_s_quadruple(monkeypatch):
     from fusbench.reproduction import claims
 
     assert judge_abstract().verdict == HOLDS
-    real = claims.published()
-    one = replace(real, baseline=dict(real.rows["unet-ra-7-9"]))
-    monkeypatch.setattr(claims, "published", lambda: one)
+    real, better = claims.papers(), claims.papers().scores("unet-ra-7-9")
+    rows = [replace(row, scores=better) if row.key == BASELINE else row for row in real.rows]
+    one = replace(real, rows=tuple(rows))
+    monkeypatch.setattr(claims, "papers", lambda: one)
     assert judge_abstract().verdict == FAILS
 
 

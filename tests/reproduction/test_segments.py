@@ -9,10 +9,11 @@ import pytest
 from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import open_dataset
+from fusbench.data.pace import clip_speed
 from fusbench.data.writer import write_dataset
 from fusbench.phantom.clip import make_clip
 from fusbench.phantom.presets import PRESETS
-from fusbench.reproduction.segments import clip_speed, segments
+from fusbench.reproduction.segments import segments
 
 SHAPE = (64, 80)
 

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fusbench.board.published import papers
 from fusbench.errors import DatasetError, UnknownName
 from fusbench.reproduction.figure2 import choose, draw_figure2, label_places
 from fusbench.reproduction.formats import to_csv, to_html, to_latex, to_markdown
-from fusbench.reproduction.rows import METRICS, TABLES, TITLES, published
+from fusbench.reproduction.rows import METRICS, TABLES, TITLES
 from fusbench.reproduction.tables import paper_table
 
 
@@ -30,7 +31,7 @@ def test_a_table_sets_ours_beside_the_reported(table, board):
     assert [line.key for line in table.floors] == ["uniform", "centre-bias", "mean-map"]
     for key, line in lines.items():
         for metric, cell in line.cells.items():
-            assert cell.reported == published().score(key, metric)
+            assert cell.reported == papers().score(key, metric)
             if key == "unet-ra-5-5":
                 assert cell.mean is None
             else:

@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from fusbench.statistics.seeds import contrast, mean_score, paired_difference
-from fusbench.statistics.tests_of_scans import sign_flip_p
 
 
 def rows(difference):
