@@ -13,10 +13,22 @@ FILLERS = frozenset((
     "inf", "-inf", "+inf", "infinity", "-infinity", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
     "nan(ind)", "-nan(ind)", "undefined", "missing", "invalid", "lost",
 ))  # fmt: skip
+LONGEST = 60
 BLANKS = re.compile(r"(?<=\d)[\s'\u2019\u00a0\u202f](?=\d{3}(?!\d))")
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
 ENGLISH = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 EUROPEAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
+
+
+def shown(cell: str) -> str:
+    """A stranger's cell for a message of one line.
+
+    Examples
+    --------
+    >>> shown("a" * 100)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'
+    """
+    return cell if len(cell) <= LONGEST else cell[: LONGEST - 3] + "..."
 
 
 @dataclass(frozen=True, kw_only=True)

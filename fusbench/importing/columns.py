@@ -12,7 +12,7 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.footage.clock import SHOWN, clock_ns, nanoseconds, plain, unit_of
-from fusbench.importing.cells import numbers
+from fusbench.importing.cells import numbers, shown
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.geometry import SPACES
 from fusbench.importing.mapping import Mapping, Rule
@@ -172,7 +172,7 @@ class Columns:
             return nanoseconds(texts, unit)
         except ValueError as error:
             row = rows.index[texts.index(str(error))]
-            what = f"'{error}' in the column '{column}' is no time"
+            what = f"'{shown(str(error))}' in the column '{shown(column)}' is no time"
             raise DatasetError(what, f"{self.where}, row {row}", "Correct or drop it.") from None
 
     def _frames(self, rows: pd.DataFrame) -> np.ndarray:
@@ -180,7 +180,8 @@ class Columns:
         whole = np.isfinite(read.values) & (np.mod(read.values, 1) == 0)
         if not whole.all():
             at = int(np.argmin(whole))
-            what = f"'{rows[self.frame].iat[at]}' in the column '{self.frame}' is no frame's number"
+            cell = shown(str(rows[self.frame].iat[at]))
+            what = f"'{cell}' in the column '{self.frame}' is no frame's number"
             where = f"{self.where}, row {rows.index[at]}"
             raise DatasetError(what, where, "Correct or drop it.")
         return read.values.astype(np.int64)
@@ -311,13 +312,15 @@ class Columns:
         for place, key in enumerate(keys):
             there = {names[place] for names in found} - {""}
             if chosen[key] and chosen[key] not in there:
-                raise unknown(f"{words[key]} in this file", chosen[key], sorted(there))
+                raise unknown(
+                    f"{words[key]} in this file", chosen[key], sorted(map(shown, there))[:8]
+                )
             if chosen[key]:
                 found = {names for names in found if names[place] == chosen[key]}
         for place, key in enumerate(keys):
             there = {names[place] for names in found} - {""}
             if len(there) > 1:
-                listed = ", ".join(sorted(there)[:8])
+                listed = ", ".join(shown(name) for name in sorted(there)[:8])
                 what = f"holds {len(there)} {words[key]}s: {listed}"
                 fix = f"Choose one with --{words[key]} NAME."
                 raise DatasetError(what, self.where, fix)
@@ -417,7 +420,7 @@ def _has(header: list[str], name: str) -> bool:
 def _missing(
     kind: str, wanted: tuple[str, ...], header: list[str], where: str
 ) -> ConfigError | DatasetError:
-    have = ", ".join(name[:60] for name in header[:12] if name) + (
+    have = ", ".join(shown(name) for name in header[:12] if name) + (
         ", ..." if len(header) > 12 else ""
     )
     if not wanted:
