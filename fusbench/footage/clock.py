@@ -21,7 +21,7 @@ CLOCK = re.compile(
     r"\s*(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[ T_]+)?"
     r"(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,:](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*"
 )
-LONGEST = 2**63 - 1
+LONGEST, MOST_DIGITS = 2**63 - 1, 20
 
 
 def plain(text: str) -> str:
@@ -94,10 +94,14 @@ def clock_ns(text: str) -> int | None:
 
 
 def _exact(number: str, scale: int) -> int:
-    value = int((Decimal(number) * scale).to_integral_value())
-    if abs(value) > LONGEST:
-        raise ConfigError(f"the time {number} is too large", fix="Check its unit.")
-    return value
+    exact = Decimal(number)
+    if exact.is_finite() and exact.adjusted() < MOST_DIGITS:
+        value = int((exact * scale).to_integral_value())
+        if abs(value) <= LONGEST:
+            return value
+    elif not exact.is_finite():
+        raise ValueError(number)
+    raise ConfigError(f"the time {number[:40]} is too large", fix="Check its unit.")
 
 
 def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
