@@ -1,4 +1,4 @@
-"""Finding what installed packages register: the only module that knows entry points.
+"""Finding what installed packages register.
 
 Names are listed without importing anything. A package's malformed ``entry_points.txt``, a plug-in
 that cannot be imported, or a name claimed twice is a `Fault` of its own and stops nothing else.
@@ -6,19 +6,14 @@ that cannot be imported, or a name claimed twice is a `Fault` of its own and sto
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-import entrypoints
-
 from fusbench.errors import PluginError, unknown
+from fusbench.installed import Entry, Fault, normal, registrars
 
 Card = TypeVar("Card")
 MODELS = "fusbench.models"
@@ -28,31 +23,6 @@ RESTRICTION = "FUSBENCH_PLUGINS"
 FRAMEWORK_PACKAGES = {"torch": "fusbench-torch", "keras": "fusbench-keras"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A name that an installed distribution registers; nothing of it is imported yet."""
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    attribute: str
-
-    @property
-    def owner(self) -> str:
-        return f"{self.distribution} {self.version}".strip()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fault:
-    """Something wrong with an installed plug-in, in one line each."""
-
-    name: str
-    where: str
-    what: str
-    fix: str
-
-
 def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list[Fault]]:
     """Entries of a group by name, and what is wrong with the others.
 
@@ -60,23 +30,21 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
     own entries are always found.
     """
     wanted = os.environ.get(RESTRICTION, "") if restricted else ""
-    allowed = {_normal(name) for name in wanted.split(",") if name.strip()}
+    allowed = {normal(name) for name in wanted.split(",") if name.strip()}
     found: dict[str, list[Entry]] = {}
     faults: list[Fault] = []
-    installed = _metadata_files()
-    for distribution, (path, version) in installed.items():
+    installed = registrars()
+    for distribution, registrar in installed.items():
         if allowed and distribution not in {*allowed, "fusbench"}:
             continue
-        try:
-            for item in _entries(path, group, distribution, version):
-                if isinstance(item, Fault):
-                    faults.append(item)
-                else:
-                    found.setdefault(item.name, []).append(item)
-        except (configparser.Error, ValueError, OSError) as error:
-            what = " ".join(f"malformed entry_points.txt: {error}".split())
-            fix = f"Repair {path}, or install {distribution} again."
-            faults.append(Fault(name=distribution, where=str(path), what=what, fix=fix))
+        if isinstance(registrar, Fault):
+            faults.append(registrar)
+            continue
+        for item in registrar.entries(group):
+            if isinstance(item, Fault):
+                faults.append(item)
+            else:
+                found.setdefault(item.name, []).append(item)
     for name in sorted(allowed - set(installed)):
         what = f"no installed package of that name registers anything, and {RESTRICTION} names it"
         fix = f"Correct {RESTRICTION}."
@@ -91,48 +59,6 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
             fix = f"Uninstall one of them, or name the other in {RESTRICTION}."
             faults.append(Fault(name=name, where=owners, what=what, fix=fix))
     return entries, faults
-
-
-def _metadata_files() -> dict[str, tuple[Path, str]]:
-    """Each distribution's ``entry_points.txt`` and version, the first on the path winning."""
-    files: dict[str, tuple[Path, str]] = {}
-    for folder in sys.path:
-        root = Path(folder or ".")
-        if not root.is_dir():
-            continue
-        for path in sorted((*root.glob("*.dist-info"), *root.glob("*.egg-info"))):
-            stem, _, version = path.stem.partition("-")
-            file = path / "entry_points.txt"
-            if _normal(stem) not in files and file.is_file():
-                files[_normal(stem)] = (file, version)
-    return files
-
-
-def _normal(distribution: str) -> str:
-    return re.sub(r"[-_.]+", "-", distribution.strip()).lower()
-
-
-def _entries(path: Path, group: str, distribution: str, version: str) -> Iterator[Entry | Fault]:
-    text = path.read_text(encoding="utf-8")
-    if group not in text:
-        return
-    parser = entrypoints.CaseSensitiveConfigParser(delimiters=("=",), interpolation=None)
-    parser.read_string(text, source=path.name)
-    for name, target in parser[group].items() if group in parser else ():
-        try:
-            point = entrypoints.EntryPoint.from_string(target, name)
-        except entrypoints.BadEntryPoint:
-            what = f"malformed entry point '{target}'; it should read module:attribute"
-            fix = f"Repair {path}."
-            yield Fault(name=name, where=f"{distribution} {version}".strip(), what=what, fix=fix)
-            continue
-        yield Entry(
-            name=name,
-            distribution=distribution,
-            version=version,
-            module=point.module_name,
-            attribute=point.object_name or "",
-        )
 
 
 def find(group: str, kind: str, name: str) -> Entry:
@@ -243,7 +169,8 @@ def load_target(target: str, where: str, backend: str = "numpy") -> Any:
         return getattr(import_module(module), attribute)
     except ImportError as error:
         package = FRAMEWORK_PACKAGES.get(backend)
-        fix = f'Install it with: pip install "{package}".' if package else "Install what it needs."
+        clone = f"From a clone of fusbench: pip install . ./plugins/{package}."
+        fix = clone if package else "Install what it needs."
         raise PluginError(f"cannot be loaded: {error}", where, fix) from error
     except AttributeError as error:
         raise PluginError(f"cannot be loaded: {error}", where, "Correct the card.") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-Report = Callable[[int, int], None]
-"""Told (done, in all)."""
+Report = Callable[..., None]
+"""Told (done, in all), and perhaps a note of what is being done."""
 Progress = Callable[[str], AbstractContextManager[Report]]
 """Shows, while its block runs, how far the work of that name is."""
 
@@ -14,4 +14,4 @@ Progress = Callable[[str], AbstractContextManager[Report]]
 @contextmanager
 def silent(_name: str) -> Iterator[Report]:
     """Shows nothing."""
-    yield lambda done, total: None
+    yield lambda done, total=None, note="": None

@@ -1,6 +1,9 @@
 """Finding plug-ins: nothing of a stranger's package may stop the rest."""
 
+import json
+import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -149,3 +152,52 @@ def test_a_module_that_exits_is_one_line(site):
     site("leaver", "[fusbench.models]\nleaver = leaver:card\n", "import sys; sys.exit(3)")
     with pytest.raises(PluginError, match="cannot be imported: SystemExit: 3. Repair or uninstall"):
         resolve(find(MODELS, "model", "leaver"), "model")
+
+
+def test_versions_are_those_of_the_metadata_and_not_of_a_folders_name(site, tmp_path):
+    record = tmp_path / "clone.egg-info"  # what an editable install leaves in a source folder
+    record.mkdir()
+    (record / "entry_points.txt").write_text("[fusbench.models]\nmine = clone:card\n")
+    (record / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: the_clone\nVersion: 2.5\n")
+    assert scan(MODELS)[0]["mine"].owner == "the-clone 2.5"
+
+
+def test_the_first_of_two_on_the_path_counts(site, tmp_path, monkeypatch):
+    site("alpha", "[fusbench.models]\nmine = alpha:card\n")
+    other = tmp_path / "other"
+    (other / "Alpha-2.0.dist-info").mkdir(parents=True)
+    text = "[fusbench.models]\nmine = alpha:card\n"
+    (other / "Alpha-2.0.dist-info" / "entry_points.txt").write_text(text)
+    assert scan(MODELS)[0]["mine"].owner == "alpha 1.0"
+    monkeypatch.syspath_prepend(str(other))
+    assert scan(MODELS)[0]["mine"].owner == "alpha 2.0"
+
+
+@pytest.mark.parametrize("metadata", [b"\xff\xfe", b"", b"Name: \n\n"])
+def test_metadata_that_are_no_text_stop_nothing(site, tmp_path, metadata):
+    site("alpha", "[fusbench.models]\nmine = alpha:card\n")
+    (tmp_path / "alpha-1.0.dist-info" / "METADATA").write_bytes(metadata)
+    assert scan(MODELS)[0]["mine"].owner == "alpha 1.0"
+
+
+def test_a_run_has_one_key_however_fusbench_is_started(folder, tmp_path):
+    """In a clone ``python -m fusbench`` also sees the record that an editable install leaves."""
+    clone = tmp_path / "clone"
+    version = metadata.version("fusbench")
+    record = clone / "fusbench.egg-info"
+    record.mkdir(parents=True)
+    own = "[fusbench.models]\nuniform = fusbench.models.cards:uniform\n"
+    (record / "entry_points.txt").write_text(own)
+    (record / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: fusbench\nVersion: {version}\n")
+    script = tmp_path / "bin" / "fusbench"
+    script.parent.mkdir()
+    script.write_text("from fusbench.cli import main\nmain()\n")
+    keys = []
+    for start in (["-m", "fusbench"], [script]):
+        line = ["evaluate", "--model", "uniform", "--dataset", folder, "--json", "--out"]
+        command = [sys.executable, *start, *line, tmp_path / f"runs{len(keys)}"]
+        done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)
+        keys.append((found["key"], found["model"]["distribution"], found["model"]["version"]))
+    assert keys[0] == keys[1]
+    assert keys[0][1:] == ("fusbench", version)

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.options import model_options
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
-    from fusbench.comparing.runs import Run
+    from fusbench.comparing.comparison import Comparison
+    from fusbench.doors.options import Options
 
 PARTS = ("scan", "segment", "position")
 
 
 @click.command(epilog="Example: fusbench compare runs/unet-keras-1a2b runs/clstmunet-keras-3c4d")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", metavar="RUNS", nargs=-1, required=True)
 @click.option(
     "--by", "parts", multiple=True, type=click.Choice(PARTS), default=("segment", "position"),
     show_default=True, help="Parts to look at beside the whole; repeatable.",
@@ -28,85 +29,64 @@ PARTS = ("scan", "segment", "position")
 @click.option("--plot", type=click.Path(path_type=Path), help="PNG file to draw.")
 @click.option("--metric", help="Metric of the parts and plot; default: the runs' first.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all numbers here.")
+@click.option("--split", help="Split for models; default: that of the first run, or test.")
+@click.option("--fold", type=int, help="Fold for models; default: that of the first run.")
+@model_options()
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
+    help="Folder of the runs of models.",
+)  # fmt: skip
 @json_option
 def compare(
-    folders: tuple[Path, ...],
+    sources: tuple[str, ...],
     parts: tuple[str, ...],
     dataset: str | None,
+    split: str | None,
+    fold: int | None,
+    folder: Path,
+    options: Options,
     plot: Path | None,
     metric: str | None,
     csv_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare runs (FOLDERS) with the first one, on the same frames.
+    """Compare RUNS with the first one, on the same frames.
 
+    A run is a finished run's folder, or a model by name or Python file, which is evaluated first.
     Differences are the other run minus the first. Intervals and p-values are by scan: whole scans
-    are resampled, and signs of scan means are flipped.
+    are resampled, and their signs are flipped.
     """
-    from fusbench.cli.render import print_json
-    from fusbench.comparing import runs as paired
-    from fusbench.comparing.plot import draw_comparison
-    from fusbench.errors import unknown
-    from fusbench.files import replacing
+    from dataclasses import asdict
 
-    runs = paired.read_runs(folders)
-    keys = [m.key for m in paired.metrics_of(runs)]
-    metric = metric or keys[0]
-    if metric not in keys:
-        raise unknown("metric of these runs", metric, keys)
-    tables = {"all frames": paired.compare(runs)}
-    for part in parts:
-        groups = _groups(part, runs, dataset)
-        if groups is not None:
-            tables[f"by {part}"] = paired.compare(runs, groups)
-    scans = paired.scan_differences(runs) if "scan" in parts else None
+    from fusbench.cli.render import note, print_json, progress
+    from fusbench.files import replacing
+    from fusbench.verbs.compare import compare as run
+
+    found = run(
+        sources,
+        by=parts,
+        metric=metric,
+        dataset=dataset,
+        split=split,
+        fold=fold,
+        folder=folder,
+        progress=progress,
+        warn=note,
+        **asdict(options),
+    )
     if plot:
         with replacing(plot) as file:
-            draw_comparison(file, runs, tables, metric)
+            found.plot().savefig(file, dpi=150, format="png", metadata={"Software": None})
     if csv_file:
         with replacing(csv_file) as file:
-            _joined(tables, scans).to_csv(file, index=False, lineterminator="\n")
+            found.frame.to_csv(file, index=False, lineterminator="\n")
     if as_json:
-        parts_json = {heading: _records(table) for heading, table in tables.items()}
-        if scans is not None:
-            parts_json["by scan"] = _records(scans)
-        print_json({"reference": runs[0].name, "parts": parts_json})
+        parts_json = {heading: _records(table) for heading, table in found.tables.items()}
+        if found.scans is not None:
+            parts_json["by scan"] = _records(found.scans)
+        print_json({"reference": found.runs[0].name, "parts": parts_json})
     else:
-        _show(runs, tables, scans, metric)
-
-
-def _groups(part: str, runs: list[Run], dataset: str | None) -> np.ndarray | None:
-    from fusbench.cli.render import note, progress
-    from fusbench.comparing import runs as paired
-    from fusbench.data.dataset import open_dataset
-    from fusbench.errors import UnknownName
-
-    if part == "position":
-        return paired.positions(runs)
-    if part == "scan":
-        return None
-    result = runs[0].result
-    name = dataset or result.dataset["name"]
-    try:
-        with progress(f"opening {name}") as update:
-            data = open_dataset(name, (result.split,), update, result.dataset.get("fold"))
-    except UnknownName:
-        if dataset:
-            raise
-        note(f"Segments need the data; name the folder of '{name}' with --dataset.")
-        return None
-    return paired.segments(runs, data)
-
-
-def _joined(tables: dict[str, pd.DataFrame], scans: pd.DataFrame | None) -> pd.DataFrame:
-    import pandas as pd
-
-    parts = [table.assign(part=heading) for heading, table in tables.items()]
-    if scans is not None:
-        each = scans.rename(columns={"scan_id": "group"})
-        long = each.melt(["group", "run"], var_name="metric", value_name="difference")
-        parts.append(long.assign(n_scans=1, part="by scan"))
-    return pd.concat(parts, ignore_index=True)
+        _show(found)
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, object]]:
@@ -117,14 +97,13 @@ def _records(table: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _show(
-    runs: list[Run], tables: dict[str, pd.DataFrame], scans: pd.DataFrame | None, metric: str
-) -> None:
+def _show(found: Comparison) -> None:
     from fusbench.board.words import number, probability
     from fusbench.cli.render import show
     from fusbench.cli.render import table as grid
     from fusbench.comparing.runs import metrics_of
 
+    runs, tables, scans, metric = found.runs, found.tables, found.scans, found.metric
     result = runs[0].result
     metrics = {m.key: m for m in metrics_of(runs)}
     synthetic = " (synthetic)" if result.dataset["synthetic"] else ""
@@ -164,7 +143,7 @@ def _show(
     )
     show(
         f"Better than {runs[0].name}: {arrows}.",
-        "Mean over frames [95 % interval, resampled by scan]; sign-flip test on scan means,"
-        " corrected by Holm's method over runs and groups.",
+        "Mean over frames [95 % interval, resampled by scan]; sign-flip test of the same mean by"
+        " scan, corrected by Holm's method over runs and groups.",
         f"Signature: {result.signature}",
     )

@@ -11,8 +11,8 @@ import click
 from fusbench.cli import json_option
 
 if TYPE_CHECKING:
-    from fusbench.discovery import Entry
     from fusbench.errors import FusbenchError
+    from fusbench.installed import Entry
     from fusbench.models.card import ModelCard
 
 OF_AUTHORS = ("check", "new")

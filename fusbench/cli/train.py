@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from importlib import metadata
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fusbench.cli import config_option, json_option
-
-if TYPE_CHECKING:
-    from fusbench.models.card import Learner
-    from fusbench.training.loop import Training
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
 
@@ -28,7 +24,10 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     help="Checkpoint to write; learning curves go beside it.",
 )  # fmt: skip
 @click.option(
-    "--recipe", default="fast", show_default=True, help="fast, paper or paper-norm-momentum."
+    "--recipe",
+    default="fast",
+    show_default=True,
+    help="fast, patient, paper or paper-norm-momentum.",
 )
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -59,83 +58,43 @@ def train(
     import signal
 
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.training.loop import train as run
+    from fusbench.verbs.train import train as run
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    job, learner = _prepared(name, dataset, choices)
-    with progress(f"training {name}", job.recipe.max_steps) as update:
-        state = run(job, learner, out, resume=resume, dtype=dtype, report=update)
+    line = shlex.join(["fusbench", *_arguments()])
+    done = run(
+        name, dataset, out, dtype=dtype, resume=resume, command=line, progress=progress, **choices
+    )
     found = {
         "checkpoint": str(out),
-        "steps": state.adam.step,
-        "best_step": state.best_step,
-        "val_loss": state.best_loss,
+        "steps": done.steps,
+        "best_step": done.best_step,
+        "val_loss": done.val_loss,
+        **done.history,
     }
     if as_json:
         print_json(found)
     else:
-        best = f"best at step {state.best_step} of {state.adam.step}"
-        show(f"{out}: {best}, validation KLD {state.best_loss:.3f} nats")
+        best = f"best at step {done.best_step} of {done.steps}"
+        show(f"{out}: {best}, validation KLD {done.val_loss:.3f} nats", *_on_history(done.history))
 
 
-def _prepared(name: str, dataset: str, choices: dict[str, Any]) -> tuple[Training, Learner]:
-    """What is to be trained, and the backend that gives its gradients."""
-    from dataclasses import replace
+def _on_history(uses: Mapping[str, float]) -> list[str]:
+    """What there is to say of a network that is given several frames."""
+    from fusbench.training.validation import UNUSED
 
-    from fusbench.augment.policy import policy as find_policy
-    from fusbench.cli.render import progress
-    from fusbench.data.dataset import open_dataset
-    from fusbench.data.samples import Samples
-    from fusbench.discovery import load_target
-    from fusbench.doors.registry import model_card
-    from fusbench.errors import ConfigError
-    from fusbench.training.loop import Training
-    from fusbench.training.recipe import recipe as find_recipe
-    from fusbench.zoo.checkpoint import describe
-    from fusbench.zoo.entries import ENTRIES, build
-
-    card = model_card(name)
-    entry = card.network
-    if card.learner is None or entry is None:
-        fix = "Choose one of the zoo; 'fusbench model list' shows them."
-        raise ConfigError("has no learner, so fusbench cannot train it", f"model '{name}'", fix)
-    changed = ("max_steps", "validate_every", "window_count")
-    changes = {key: choices[key] for key in changed if choices[key]}
-    recipe = replace(find_recipe(choices["recipe"]), **changes)
-    policy = choices["policy"] or ENTRIES[entry].policy
-    found_policy = find_policy(policy)
-    window = card.window
-    if choices["horizon"] is not None:
-        window = replace(window, horizon=choices["horizon"])
-    network = build(entry, window=window)
-    learner_of = load_target(card.learner, f"model '{name}'", card.backend)
-    settings = {key: choices[key] for key in ("device", "precision") if choices[key]}
-    learner = learner_of(replace(card, window=window), network, **settings)
-    with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, ("train", "val"), update, choices["fold"])
-    shape = network.input_shape
-    job = Training(
-        network=network,
-        recipe=recipe,
-        policy=found_policy,
-        seed=choices["seed"],
-        train=Samples(data, "train", window, shape=shape, window_count=recipe.window_count),
-        val=Samples(data, "val", window, shape=shape, every=recipe.validation_stride),
-        metadata={
-            **describe(network, entry, window),
-            "model": name,
-            "policy": policy,
-            "precision": choices["precision"],
-            "dataset": f"{data.info.name} {data.info.version}",
-            "synthetic": str(data.info.synthetic).lower(),
-            "train_fingerprint": data.fingerprint("train"),
-            "val_fingerprint": data.fingerprint("val"),
-            **({} if data.fold is None else {"fold": str(data.fold)}),
-            "command": shlex.join(["fusbench", *_arguments()]),
-            "fusbench": metadata.version("fusbench"),
-        },
-    )
-    return job, learner
+    if not uses:
+        return []
+    kinds = [f"{k.removeprefix('history_')} {use:.3f}" for k, use in uses.items() if "_" in k]
+    by_kind = f" ({', '.join(kinds)})" if kinds else ""
+    told = f"Use of history: {uses['history']:.3f} nats{by_kind}."
+    if uses["history"] >= UNUSED:
+        return [told]
+    return [
+        told,
+        "! It says the same without its other frames: it is a network of single frames, and its"
+        " score is none of what it is called. Train it with another --seed or recipe.",
+    ]
 
 
 def _arguments() -> list[str]:

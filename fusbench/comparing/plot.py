@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from fusbench.comparing.runs import Run, scan_differences
+from fusbench.comparing.runs import scan_differences
 from fusbench.drawing.palette import LIGHT
+from fusbench.evaluation.finished import Run
 from fusbench.metrics import metric as metric_of
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def draw_comparison(
-    path: Path, runs: Sequence[Run], tables: dict[str, pd.DataFrame], metric: str
-) -> None:
-    """Draw one metric's differences as a picture: over all, by scan, and by each grouping.
+
+def comparison_figure(runs: Sequence[Run], tables: dict[str, pd.DataFrame], metric: str) -> Figure:
+    """One metric's differences as a figure: over all, by scan, and by each grouping.
 
     `tables` are results of `compare` by the heading of their panel.
     """
@@ -66,4 +68,4 @@ def draw_comparison(
     figure.suptitle(f"{words}\n{data}; 95 % intervals resampled by scan", x=0.01, ha="left",
                     fontsize=10, color=LIGHT.ink)  # fmt: skip
     figure.legend(loc="outside lower left", ncols=min(4, len(others)), frameon=False, fontsize=8)
-    figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
+    return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,44 +13,27 @@ import pandas as pd
 from fusbench.data.dataset import Dataset
 from fusbench.data.pace import fast_frames
 from fusbench.errors import ConfigError
-from fusbench.evaluation.results import KEY_COLUMNS, Result, read_result, read_scores
+from fusbench.evaluation.finished import Run, read_run
+from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.metrics import Metric, of_signature
-from fusbench.statistics.intervals import scan_interval, scan_means
-from fusbench.statistics.tests_of_scans import (
-    effect_size,
-    holm,
-    paired_differences,
-    sign_flip_p,
-    smallest_difference,
-)
+from fusbench.statistics.intervals import scan_means, scan_sums, sum_interval
+from fusbench.statistics.power import detectable_alone
+from fusbench.statistics.tests_of_scans import effect_size, holm, sign_flip_p
 
 N_POSITIONS = 6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A finished run: where it lies, what it is, and its scores, a row a frame."""
-
-    folder: Path
-    name: str
-    result: Result
-    scores: pd.DataFrame
-
-
-def read_runs(folders: Sequence[Path]) -> list[Run]:
-    """Read runs that can be compared; the first is the reference.
+def comparable(given: Sequence[Run | Path]) -> list[Run]:
+    """Runs, or the folders of runs, that can be compared; the first is the reference.
 
     Raises
     ------
     ConfigError
         If there are fewer than two, or two differ in data, split, signature or frames.
     """
-    if len(folders) < 2:
+    if len(given) < 2:
         raise ConfigError("one run is no comparison", fix="Name two runs or more.")
-    runs = []
-    for folder in folders:
-        result, scores = read_result(folder), read_scores(folder)
-        runs.append(Run(folder=folder, name=result.model["name"], result=result, scores=scores))
+    runs = [each if isinstance(each, Run) else read_run(each) for each in given]
     names = [run.name for run in runs]
     if len(set(names)) < len(names):  # two trainings of one model go by their folders
         runs = [replace(run, name=run.folder.name) for run in runs]
@@ -84,7 +67,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
     Parameters
     ----------
     runs : sequence of Run
-        From `read_runs`.
+        From `comparable`.
     groups : ndarray of str, shape (frames,), optional
         Group of each frame; "" leaves a frame out. By default all frames are one group.
 
@@ -92,7 +75,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
     -------
     DataFrame
         Columns group, run, metric, difference (mean over frames), low, high (95 % interval,
-        resampled by scan), p (sign-flip test on scan means), p_holm (corrected over runs and
+        resampled by scan), p (sign-flip test by scan), p_holm (corrected over runs and
         groups, metric by metric), effect, detectable, n_scans, n_frames.
     """
     keys = [metric.key for metric in metrics_of(runs)]
@@ -104,11 +87,10 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
         scans = pd.factorize(scan_ids, sort=True)[0]
         for run in runs[1:]:
             own, first = (one.scores[keys].to_numpy()[at] for one in (run, runs[0]))
-            mean, low, high = scan_interval(own - first, scans)
-            means = paired_differences(scan_means(own, scans), scan_means(first, scans))
+            found = scan_sums(own - first, scans)
             numbers = (
-                mean, low, high, sign_flip_p(means), effect_size(means),
-                smallest_difference(means),
+                *sum_interval(*found), sign_flip_p(*found), effect_size(*found),
+                detectable_alone(*found),
             )  # fmt: skip
             for key, values in zip(keys, np.transpose(numbers), strict=True):
                 rows.append((group, run.name, key, *values, scans.max() + 1, at.sum()))

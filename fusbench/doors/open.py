@@ -1,4 +1,4 @@
-"""A model comes in by its name or its Python file, in a process of its own.
+"""A model comes in by its name, its Python file or its card, in a process of its own.
 
 Whatever the door, what comes in is an `Entrant`; `fusbench.evaluation.run` scores all alike. The
 door of ready predictions is `fusbench.models.predictions.predictions`.
@@ -6,25 +6,29 @@ door of ready predictions is `fusbench.models.predictions.predictions`.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.discovery import MODELS, find
 from fusbench.doors.registry import load_model, model_card
-from fusbench.errors import PluginError
-from fusbench.isolation.cards import OWN, ZOO
+from fusbench.errors import ConfigError, FusbenchError, PluginError
+from fusbench.installed import owner_of
+from fusbench.isolation.cards import OWN, ZOO, read_cards
 from fusbench.isolation.model import GuestModel
 from fusbench.isolation.parent import Guest, Limits
-from fusbench.models.card import card_from
+from fusbench.models.card import ModelCard, card_from
 from fusbench.models.entrant import Entrant
 from fusbench.zoo.weights import card_of_weights, checkpoint_path
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
-    from fusbench.discovery import Entry
+    from fusbench.installed import Entry
 
 
 def is_file(name: str) -> bool:
@@ -40,59 +44,108 @@ def is_file(name: str) -> bool:
 
 @contextmanager
 def entrant(
-    name: str,
+    model: str | ModelCard,
     *,
     python: Path | None = None,
     checkpoint: Path | None = None,
     device: str | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Entrant]:
-    """A model by its name or Python file, in a process of its own while the block runs.
+    """A model by its name, Python file or card, in a process of its own while the block runs.
 
-    fusbench's baselines stay in this process.
+    fusbench's baselines stay in this process. A card that is a registered one goes by its name.
 
     Raises
     ------
     UnknownName, PluginError, CheckpointError
     """
-    entry = None if is_file(name) or python else find(MODELS, "model", name)
-    if entry and entry.distribution == OWN:
-        yield _own(entry)
-        return
-    where = f"model '{name}'" + (f" of {entry.owner}" if entry else "")
+    if isinstance(model, ModelCard):
+        if _is_registered(model):
+            model = model.name
+        elif top(model) == OWN:
+            yield _own(model, OWN, metadata.version(OWN), changed=True)
+            return
+    if isinstance(model, ModelCard):
+        where, entry = f"model '{model.name}'", None
+    else:
+        entry = None if is_file(model) or python else find(MODELS, "model", model)
+        if entry and entry.distribution == OWN:
+            yield _own(model_card(model), entry.distribution, entry.version)
+            return
+        where = f"model '{model}'" + (f" of {entry.owner}" if entry else "")
     with Guest(where, python, limits) as guest:
-        yield introduced(guest, name, entry, checkpoint, device)
+        yield introduced(guest, model, entry, checkpoint, device)
 
 
-def _own(entry: Entry) -> Entrant:
-    card = model_card(entry.name)
+def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
+    """The data set that a model needs.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, as for a video.
+    """
+    if dataset is None:
+        what = f"model '{card.name}' needs a data set, not a video alone"
+        fix = "Use --dataset. Without one, use a model that sees frames only."
+        raise ConfigError(what, fix=fix)
+    return dataset
+
+
+def top(card: ModelCard) -> str:
+    """The top-level module of a card's loader."""
+    return card.loader.partition(":")[0].partition(".")[0]
+
+
+def _is_registered(card: ModelCard) -> bool:
+    """Whether a card is the one that is registered under its name."""
+    try:
+        entry = find(MODELS, "model", card.name)
+    except FusbenchError:
+        return False
+    return [read for _, read in read_cards([entry])] == [card]
+
+
+def _own(card: ModelCard, owner: str, version: str, *, changed: bool = False) -> Entrant:
     return Entrant(
         card=card,
-        owner=entry.distribution,
-        version=entry.version,
+        owner=owner,
+        version=version,
+        stranger=changed,
         load=lambda dataset: load_model(card, dataset=dataset),
     )
 
 
 def introduced(
-    guest: Guest, name: str, entry: Entry | None, checkpoint: Path | None, device: str | None
+    guest: Guest,
+    model: str | ModelCard,
+    entry: Entry | None,
+    checkpoint: Path | None,
+    device: str | None,
 ) -> Entrant:
-    """The entrant that a guest holds, by its entry, its Python file, or its name over there."""
-    told = introduce(guest, name, entry)
+    """The entrant that a guest holds, by its entry, Python file or card, or its name over there."""
+    told = introduce(guest, model, entry)
     card = card_of_weights(card_from(told["card"], guest.where), checkpoint)
     weights = checkpoint_path(card, checkpoint)
 
-    owner = entry.distribution if entry else told["owner"] or Path(name).name
+    if isinstance(model, ModelCard):
+        owner, version = owner_of(top(model))
+    elif entry:
+        owner, version = entry.distribution, entry.version
+    else:
+        owner, version = told["owner"] or Path(model).name, told["version"]
     identity = guest.ask("identify")
 
-    def load(dataset: Dataset) -> Any:
-        needed = dataset.root if card.sees != "frames" else None
-        return GuestModel(guest, card, checkpoint=weights, device=device, dataset=needed)
+    def load(dataset: Dataset | None) -> Any:
+        given: dict[str, Any] = {"dataset": None}
+        if card.sees != "frames":
+            given = {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
+        return GuestModel(guest, card, checkpoint=weights, device=device, **given)
 
     return Entrant(
         card=card,
         owner=owner,
-        version=entry.version if entry else told["version"],
+        version=version,
         source=identity["source"] if owner not in ZOO else "",
         stranger=True,
         load=load,
@@ -101,23 +154,27 @@ def introduced(
     )
 
 
-def introduce(guest: Guest, name: str, entry: Entry | None) -> dict[str, Any]:
+def introduce(guest: Guest, model: str | ModelCard, entry: Entry | None) -> dict[str, Any]:
     """What a guest tells of a model; its card is checked for the name."""
     path = None if guest.python else list(sys.path)
     limit = guest.limits.memory_gb
     memory = int(limit * 1e9) if limit else None
-    if is_file(name):
-        file = Path(name)
-        if not file.is_file():
-            raise PluginError("no file is here", str(file), "Name a Python file, or a model.")
-        kind, value = "file", str(file.resolve())
-    elif entry is None:
-        kind, value = "name", name
-    else:
-        kind, value = "entry", f"{entry.module}:{entry.attribute}"
+    kind, value = _asked(model, entry)
     told = guest.ask("introduce", kind=kind, value=value, path=path, memory_bytes=memory)
     called = told["card"].get("name")
-    if kind != "file" and called != name:
+    if kind in ("entry", "name") and called != model:
         fix = "Give card and entry point one name."
         raise PluginError(f"the card is named '{called}'", guest.where, fix)
     return told
+
+
+def _asked(model: str | ModelCard, entry: Entry | None) -> tuple[str, Any]:
+    """How a guest is told which model it is to hold."""
+    if isinstance(model, ModelCard):
+        return "card", json.loads(json.dumps(asdict(model), default=str))
+    if is_file(model):
+        file = Path(model)
+        if not file.is_file():
+            raise PluginError("no file is here", str(file), "Name a Python file, or a model.")
+        return "file", str(file.resolve())
+    return ("entry", f"{entry.module}:{entry.attribute}") if entry else ("name", model)

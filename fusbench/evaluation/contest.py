@@ -17,6 +17,7 @@ from fusbench.errors import (
     PluginError,
     PredictionError,
 )
+from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -30,14 +31,6 @@ OF_STRANGERS = ("checkpoint", "device", "freeze_history")
 FAILURE = "failure.txt"
 
 Door = Callable[[], AbstractContextManager["Entrant"]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A finished run."""
-
-    result: Result
-    folder: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +57,12 @@ class Contest:
     progress: Progress = silent
     warn: Callable[[str], object] = warnings.warn
 
-    def row(self, name: str, door: Door) -> Row | Failure:
+    @property
+    def split(self) -> str:
+        """The split that is scored."""
+        return str(self.settings["split"])
+
+    def row(self, name: str, door: Door) -> Run | Failure:
         """The run of what comes in through a door, or why there is none."""
         lost = self.runs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name).strip('-.')}-failed"
         folder = lost
@@ -81,7 +79,7 @@ class Contest:
             (place / FAILURE).unlink(missing_ok=True)
         if lost.is_dir() and not any(lost.iterdir()):
             lost.rmdir()
-        return Row(result=result, folder=folder)
+        return Run(folder=folder, name=str(result.model["name"]), result=result)
 
     def _job(self, entrant: Entrant) -> Evaluation:
         from fusbench.child import cores

@@ -44,6 +44,9 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
             raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN) from None
         if not (height and width and photometric and _sound(height, width, count)):
             raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN)
+        if count > path.stat().st_size:
+            what = f"declares {count:,} frames, and has not a byte for each"
+            raise DatasetError(what, str(path), AGAIN)
         times = _times(header, count, frame_rate_hz, path)
     remarks: list[Remark] = []
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":

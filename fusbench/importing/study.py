@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,19 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.data.folder import CLIP_COLUMNS
+from fusbench.data.folder import CLIP_COLUMNS, read_folder
 from fusbench.data.gaze import watched_by
+from fusbench.data.growing import RECORDS, Addition, growing
 from fusbench.data.scan import DatasetInfo
-from fusbench.data.writer import StoredClip, append_tables, write_tables
-from fusbench.errors import ConfigError, DatasetError, FusbenchError, OutputError
-from fusbench.files import file_sha256, output_errors, replacing_folder, text_sha256, write_json
+from fusbench.data.tables import read_table
+from fusbench.data.writer import StoredClip
+from fusbench.errors import ConfigError, DatasetError, FusbenchError
+from fusbench.files import text_sha256, write_json
 from fusbench.importing.clip_files import Stored
 from fusbench.importing.intake import Intake, source_sha256, take_in
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
 from fusbench.importing.quality import LowQuality, Quality
+from fusbench.reading import read_json
 
 SIGMA_SHARE = 1 / 36
+LARGEST_RECORDS = 1 << 28  # bytes
 LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
 Progress = Callable[[str, int, int], None]
 
@@ -156,7 +158,7 @@ def import_recordings(
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     pairings = with_observers(pairings)
-    base = _existing(root, root)
+    base = _existing(root)
     errors, size = look(
         pairings, base.image_shape if base else study.frame_size,
         base.frame_rate_hz if base else None, study.every,
@@ -169,9 +171,9 @@ def import_recordings(
     kept = Stored(
         size=size, channels=3 if colour else 1, clip_length=study.clip_length, every=study.every
     )
-    with _place(root, dry_run) as folder:
+    with _place(root, dry_run) as (folder, addition):
         work = _Work(
-            root=folder, kept=kept, records=read_records(folder), rows=_clip_rows(folder),
+            root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
             study=study, report=report, keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
@@ -191,9 +193,10 @@ def import_recordings(
             raise _one(wrong_rate, len(pairings))
         if not found and not work.skipped:
             raise _one(failed, len(pairings))
-        if not dry_run and found:
+        if addition is not None and found:
             info = base or _new_info(study, root, [intake for _, intake in found])
-            _write(folder, info, base is None, found, work)
+            told = _told([*work.records, *(intake.facts for _, intake in found)])
+            addition.commit(info, _together(found), told)
     reports = tuple(intake.quality for _, intake in found)
     frames = sum(q.clip_frames for (p, i), q in zip(found, reports, strict=True) if not i.again)
     return Imported(
@@ -330,113 +333,49 @@ def _of_one_rate(
     return good, errors
 
 
-def _write(
-    folder: Path,
-    info: DatasetInfo,
-    new: bool,
-    found: list[tuple[Pairing, Intake]],
-    work: _Work,
-) -> None:
-    """Write the tables: new clips with the gaze of all who saw them, and gaze on older clips."""
-    known = {row["clip_id"] for row in work.rows}
+def _together(found: list[tuple[Pairing, Intake]]) -> list[StoredClip]:
+    """Each clip once, with the gaze of all who saw it."""
     clips: dict[str, list[StoredClip]] = {}
     for _, intake in found:
         for clip in intake.stored:
             clips.setdefault(clip.row.clip_id, []).append(clip)
-    stored = [
+    return [
         replace(same[0], gaze=watched_by([clip.gaze for clip in same])) for same in clips.values()
     ]
-    if new:
-        write_tables(folder, info, stored)
-    else:
-        append_tables(folder, stored, known)
-    write_records(folder, [*work.records, *(intake.facts for _, intake in found)])
 
 
 @contextmanager
-def _place(root: Path, dry_run: bool) -> Iterator[Path]:
-    """The folder to write to; of a dry run, a copy of the tables that is thrown away."""
-    if not dry_run:
-        with changing(root) as folder:
-            yield folder
+def _place(root: Path, dry_run: bool) -> Iterator[tuple[Path, Addition | None]]:
+    """Where frames are made, and the right to add them; of a dry run a folder thrown away."""
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="fusbench-dry-run-") as name:
+            yield Path(name), None
         return
-    with tempfile.TemporaryDirectory(prefix="fusbench-dry-run-") as name:
-        for file in ("clips.csv", "import.json"):
-            if (root / file).is_file():
-                shutil.copy2(root / file, name)
-        yield Path(name)
+    with growing(root) as addition:
+        yield addition.place, addition
 
 
 def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] | None:
     return (lambda done, total: report(scan, done, total)) if report else None
 
 
-@contextmanager
-def changing(root: Path) -> Iterator[Path]:
-    """A copy of a folder to change, or a new one; it takes its place only if the block succeeds.
-
-    Frame files are linked, not copied, where the file system can. Files of the copy must be
-    replaced, never written into.
-    """
-    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        with replacing_folder(root) as folder:
-            yield folder
-        return
-    if not (root / "clips.csv").is_file():
-        fix = "Choose a new folder, or one that holds a data set."
-        raise OutputError("exists and holds no data set", str(root), fix)
-    with output_errors(root):
-        parent = root.resolve().parent
-        part = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=parent))
-        old = Path(tempfile.mkdtemp(prefix=f".{root.name}.old.", dir=parent))
-    before = file_sha256(root / "clips.csv")
-    try:
-        with output_errors(root):
-            shutil.copytree(root, part, copy_function=_link, dirs_exist_ok=True, symlinks=True)
-            yield part
-            if file_sha256(root / "clips.csv") != before:
-                fix = "Run the same command again."
-                raise OutputError("was changed meanwhile", str(root), fix)
-            place = root.resolve()
-            os.rename(place, old / "data")
-            try:
-                os.rename(part, place)
-            except BaseException:
-                os.rename(old / "data", place)
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _existing(folder: Path, root: Path) -> DatasetInfo | None:
+def _existing(root: Path) -> DatasetInfo | None:
     """Description of the data set that is extended; it must be sound."""
-    from fusbench.data.folder import read_folder
-
-    if not (folder / "clips.csv").exists():
+    if not (root / "clips.csv").exists():
         return None
 
     def stop(error: FusbenchError) -> None:
-        raise type(error)(error.what, error.where.replace(str(folder), str(root)), error.fix)
+        raise error
 
-    info, _ = read_folder(folder, stop)
-    return info
+    return read_folder(root, stop)[0]
 
 
 def _clip_rows(folder: Path) -> list[dict[str, str]]:
-    import csv
-
     if not (folder / "clips.csv").exists():
         return []
-    with (folder / "clips.csv").open(encoding="utf-8", newline="") as stream:
-        return [{key: row[key] for key in CLIP_COLUMNS} for row in csv.DictReader(stream)]
+    table = read_table(folder / "clips.csv", CLIP_COLUMNS)
+    columns = (table[column] for column in CLIP_COLUMNS)
+    return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
@@ -456,24 +395,26 @@ def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """What ``import.json`` tells of each imported recording; empty without one."""
-    path = folder / "import.json"
+    path, fix = folder / RECORDS, "Restore it, or remove it."
     if not path.exists():
         return []
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return list(content["recordings"])
-    except (ValueError, KeyError, TypeError):
-        raise DatasetError("is damaged", str(path), "Restore it, or remove it.") from None
+    records = read_json(path, DatasetError, fix=fix, most=LARGEST_RECORDS).get("recordings")
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise DatasetError("is damaged", str(path), fix)
+    return records
 
 
 def write_records(folder: Path, records: list[dict[str, Any]]) -> None:
     """Write ``import.json``: the recordings, and the libraries that read them."""
+    write_json(folder / RECORDS, {"schema": 1, "recordings": _told(records)})
+
+
+def _told(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records, each with the libraries that read it."""
     versions = {}
     for library in LIBRARIES:
         try:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
-    for record in records:
-        record.setdefault("libraries", versions)
-    write_json(folder / "import.json", {"schema": 1, "recordings": records})
+    return [{"libraries": versions, **record} for record in records]

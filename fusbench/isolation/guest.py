@@ -9,7 +9,7 @@ import sys
 
 if sys.version_info < (3, 8):  # noqa: UP036 - an old environment's Python runs this
     sys.exit("Python {}.{} is too old".format(*sys.version_info))
-if __name__ == "__main__":
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     sys.path.pop(0)  # this file's folder: its names would hide the standard library's
 
 import importlib
@@ -74,10 +74,11 @@ class Guest:
     model: Any = None
     dataset: Any = None
     files: Any = None
+    past: Any = None
     module = ""
 
     def introduce(self, kind, value, path=None, memory_bytes=None):
-        """Read the card of an "entry" (module:attribute), a "name" or a "file"."""
+        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
         if memory_bytes:
             import resource
 
@@ -89,6 +90,12 @@ class Guest:
         owner = version = ""
         if kind == "file":
             self.card, self.files = card_of_file(value)
+        elif kind == "card":
+            from fusbench import ModelCard, Window
+
+            value["window"] = Window(**value["window"])
+            value["input_shape"] = value["input_shape"] and tuple(value["input_shape"])
+            self.card, value = ModelCard(**value), value["loader"]
         else:
             if kind == "name":
                 value, owner, version = registered(value)
@@ -123,9 +130,9 @@ class Guest:
             files = [file for top in sorted(tops) for file in files_of(top)]
         return {"source": digest(files), "versions": installed()}
 
-    def load(self, checkpoint=None, device=None, dataset=None):
+    def load(self, checkpoint=None, device=None, dataset=None, fold=None):
         """Call the card's loader."""
-        arguments = {}
+        arguments: Any = {}
         if checkpoint is not None:
             from pathlib import Path
 
@@ -135,7 +142,7 @@ class Guest:
         if dataset is not None:
             from fusbench import open_dataset
 
-            arguments["dataset"] = self.dataset = open_dataset(dataset)
+            arguments["dataset"] = self.dataset = open_dataset(dataset, fold=fold)
         module, _, attribute = self.card.loader.partition(":")
         loader = getattr(importlib.import_module(module), attribute)
         try:
@@ -145,11 +152,21 @@ class Guest:
                 raise
             fix = "Its loader takes (card) and, where they apply, checkpoint=, device=, dataset=."
             raise Refusal(f"cannot be loaded: {error}", fix) from error
-        names = ("predict", "predict_clip", "predict_gaze")
+        names = ["predict", "predict_clip", "predict_gaze"]
+        names += ["step"] * bool(getattr(self.model, "streams", True))
         return {
             "methods": [name for name in names if callable(getattr(self.model, name, None))],
             "card": plain(getattr(self.model, "card", self.card)),
         }
+
+    def step(self, frame, out, begins):
+        """The density of one more frame (a file); what the next one needs stays here."""
+        import numpy as np
+
+        past = None if begins else self.past
+        density, self.past = self.model.step(np.load(frame, allow_pickle=False), past)
+        np.save(out, np.asarray(density), allow_pickle=False)
+        return {}
 
     def predict(self, method, out, frames=None, clip=None, targets=None):
         """Densities of windows or a clip (a file), or of a clip's target frames (by its name)."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import PluginError, PredictionError
+from fusbench.files import output_errors
 from fusbench.isolation.parent import Guest
 from fusbench.models.card import ModelCard, card_from
 
@@ -27,6 +28,7 @@ class GuestModel:
         checkpoint: Path | None,
         device: str | None,
         dataset: Path | None,
+        fold: int | None = None,
     ) -> None:
         self.guest = guest
         answer = guest.ask(
@@ -34,6 +36,7 @@ class GuestModel:
             checkpoint=checkpoint and str(checkpoint.resolve()),
             device=device,
             dataset=dataset and str(dataset.resolve()),
+            fold=fold,
         )
         loaded = card_from(answer["card"], guest.where)
         shape, window = loaded.input_shape, loaded.window
@@ -45,6 +48,8 @@ class GuestModel:
             raise PluginError(what, guest.where, "Give the model that method.")
         if "predict_clip" in self.methods:
             self.predict_clip = self._predict_clip
+        if "step" in self.methods:
+            self.step = self._step
 
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for windows (B, L, H, W)."""
@@ -52,6 +57,14 @@ class GuestModel:
 
     def _predict_clip(self, frames: np.ndarray) -> np.ndarray:
         return self._densities("predict_clip", frames)
+
+    def _step(self, frame: np.ndarray, past: object) -> tuple[np.ndarray, object]:
+        import numpy as np
+
+        given, out = self.guest.folder / "frame.npy", self.guest.folder / "density.npy"
+        np.save(given, frame, allow_pickle=False)
+        self.guest.ask("step", frame=str(given), out=str(out), begins=past is None)
+        return np.load(out, allow_pickle=False), "kept there"
 
     def predict_gaze(self, clip: Clip, targets: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for target frames (B,) of a clip."""
@@ -63,17 +76,20 @@ class GuestModel:
         import numpy as np
 
         path = self.guest.folder / "frames.npy"
-        np.save(path, frames, allow_pickle=False)
+        with output_errors(path.parent):
+            np.save(path, frames, allow_pickle=False)
         return self._answer(method=method, frames=str(path))
 
     def _answer(self, **request: Any) -> np.ndarray:
         import numpy as np
 
+        from fusbench.arrays import open_array
+
         out = self.guest.folder / "densities.npy"
         answer = self.guest.ask("predict", out=str(out), **request)
         self.untouched &= answer["untouched"]
         try:
-            return np.load(out, allow_pickle=False)
+            return np.array(open_array(out))
         except (ValueError, OSError, EOFError) as error:
             fix = "Return one array of floating-point numbers."
             raise PredictionError(f"sent no array: {error}", self.guest.where, fix) from None

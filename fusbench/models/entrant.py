@@ -28,7 +28,7 @@ class Entrant:
     environment : mapping
         Versions in the other environment that it runs in, if it does.
     load : callable
-        ``load(dataset)`` returns the model.
+        ``load(dataset)`` returns the model; None is no data set, as for a video.
     told : mapping
         What its process tells of it.
     warning : str
@@ -41,6 +41,6 @@ class Entrant:
     source: str = ""
     stranger: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
-    load: Callable[[Dataset], Any]
+    load: Callable[[Dataset | None], Any]
     told: Mapping[str, Any] = field(default_factory=dict)
     warning: str = ""

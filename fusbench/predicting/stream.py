@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, Unpack
 
 import numpy as np
 
 from fusbench import metrics
 from fusbench.data.frames import fit_density, fit_frames
-from fusbench.doors.registry import load_model, model_card
+from fusbench.doors.door import Source, opened
+from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError, DatasetError, WindowError
-from fusbench.models.card import ModelCard
-from fusbench.zoo.weights import card_of_weights
 
 
 class Stream:
@@ -20,12 +19,12 @@ class Stream:
 
     Parameters
     ----------
-    model : str or ModelCard
-        A model whose window ends at the current frame: placement "before".
-    checkpoint : str or Path, optional
-        Weights of your own training.
-    device : str, optional
-        The framework's name of a device, such as "cuda".
+    model : str, Path, ModelCard or model
+        A registered name, a Python file, a card, or a loaded model, whose window ends at the
+        current frame: placement "before". All but fusbench's own, the zoo's and loaded models run
+        in a process of their own until `close`.
+    **options
+        checkpoint, device, python, timeout_s, memory_gb, allow_prints: see `Options`.
 
     Raises
     ------
@@ -49,25 +48,35 @@ class Stream:
     ((48, 64), 1.0)
     """
 
-    def __init__(
-        self,
-        model: str | ModelCard,
-        *,
-        checkpoint: str | Path | None = None,
-        device: str | None = None,
-    ) -> None:
-        weights = Path(checkpoint) if checkpoint is not None else None
-        card = model_card(model) if isinstance(model, str) else model
-        self.card = card = card_of_weights(card, weights)
-        where = f"model '{card.name}'"
+    def __init__(self, model: Source, **options: Unpack[ModelOptions]) -> None:
+        self._open = ExitStack()
+        try:
+            found = self._open.enter_context(opened(model, Options(**options)))
+            self._model, self.card = found
+            self._check_card()
+        except BaseException:
+            self._open.close()
+            raise
+        self.reset()
+
+    def _check_card(self) -> None:
+        card, where = self.card, f"model '{self.card.name}'"
         if card.sees != "frames":
             what = "looks at recorded gaze, which a live scan does not have yet"
             raise ConfigError(what, where, "Use a model that sees frames only.")
         if card.window.placement != "before":
             what = f"its window ({card.window.placement}) holds frames that are still to come"
             raise WindowError(what, where, "Use a model with placement 'before' for live use.")
-        self._model = load_model(card, checkpoint=weights, device=device)
-        self.reset()
+
+    def close(self) -> None:
+        """End the model's process, if it has one of its own."""
+        self._open.close()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def reset(self) -> None:
         """Forget all frames: the next one begins another clip."""

@@ -15,10 +15,10 @@ from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
-from fusbench.evaluation.densities import BATCH_SIZE, densities
 from fusbench.files import replacing
 from fusbench.footage.open import read_video
 from fusbench.models.card import ModelCard
+from fusbench.models.densities import BATCH_SIZE, densities
 from fusbench.predicting.stream import Stream
 from fusbench.progress import Report
 
@@ -177,7 +177,8 @@ def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray])
         if need > shutil.disk_usage(path.parent).free:
             what = f"needs {need / 1e9:.1f} GB and the disk has less"
             raise OutputError(what, str(path), "Free some space or choose another disk.")
-        array = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
-        for number, row in enumerate(rows):
-            array[number] = row
-        array.flush()
+        with part.open("wb") as stream:
+            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(stream, header)
+            for row in rows:
+                stream.write(np.ascontiguousarray(row, "<f4").data)

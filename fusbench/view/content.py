@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from itertools import islice, pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fusbench import child
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.data.scan import Clip
 from fusbench.drawing.outline import MASS
 from fusbench.drawing.overlay import HEAT
 from fusbench.errors import unknown
-from fusbench.metrics import METRICS
+from fusbench.evaluation.results import KEY_COLUMNS
+from fusbench.metrics import METRICS, Metric, metric
 from fusbench.view.sheet import (
     COLUMNS,
     MAP_SIDE,
@@ -30,7 +30,6 @@ from fusbench.view.sheet import (
 )
 from fusbench.view.source import Source
 
-PRIMARY = "kld"
 Report = Callable[..., None]
 
 
@@ -39,8 +38,8 @@ def choose_clips(
 ) -> tuple[Clip, ...]:
     """The clips that a page shows: those named, else half the worst and half the best.
 
-    Worst and best are those of the first source's mean KLD; without a source, clips spread evenly
-    over the split. `n_clips` 0 takes all.
+    Worst and best are by the first source's mean of its first metric; without a source, clips
+    spread evenly over the split. `n_clips` 0 takes all.
 
     Raises
     ------
@@ -58,8 +57,9 @@ def choose_clips(
         return tuple(clips[clip_id] for clip_id in dict.fromkeys(named))
     order = list(clips)
     if sources:
-        means = sources[0].scores.groupby("clip_id")[PRIMARY].mean()
-        worst_is_high = not METRICS[PRIMARY].higher_is_better
+        first = next(str(key) for key in sources[0].scores if key not in KEY_COLUMNS)
+        means = sources[0].scores.groupby("clip_id")[first].mean()
+        worst_is_high = not metric(first).higher_is_better
         order.sort(key=lambda clip_id: means[clip_id], reverse=worst_is_high)
     if not 0 < n_clips < len(order):
         chosen = order
@@ -81,6 +81,7 @@ def content(
     signature: str,
     n_frames: int,
     side: int,
+    metrics: Sequence[Metric] = tuple(METRICS.values()),
     report: Report | None = None,
 ) -> dict[str, Any]:
     """The page's data, ready for JSON.
@@ -93,6 +94,8 @@ def content(
         At most so many frames of a clip are shown, from its first.
     side : int
         Longer side of a shown frame, in pixels.
+    metrics : sequence of Metric
+        Those that the sources are scored by.
     report : callable, optional
         Told (steps done, steps in all, note=clip).
     """
@@ -100,6 +103,7 @@ def content(
     frame_shape, map_shape = fitted_shape(shape, side), fitted_shape(shape, MAP_SIDE)
     maps = _all_maps(dataset, clips, sources, n_frames, map_shape, report)
     scores = [dict(list(source.scores.groupby("clip_id"))) for source in sources]
+    keys = [m.key for m in metrics]
     info = asdict(dataset.info) | {"n_clips": len(dataset.split(split)), "split": split}
     return {
         "info": info,
@@ -109,7 +113,7 @@ def content(
         "tiles": {"columns": COLUMNS, "rows": ROWS, "frame": frame_shape, "map": map_shape},
         "metrics": [
             {"key": m.key, "symbol": m.symbol, "unit": m.unit, "higher": m.higher_is_better}
-            for m in METRICS.values()
+            for m in metrics
         ],
         "models": [
             {"name": s.name, "title": s.title, "summary": s.summary, "n": len(s.scores)}
@@ -126,7 +130,7 @@ def content(
                 **_observers(clip, n_frames),
                 "frames": frame_sheets(clip.frames[:n_frames], frame_shape),
                 "maps": [asdict(of_source[number]) for of_source in maps],
-                "scores": [_columns(table[clip.clip_id], n_frames) for table in scores],
+                "scores": [_columns(table[clip.clip_id], n_frames, keys) for table in scores],
             }
             for number, clip in enumerate(clips)
         ],
@@ -152,11 +156,11 @@ def _observers(clip: Clip, n_frames: int) -> dict[str, Any]:
     return {"observers": names.tolist(), "who": who}
 
 
-def _columns(table: pd.DataFrame, n_frames: int) -> dict[str, Any]:
+def _columns(table: pd.DataFrame, n_frames: int, keys: Sequence[str]) -> dict[str, Any]:
     """A clip's scores: the frames that have some, and each metric's values."""
     shown = table[table["frame"] < n_frames]
-    values = {key: [float(f"{v:.5g}") for v in shown[key]] for key in METRICS}
-    mean = {key: float(table[key].mean()) for key in METRICS}
+    values = {key: [float(f"{v:.5g}") for v in shown[key]] for key in keys}
+    mean = {key: float(table[key].mean()) for key in keys}
     return {"frame": shown["frame"].tolist(), "values": values, "mean": mean}
 
 
@@ -174,7 +178,7 @@ def _all_maps(
     ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework:
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            with child.processes(1) as pool:
                 maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:
             maps = _maps(source, *of, ids, n_frames, shape)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ import pandas as pd
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
-from fusbench.errors import CheckpointError, ConfigError, DatasetError
-from fusbench.evaluation.results import KEY_COLUMNS, read_result, read_scores, summarise
+from fusbench.doors.options import Options
+from fusbench.errors import CheckpointError, ConfigError, DatasetError, UnknownName
+from fusbench.evaluation.finished import Run
+from fusbench.evaluation.results import KEY_COLUMNS, summarise
 from fusbench.files import file_sha256
 from fusbench.models.card import ModelCard
 from fusbench.models.predictions import Predictions
@@ -32,8 +35,9 @@ class Source:
         Mean, low and high of each metric, as in ``result.json``.
     card : ModelCard or None
         The run's model; None where the densities are `stored`.
-    checkpoint : Path or None
-    device : str or None
+    model : str or None
+        The model's name or Python file, where its card is not enough to have it.
+    options : Options
     freeze_history : bool
         How the run was made.
     stored : Predictions or None
@@ -45,15 +49,18 @@ class Source:
     scores: pd.DataFrame
     summary: Mapping[str, Mapping[str, float | None]]
     card: ModelCard | None = None
-    checkpoint: Path | None = None
-    device: str | None = None
+    model: str | None = None
+    options: Options = field(default_factory=Options)
     freeze_history: bool = False
     stored: Predictions | None = None
 
     @property
     def framework(self) -> str:
         """The framework that computing the densities imports; "" where none is needed."""
-        return "" if self.card is None or self.card.backend == "numpy" else self.card.backend
+        apart = self.model is not None  # it has a process of its own
+        return (
+            "" if self.card is None or self.card.backend == "numpy" or apart else self.card.backend
+        )
 
     def densities(self, dataset: Dataset, clips: tuple[Clip, ...]) -> Iterator[Iterator]:
         """For each clip, its densities (H, W) frame by frame."""
@@ -62,32 +69,46 @@ class Source:
             for clip in clips:
                 yield _each_density(self.stored, clip, np.arange(clip.n_frames))
             return
-        from fusbench.doors.registry import load_model
-        from fusbench.evaluation.densities import densities
+        from fusbench.doors.door import opened
+        from fusbench.models.densities import densities
 
-        model = load_model(
-            self.card, checkpoint=self.checkpoint, device=self.device, dataset=dataset
-        )
-        for clip in clips:
-            every = np.arange(clip.n_frames)
-            freeze = self.freeze_history
-            yield densities(model, self.card, clip, every, freeze_history=freeze)
+        with opened(self.model or self.card, self.options, dataset) as (model, card):
+            for clip in clips:
+                every = np.arange(clip.n_frames)
+                freeze = self.freeze_history
+                yield densities(model, card, clip, every, freeze_history=freeze)
 
 
 def run_source(
-    folder: Path,
+    run: Run,
     dataset: Dataset,
     split: str,
     *,
     checkpoints: tuple[Path, ...] = (),
     device: str | None = None,
-) -> tuple[Source, str]:
-    """A finished run as a source, and its signature.
+    model: str | None = None,
+    options: Options | None = None,
+) -> Source:
+    """A finished run as a source.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : Dataset
+    split : str
+    checkpoints : tuple of Path
+        Among which the run's weights are looked for, by their hash, beside the bundled ones.
+    device : str, optional
+        Default: the run's.
+    model : str, optional
+        A name or Python file that makes the densities again; default: the run's model.
+    options : Options, optional
+        How `model` is run.
 
     Raises
     ------
     DatasetError
-        If the run is not finished, or was made on other data.
+        If the run was made on other data, or is damaged.
     CheckpointError
         If the run's weights are not at hand.
     UnknownName
@@ -96,7 +117,7 @@ def run_source(
     from fusbench.doors.registry import model_card
     from fusbench.zoo.weights import card_of_weights
 
-    result = read_result(folder)
+    folder, result = run.folder, run.result
     fingerprint = dataset.fingerprint(result.split)
     if result.split != split or result.dataset.get("fingerprint") != fingerprint:
         fold = f" of fold {result.dataset['fold']}" if "fold" in result.dataset else ""
@@ -104,29 +125,41 @@ def run_source(
         what = f"was made on other data ({made_on}) than {dataset.info.name}, {split} split"
         fix = "Name the data set, the split and the fold that the run was made on."
         raise DatasetError(what, str(folder), fix)
-    card = model_card(result.model["name"])
+    keys = [metric.key for metric in metrics.of_signature(result.signature)]
+    shown: dict[str, Any] = {
+        "scores": _checked_scores(run, dataset, split, keys),
+        "summary": _checked_summary(folder, result.summary, keys),
+        "freeze_history": bool(result.config.get("freeze_history")),
+    }
+    if model is not None:
+        card = ModelCard(
+            name=run.name, title=str(result.model["title"]), loader="its:own",
+            backend=str(result.model["backend"]),
+        )  # fmt: skip
+        given = options or Options()
+        return Source(
+            name=run.name, title=card.title, card=card, model=model, options=given, **shown
+        )
+    try:
+        card = model_card(result.model["name"])
+    except UnknownName as error:
+        if str(result.model.get("distribution", "")).endswith(".py"):
+            error.fix = f"The run is of {result.model['distribution']}: name it with --model."
+        raise
     weights = _weights(result.model.get("weights_sha256"), card, checkpoints, folder, result.config)
-    source = Source(
-        name=card.name,
-        title=card.title,
-        scores=_checked_scores(folder, dataset, split),
-        summary=_checked_summary(folder, result.summary),
-        card=card_of_weights(card, weights),
-        checkpoint=weights,
-        device=device or result.config.get("device"),
-        freeze_history=bool(result.config.get("freeze_history")),
-    )
-    return source, result.signature
+    kept = Options(checkpoint=weights, device=device or result.config.get("device"))
+    card = card_of_weights(card, weights)
+    return Source(name=card.name, title=card.title, card=card, options=kept, **shown)
 
 
-def _checked_scores(folder: Path, dataset: Dataset, split: str) -> pd.DataFrame:
+def _checked_scores(run: Run, dataset: Dataset, split: str, keys: list[str]) -> pd.DataFrame:
     """The run's scores, if they are numbers of frames that the split holds."""
-    table, path = read_scores(folder), str(folder / "scores.csv")
+    table, path = run.scores, str(run.folder / "scores.csv")
     fix = "Run the evaluation again with --force."
-    lacking = [name for name in (*KEY_COLUMNS, *metrics.METRICS) if name not in table]
+    lacking = [name for name in (*KEY_COLUMNS, *keys) if name not in table]
     if lacking:
         raise DatasetError(f"has no column '{lacking[0]}'", path, fix)
-    if table.empty or any(table[name].dtype.kind not in "if" for name in metrics.METRICS):
+    if table.empty or any(table[name].dtype.kind not in "if" for name in keys):
         raise DatasetError("holds no scores", path, fix)
     n_frames = {clip.clip_id: clip.n_frames for clip in dataset.split(split)}
     known = table["clip_id"].map(n_frames)
@@ -136,11 +169,11 @@ def _checked_scores(folder: Path, dataset: Dataset, split: str) -> pd.DataFrame:
 
 
 def _checked_summary(
-    folder: Path, summary: Mapping[str, Mapping[str, float | None]]
+    folder: Path, summary: Mapping[str, Mapping[str, float | None]], keys: list[str]
 ) -> dict[str, dict[str, float | None]]:
     try:
         ends = ("mean", "low", "high")
-        found = {key: {end: summary[key][end] for end in ends} for key in metrics.METRICS}
+        found = {key: {end: summary[key][end] for end in ends} for key in keys}
         if all(isinstance(row["mean"], int | float) for row in found.values()):
             return found
     except (KeyError, TypeError):
@@ -177,9 +210,9 @@ def _weights(
 
 
 def folder_source(
-    folder: Path, dataset: Dataset, split: str, profile: str, *, integers: bool = False
+    folder: Path, dataset: Dataset, split: str, signature: str, *, integers: bool = False
 ) -> Source:
-    """A folder of predictions as a source; those it holds are scored here.
+    """A folder of predictions as a source; those it holds are scored here, as the signature says.
 
     Raises
     ------
@@ -187,7 +220,14 @@ def folder_source(
         If the folder holds no predictions for the split's clips.
     PredictionError
         If a file is unfit, or a frame is no density.
+    ConfigError
+        If the signature asks for more than the metrics of every run.
     """
+    keys = [metric.key for metric in metrics.of_signature(signature)]
+    profile = signature.partition("|profile:")[2].partition("|")[0]
+    if further := [key for key in keys if key not in metrics.METRICS]:
+        what = f"predictions are not scored by {further[0]} on this page"
+        raise ConfigError(what, str(folder), "Leave the run or the predictions out.")
     stored = Predictions(folder=folder, integers=integers)
     clips = [clip for clip in dataset.split(split) if stored.path(clip.clip_id)]
     if not clips:
@@ -199,8 +239,8 @@ def folder_source(
         for frame, density in zip(frames, _each_density(stored, clip, frames), strict=True):
             maps = clip.saliency_map(frame), clip.fixation_map(frame)
             scores = metrics.score_frame(density, *maps, profile)
-            rows.append((clip.scan_id, clip.clip_id, frame, *scores.values()))
-    table = pd.DataFrame(rows, columns=[*KEY_COLUMNS, *metrics.METRICS])
+            rows.append((clip.scan_id, clip.clip_id, frame, *(scores[key] for key in keys)))
+    table = pd.DataFrame(rows, columns=[*KEY_COLUMNS, *keys])
     if table.empty:
         what = "no frame of the predicted clips has gaze"
         raise DatasetError(what, str(folder), "Predict clips with gaze.")

@@ -134,14 +134,11 @@ def test_split_and_fold_on_the_command_line(study, tmp_path):
 
 def test_training_takes_a_fold(study):
     pytest.importorskip("fusbench_torch")
-    from fusbench.cli.train import _prepared
+    from fusbench import model_card
+    from fusbench.verbs.train import Choices, prepared
 
     fold_scans(study, open_dataset(study).clips, 3)
-    choices = dict.fromkeys(
-        ("policy", "max_steps", "validate_every", "window_count", "horizon", "device")
-    )
-    choices |= {"recipe": "fast", "seed": 0, "precision": "float32"}
-    job, _ = _prepared("unet-torch", str(study), {**choices, "fold": 2})
+    job, _ = prepared(model_card("unet-torch"), study, Choices(fold=2), "fusbench train")
     wanted = open_dataset(study, fold=2)
     assert job.metadata["fold"] == "2"
     assert job.metadata["train_fingerprint"] == wanted.fingerprint("train")

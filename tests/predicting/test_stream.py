@@ -117,7 +117,7 @@ def test_frames_still_to_come_are_refused(placement):
 
 def test_models_that_look_at_gaze_are_refused():
     for name in ("mean-map", "ideal-observer"):
-        with pytest.raises(ConfigError, match="Use a model that sees frames only"):
+        with pytest.raises(ConfigError, match="use a model that sees frames only"):
             Stream(name)
 
 

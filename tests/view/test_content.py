@@ -18,11 +18,14 @@ from fusbench.data.frames import fit_density
 from fusbench.data.writer import write_dataset
 from fusbench.errors import PredictionError, UnknownName
 from fusbench.evaluation.results import read_scores
+from fusbench.metrics import signature
 from fusbench.view.content import _all_maps, choose_clips, content
 from fusbench.view.page import render
 from fusbench.view.sheet import COLUMNS, ROWS, fitted_shape, frame_sheets, map_sheets
 from fusbench.view.source import Source, folder_source
 from fusbench.web.document import embedded
+
+SIGNATURE = signature("tuebingen", 2.0)
 
 
 def decoded(uri):
@@ -93,7 +96,7 @@ def test_a_folder_of_predictions_has_the_scores_of_the_run(folder, tmp_path):
         tmp_path / "p",
         "--no-overlay",
     )
-    again = folder_source(tmp_path / "p", open_dataset(folder), "test", "tuebingen").scores
+    again = folder_source(tmp_path / "p", open_dataset(folder), "test", SIGNATURE).scores
     pd.testing.assert_frame_equal(again, scores, rtol=1e-5, atol=1e-6)
 
 
@@ -213,18 +216,18 @@ def test_predictions_as_other_programs_write_them(folder, tmp_path):
     run("evaluate", "--model", "uniform", "--dataset", folder, "--out", tmp_path / "runs")
     flat = np.full((10, 12, 16), 1 / (12 * 16), np.float32)
     np.savez(tmp_path / "s3-c1.npz", flat)
-    source = folder_source(tmp_path, data, "test", "tuebingen")
+    source = folder_source(tmp_path, data, "test", SIGNATURE)
     uniform = read_scores(next((tmp_path / "runs").glob("uniform-*")))
     uniform = uniform[uniform["clip_id"] == "s3-c1"].reset_index(drop=True)
     pd.testing.assert_frame_equal(source.scores, uniform, rtol=1e-5, atol=1e-6)
     np.savez(tmp_path / "s3-c1.npz", np.full((10, 12, 16), 7, np.uint8))
     with pytest.raises(PredictionError, match="holds uint8 maps"):
-        folder_source(tmp_path, data, "test", "tuebingen")
-    source = folder_source(tmp_path, data, "test", "tuebingen", integers=True)
+        folder_source(tmp_path, data, "test", SIGNATURE)
+    source = folder_source(tmp_path, data, "test", SIGNATURE, integers=True)
     pd.testing.assert_frame_equal(source.scores, uniform, rtol=1e-5, atol=1e-6)
 
 
 def test_predictions_that_are_no_densities(folder, tmp_path):
     np.save(tmp_path / "s3-c1.npy", np.zeros((10, 5, 5), np.float32))
     with pytest.raises(PredictionError, match="s3-c1.npy, frame 1: the density sums to 0"):
-        folder_source(tmp_path, open_dataset(folder), "test", "tuebingen")
+        folder_source(tmp_path, open_dataset(folder), "test", SIGNATURE)

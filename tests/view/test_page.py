@@ -48,7 +48,10 @@ def page(tmp_path_factory):
     # a folder's name holds no slash; the rest of the name is as hostile as it can be
     names = ("one", HOSTILE.replace("/", ""))
     folders = [densities(root / name, data, seed) for seed, name in enumerate(names)]
-    sources = [folder_source(folder, data, "test", "tuebingen") for folder in folders]
+    sources = [
+        folder_source(folder, data, "test", metrics.signature("tuebingen", 2.0))
+        for folder in folders
+    ]
     signed = metrics.signature("tuebingen", info.sigma_px)
     shown = content(
         data, "test", data.split("test"), sources, signature=signed, n_frames=900, side=320

@@ -1,0 +1,72 @@
+"""What a model is given, and how its process runs: one record, passed through to where it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from fusbench.isolation.parent import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The choices that every verb takes for a model, on the command line and in Python.
+
+    Parameters
+    ----------
+    checkpoint : str or Path, optional
+        Weights of your own training.
+    device : str, optional
+        The framework's name of a device, such as "cuda".
+    python : str or Path, optional
+        Interpreter of another environment, such as ``old/bin/python``, that the model runs in.
+    timeout_s : float
+        Longest wait for a model's answer to one clip or batch; 0 waits for ever.
+    memory_gb : float, optional
+        Most memory, in GB of address space, that a model may take.
+    allow_prints : bool
+        Drop what a model prints; do not fail for it.
+    allow_8_bit : bool
+        Take predictions of 8-bit maps.
+
+    Examples
+    --------
+    >>> Options(checkpoint="mine.safetensors").weights
+    PosixPath('mine.safetensors')
+    """
+
+    checkpoint: str | Path | None = None
+    device: str | None = None
+    python: str | Path | None = None
+    timeout_s: float = 600.0
+    memory_gb: float | None = None
+    allow_prints: bool = False
+    allow_8_bit: bool = False
+
+    @property
+    def weights(self) -> Path | None:
+        """The checkpoint's path."""
+        return Path(self.checkpoint) if self.checkpoint is not None else None
+
+    @property
+    def interpreter(self) -> Path | None:
+        """The other environment's Python."""
+        return Path(self.python) if self.python is not None else None
+
+    @property
+    def limits(self) -> Limits:
+        """What the model's process may use."""
+        return Limits(timeout_s=self.timeout_s, memory_gb=self.memory_gb, prints=self.allow_prints)
+
+
+class ModelOptions(TypedDict, total=False):
+    """The fields of `Options` as keywords of a function."""
+
+    checkpoint: str | Path | None
+    device: str | None
+    python: str | Path | None
+    timeout_s: float
+    memory_gb: float | None
+    allow_prints: bool
+    allow_8_bit: bool

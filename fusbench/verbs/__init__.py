@@ -1,0 +1,1 @@
+"""What a person asks of fusbench, the same from Python and from the command line."""

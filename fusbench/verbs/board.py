@@ -1,0 +1,263 @@
+"""A leaderboard to work with: what ``fusbench leaderboard`` does, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from fusbench.board import words
+from fusbench.board.adding import add_run, check_name
+from fusbench.board.build import OUTPUTS, rebuild
+from fusbench.board.check import Finding, check_table
+from fusbench.board.published import FILE, bundled
+from fusbench.board.rules import Rules, check_data, new_board, read_board
+from fusbench.board.standings import Table, read_table
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.evaluation.finished import Run, table_html
+from fusbench.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from fusbench.board.rules import Board as Folder
+
+ENDS = ("mean", "low", "high")
+
+
+class Board:
+    """A leaderboard: a folder with its rules, its rows, and what is built from them.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The board's folder, as `Board.new` or ``fusbench leaderboard new`` made it.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no board.
+
+    Examples
+    --------
+    >>> import tempfile, fusbench
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> board = Board.new(folder.name + "/board", "phantom-tiny")
+    >>> run = fusbench.evaluate("uniform", board=board.folder, runs=folder.name + "/runs")
+    >>> sorted(board.frame["role"])
+    ['ceiling', 'floor', 'floor', 'floor', 'hint']
+    >>> board.check()
+    []
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        read_board(self.folder)
+
+    @classmethod
+    def new(
+        cls,
+        folder: str | Path,
+        dataset: str | Path | Dataset,
+        *,
+        split: str = "test",
+        title: str | None = None,
+        description: str = "",
+        profile: str = "tuebingen",
+        metrics: Iterable[str] = ("kld", "sim", "nss", "cc"),
+        primary: str | None = None,
+        margin: int = 0,
+        horizon: int = 0,
+        anonymous: bool = False,
+        published: bool = True,
+        progress: Progress = silent,
+    ) -> Board:
+        """Make a new board's folder from the data set that its rows are scored on.
+
+        Parameters
+        ----------
+        folder : str or Path
+        dataset : str, Path or Dataset
+        split, profile : str
+        title, description : str
+            Heading, by default the data set's name, and a sentence below it.
+        metrics : iterable of str
+            Keys; `primary`, by default the table's first, ranks.
+        margin : int
+            Frames left out at both ends of every clip.
+        horizon : int
+            Frames ahead that models must predict.
+        anonymous : bool
+            Never name a scan in what is built.
+        published : bool
+            Show the numbers that papers report.
+
+        Raises
+        ------
+        ConfigError
+            If the folder is in use, or the rules leave no frame.
+        """
+        data = dataset
+        if not isinstance(data, Dataset):
+            with progress(f"making {dataset}") as update:
+                data = open_dataset(data, (split,), update)
+        new_board(
+            Path(folder), data, title=title or data.info.name, split=split, profile=profile,
+            metrics=tuple(metrics), primary=primary, margin=margin, horizon=horizon,
+            description=description, anonymous=anonymous,
+            further={FILE: bundled()} if published else {},
+        )  # fmt: skip
+        return cls(folder)
+
+    @property
+    def rules(self) -> Rules:
+        """What ``board.toml`` says."""
+        return read_board(self.folder).rules
+
+    @property
+    def table(self) -> Table:
+        """The standings, derived anew from the rows' scores."""
+        return read_table(read_board(self.folder))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row for each standing, best first: place, role, tie group, and each metric's mean."""
+        table = self.table
+        keys = [metric.key for metric in table.board.rules.metrics]
+        rows = {
+            s.name: {
+                "role": s.role,
+                "rank": s.rank,
+                "tie_group": s.group,
+                **dict(zip(keys, s.intervals[:, 0], strict=True)),
+            }
+            for s in table.standings
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
+
+    def add(
+        self, run: Run | str | Path, name: str | None = None, *, replace: bool = False
+    ) -> list[str]:
+        """Add a finished run, and build the board anew.
+
+        Parameters
+        ----------
+        run : Run, str or Path
+            A run or its folder.
+        name : str, optional
+            Name of the row; default: the model's.
+        replace : bool
+            Take the place of another row of this name.
+
+        Returns
+        -------
+        list of str
+            The reasons why the row stands below the line, if it does.
+
+        Raises
+        ------
+        ConfigError
+            If the name is no identifier, or taken by another row.
+        DatasetError
+            If the run cannot be read.
+        """
+        folder = run.folder if isinstance(run, Run) else Path(run)
+        _, reasons = add_run(read_board(self.folder), folder, name, replace=replace)
+        self.build()
+        return reasons
+
+    def take(
+        self, framed: Sequence[Run], asked: Sequence[Run], name: str | None = None
+    ) -> list[tuple[Path, list[str]]]:
+        """Add runs, and the baselines in `framed` that the board lacks, and build it.
+
+        Returns
+        -------
+        list of (Path, list of str)
+            Each new row's folder, and why it stands below the line, if it does.
+        """
+        if name:
+            check_name(name, self.folder)
+        rules = read_board(self.folder)
+        wanted = {run.folder: name or run.name for run in asked}
+        added = []
+        for run in framed:
+            called = wanted.get(run.folder, run.name)
+            if run.folder in wanted or not (self.folder / "results" / called).exists():
+                added.append(add_run(rules, run.folder, called, replace=True))
+        self.build()
+        return added
+
+    def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
+        """Write README.md, leaderboard.csv, leaderboard.tex and index.html; the files' paths."""
+        place = Path(out or self.folder)
+        rebuild(read_board(self.folder), place, anonymous=anonymous)
+        return [place / name for name in OUTPUTS]
+
+    def check(self, dataset: str | Path | Dataset | None = None) -> list[Finding]:
+        """Derive every number again; what does not fit, nothing where all is well.
+
+        Parameters
+        ----------
+        dataset : str, Path or Dataset, optional
+            Compare the board with this data set.
+
+        Raises
+        ------
+        DatasetError
+            If that data set is not the board's.
+        """
+        table = self.table
+        if dataset is not None:
+            split = table.board.rules.split
+            data = dataset if isinstance(dataset, Dataset) else open_dataset(dataset, (split,))
+            check_data(table.board, data)
+        return list(check_table(table))
+
+    def __repr__(self) -> str:
+        rules = self.rules
+        return (
+            f"<Board {str(self.folder)!r}: {rules.dataset}, {rules.split} split, {rules.signature}>"
+        )
+
+    def _repr_html_(self) -> str:
+        table = self.table
+        metrics = table.board.rules.metrics
+        heads = ["model", "place", *(words.heading(metric) for metric in metrics)]
+        lines = [
+            [s.name, words.place(s), *(words.number(value) for value in s.intervals[:, 0])]
+            for s in table.standings
+        ]
+        return table_html(words.task(table), heads, lines)
+
+
+def score_predictions(
+    board: Folder,
+    folder: Path,
+    name: str | None,
+    dataset: str | None,
+    runs: Path,
+    progress: Progress = silent,
+) -> tuple[Path, str]:
+    """Score a folder of predictions under a board's rules; the run's folder and the row's name.
+
+    Raises
+    ------
+    ConfigError, DatasetError, PredictionError
+        If the submission, the data or the predictions are unfit.
+    """
+    from fusbench.board.submission import read_submission, submitted
+    from fusbench.evaluation.run import evaluate
+
+    rules = board.rules
+    submission = read_submission(folder, name)
+    with progress("opening the data") as update:
+        data = open_dataset(dataset or rules.dataset, (rules.split,), update)
+    check_data(board, data)
+    keys = tuple(metric.key for metric in rules.metrics)
+    job, entrant = submitted(
+        submission, data, split=rules.split, profile=rules.profile, metrics=keys
+    )
+    with progress(submission.name) as update:
+        _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
+    return run, submission.name

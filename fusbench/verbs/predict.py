@@ -1,0 +1,144 @@
+"""Densities for pictures, as ``fusbench predict`` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+import numpy as np
+
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.doors.door import Source, label, opened
+from fusbench.doors.options import ModelOptions, Options
+from fusbench.errors import ConfigError, unknown
+from fusbench.footage.open import frame_rate_hz, read_video
+from fusbench.predicting.stream import Stream
+from fusbench.predicting.videos import predict_clip, predict_live, predict_video
+from fusbench.progress import Progress, silent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """What `predict` wrote.
+
+    Parameters
+    ----------
+    files : tuple of Path
+        Of each clip or video ``<name>.npy`` and, with an overlay, ``<name>.mp4``.
+    frames_per_second : float or None
+        How fast a live stream was followed; the others take their time.
+    """
+
+    files: tuple[Path, ...]
+    frames_per_second: float | None = None
+
+    @property
+    def densities(self) -> Mapping[str, np.ndarray]:
+        """Float32 (T, H, W) of each clip or video by name, memory-mapped; each map sums to 1."""
+        arrays = [file for file in self.files if file.suffix == ".npy"]
+        return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in arrays}
+
+
+def predict(
+    model: Source,
+    out: str | Path,
+    *,
+    dataset: str | Path | Dataset | None = None,
+    video: str | Path | None = None,
+    split: str = "test",
+    clips: Iterable[str] = (),
+    live: bool = False,
+    overlay: bool = True,
+    progress: Progress = silent,
+    **options: Unpack[ModelOptions],
+) -> Predicted:
+    """Write a density for every frame, and an overlay video to look at.
+
+    Parameters
+    ----------
+    model : str, Path, ModelCard or model
+        What `fusbench.evaluate` takes, except a folder of predictions.
+    out : str or Path
+        Folder to write to.
+    dataset : str, Path or Dataset, optional
+        A data set, of whose `split` all clips, or those named in `clips`, are predicted; or
+    video : str or Path, optional
+        a video file, a DICOM file, or a folder of pictures.
+    live : bool
+        Follow the video frame by frame, as a `Stream` does.
+    overlay : bool
+        Write the overlay video too.
+    progress : callable, optional
+        Shows how far it is; see `fusbench.progress`.
+    **options
+        checkpoint, device, python, timeout_s, memory_gb, allow_prints: see `Options`.
+
+    Returns
+    -------
+    Predicted
+
+    Raises
+    ------
+    ConfigError
+        Unless there is one source, and the model can do with it.
+    PredictionError
+        If the model gives no density.
+    UnknownName, PluginError, CheckpointError, DatasetError
+        If a name, the model or the pictures cannot be had.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> done = predict("centre-bias", folder.name, dataset="phantom-tiny", overlay=False)
+    >>> [round(float(maps[0].sum()), 4) for maps in done.densities.values()][:1]
+    [1.0]
+    """
+    if (dataset is None) == (video is None):
+        raise ConfigError("there is no one source", fix="Give either a dataset or a video.")
+    if live and video is None:
+        raise ConfigError("only a video can be followed live", fix="Give a video.")
+    chosen, folder = Options(**options), Path(out)
+    if video is None:
+        assert dataset is not None
+        return _of_dataset(model, folder, dataset, split, tuple(clips), overlay, progress, chosen)
+    source = Path(video)
+    next(read_video(source))  # a fault of the video comes before the model is loaded
+    how: dict[str, Any] = {"frame_rate_hz": frame_rate_hz(source), "with_overlay": overlay}
+    if live:
+        with Stream(model, **options) as stream, progress(label(model)) as update:
+            files, speed = predict_live(stream, source, folder, report=update, **how)
+        return Predicted(files=tuple(files), frames_per_second=speed)
+    with opened(model, chosen) as (loaded, card), progress(label(model)) as update:
+        files = predict_video(loaded, card, source, folder, report=update, **how)
+    return Predicted(files=tuple(files))
+
+
+def _of_dataset(
+    model: Source,
+    out: Path,
+    dataset: str | Path | Dataset,
+    split: str,
+    named: tuple[str, ...],
+    overlay: bool,
+    progress: Progress,
+    options: Options,
+) -> Predicted:
+    if isinstance(dataset, Dataset):
+        data = dataset
+    else:
+        with progress(f"making {dataset}") as update:
+            data = open_dataset(dataset, (split,), update)
+    clips = data.split(split)
+    for clip_id in named:
+        if clip_id not in (clip.clip_id for clip in clips):
+            raise unknown("clip", clip_id, [clip.clip_id for clip in clips])
+    clips = tuple(clip for clip in clips if not named or clip.clip_id in named)
+    written: list[Path] = []
+    with opened(model, options, data) as (loaded, card), progress(label(model)) as update:
+        for done, clip in enumerate(clips, start=1):
+            written += predict_clip(loaded, card, clip, out, with_overlay=overlay)
+            update(done, len(clips))
+    return Predicted(files=tuple(written))

@@ -1,0 +1,137 @@
+"""On what models are evaluated and how: what was chosen, or the rules of a board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from fusbench import metrics
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.doors.options import Options
+from fusbench.errors import ConfigError
+from fusbench.evaluation.contest import Contest
+from fusbench.progress import Progress
+from fusbench.verbs.strangers import check_dataset_card, check_metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What is chosen; None stands for the board's, or where there is none for the usual choice.
+
+    Parameters
+    ----------
+    dataset : str, Path or Dataset, optional
+    split, profile : str, optional
+    metrics : iterable of str, optional
+    fold : int, optional
+    kernel : str
+    freeze_history : bool
+    board : Path, optional
+        Its rules are taken; what was chosen must agree with them.
+    """
+
+    dataset: str | Path | Dataset | None = None
+    split: str | None = None
+    profile: str | None = None
+    metrics: Iterable[str] | None = None
+    fold: int | None = None
+    kernel: str = "numpy"
+    freeze_history: bool = False
+    board: Path | None = None
+
+    def settled(self) -> Terms:
+        """The same with every choice made.
+
+        Raises
+        ------
+        ConfigError
+            If a choice is not the board's, or nobody's.
+        UnknownName, PluginError
+            If a metric is not known.
+        """
+        if self.metrics is not None:
+            self = replace(self, metrics=tuple(metrics.ordered(self.metrics)))
+        usual = _of_board(self) if self.board else USUAL
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        terms = replace(usual, **{k: v for k, v in given.items() if v is not None})
+        metrics.check_profile(terms.profile or "")
+        check_metrics(terms.metrics or ())
+        metrics.select(terms.metrics or ())
+        metrics.check_kernel(terms.kernel)
+        return terms
+
+    def contest(
+        self,
+        options: Options,
+        *,
+        runs: Path,
+        force: bool,
+        progress: Progress,
+        warn: Callable[[str], object],
+    ) -> Contest:
+        """The contest under these settled terms: its data opened, and checked against the board's.
+
+        Raises
+        ------
+        DatasetError, UnknownName
+            If the data set cannot be opened, or is not the board's.
+        """
+        terms = self.settled()
+        assert terms.split is not None
+        assert terms.metrics is not None
+        data = terms.opened(progress)
+        if terms.board:
+            from fusbench.board.rules import check_data, read_board
+
+            check_data(read_board(terms.board), data)
+        settings = {
+            "split": terms.split,
+            "profile": terms.profile,
+            "metrics": tuple(terms.metrics),
+            "kernel": terms.kernel,
+            "freeze_history": terms.freeze_history,
+            "checkpoint": options.weights,
+            "device": options.device,
+        }
+        return Contest(
+            data=data, runs=runs, force=force, settings=settings, progress=progress, warn=warn
+        )
+
+    def opened(self, progress: Progress) -> Dataset:
+        """The data set; one that is open already is taken as it is."""
+        assert self.dataset is not None
+        assert self.split is not None
+        if isinstance(self.dataset, Dataset):
+            return self.dataset
+        check_dataset_card(str(self.dataset))
+        with progress(f"making {self.dataset}") as update:
+            return open_dataset(self.dataset, (self.split,), update, self.fold)
+
+
+USUAL = Terms(dataset="phantom", split="test", profile="tuebingen", metrics=tuple(metrics.METRICS))
+
+
+def _of_board(chosen: Terms) -> Terms:
+    """The rules of a board as choices.
+
+    Raises
+    ------
+    ConfigError
+        If something else was chosen.
+    """
+    from fusbench.board.rules import read_board
+
+    assert chosen.board is not None
+    rules = read_board(chosen.board).rules
+    keys = tuple(metric.key for metric in rules.metrics)
+    pairs = (
+        ("split", chosen.split, rules.split),
+        ("profile", chosen.profile, rules.profile),
+        ("metrics", chosen.metrics and ",".join(chosen.metrics), ",".join(keys)),
+    )
+    for key, have, want in pairs:
+        if have is not None and have != want:
+            what = f"--{key} {have} is not the board's, {want}"
+            raise ConfigError(what, str(chosen.board), f"Leave --{key} out with --board.")
+    return Terms(dataset=rules.dataset, split=rules.split, profile=rules.profile, metrics=keys)

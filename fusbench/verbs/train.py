@@ -1,0 +1,247 @@
+"""Training a network of the zoo, as ``fusbench train`` does."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fusbench.augment.policy import policy as find_policy
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.samples import Samples
+from fusbench.discovery import load_target
+from fusbench.doors.registry import model_card
+from fusbench.errors import ConfigError
+from fusbench.models.card import Learner, ModelCard
+from fusbench.progress import Progress, silent
+from fusbench.training.loop import Training
+from fusbench.training.loop import train as run
+from fusbench.training.recipe import recipe as find_recipe
+from fusbench.zoo.checkpoint import describe
+from fusbench.zoo.entries import ENTRIES, build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What a training is told beside its model, data and output; None leaves it to the recipe.
+
+    Parameters
+    ----------
+    recipe : {"fast", "patient", "paper", "paper-norm-momentum"}
+    policy : str, optional
+        Augmentation, such as "ra-7-9" or "none"; default: the model's own.
+    seed : int
+    max_steps, validate_every : int, optional
+    window_count : {"exact", "paper"}, optional
+        Training windows of a clip: all T - L + 1, or T - L as the paper writes.
+    horizon : int, optional
+        Predict the gaze this many frames ahead.
+    precision : {"float32", "bfloat16"}
+    device : str, optional
+        The framework's name of a device, such as "cuda".
+    fold : int, optional
+    """
+
+    recipe: str = "fast"
+    policy: str | None = None
+    seed: int = 0
+    max_steps: int | None = None
+    validate_every: int | None = None
+    window_count: str | None = None
+    horizon: int | None = None
+    precision: str = "float32"
+    device: str | None = None
+    fold: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A finished training.
+
+    Parameters
+    ----------
+    checkpoint : Path
+        The best weights; learning curves lie beside them.
+    steps, best_step : int
+    val_loss : float
+        Validation KLD of the best weights, in nats.
+    history : mapping of str to float
+        Their use of history, in nats, and its kinds of segment; empty for windows of one frame. See
+        `fusbench.training.validation.validated`.
+    """
+
+    checkpoint: Path
+    steps: int
+    best_step: int
+    val_loss: float
+    history: Mapping[str, float]
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """The learning curves: a row for each validation."""
+        return pd.read_csv(self.checkpoint.with_suffix(".csv"))
+
+
+def train(
+    model: str | ModelCard,
+    dataset: str | Path | Dataset,
+    out: str | Path,
+    *,
+    recipe: str = "fast",
+    policy: str | None = None,
+    seed: int = 0,
+    max_steps: int | None = None,
+    validate_every: int | None = None,
+    window_count: str | None = None,
+    horizon: int | None = None,
+    precision: str = "float32",
+    device: str | None = None,
+    fold: int | None = None,
+    dtype: str = "float32",
+    resume: bool = False,
+    command: str | None = None,
+    progress: Progress = silent,
+) -> Trained:
+    """Train a zoo network on a train split; the val split says which weights are best.
+
+    Ctrl-C keeps the state beside `out`; the same call with `resume` goes on from it, to the same
+    weights as an unbroken training.
+
+    Parameters
+    ----------
+    model : str or ModelCard
+        A zoo model; it says the backend.
+    dataset : str, Path or Dataset
+        With a train and a val split.
+    out : str or Path
+        Checkpoint to write.
+    recipe, policy, seed, max_steps, validate_every, window_count, horizon, precision, device, fold
+        See `fusbench.verbs.train.Choices`.
+    dtype : {"float32", "float16"}
+        How weights are stored.
+    resume : bool
+        Continue the training that was stopped.
+    command : str, optional
+        The line that the checkpoint tells as its origin; default: the one that does the same.
+    progress : callable, optional
+        Shows how far it is; see `fusbench.progress`.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ConfigError
+        If fusbench cannot train the model, or the state to resume is of another training.
+    TrainingError
+        If the loss stops being finite; the best weights so far are written nevertheless.
+    UnknownName, PluginError, DatasetError
+        If a name, the backend, or the data cannot be had.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> done = train("unet-torch", "phantom-tiny", folder.name + "/w.safetensors", max_steps=1)
+    ... # doctest: +SKIP
+    >>> done.curves.columns.tolist()  # doctest: +SKIP
+    ['step', 'train_loss', 'val_loss', 'learning_rate', 'seconds']
+    """
+    card = model_card(model) if isinstance(model, str) else model
+    chosen = Choices(
+        recipe=recipe, policy=policy, seed=seed, max_steps=max_steps,
+        validate_every=validate_every, window_count=window_count, horizon=horizon,
+        precision=precision, device=device, fold=fold,
+    )  # fmt: skip
+    line = command or _command(card, dataset, out, chosen, dtype)
+    job, learner = prepared(card, dataset, chosen, line, progress)
+    with progress(f"training {card.name}") as update:
+        state = run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
+    return Trained(
+        checkpoint=Path(out),
+        steps=state.adam.step,
+        best_step=state.best_step,
+        val_loss=state.best_loss,
+        history={k: use for k, use in state.best_row.items() if k.startswith("history")},
+    )
+
+
+def prepared(
+    card: ModelCard,
+    dataset: str | Path | Dataset,
+    choices: Choices,
+    command: str,
+    progress: Progress = silent,
+) -> tuple[Training, Learner]:
+    """What is to be trained, and the backend that gives its gradients.
+
+    Raises
+    ------
+    ConfigError
+        If fusbench cannot train the model.
+    """
+    where, entry = f"model '{card.name}'", card.network
+    if card.learner is None or entry is None:
+        fix = "Choose one of the zoo; 'fusbench model list' shows them."
+        raise ConfigError("has no learner, so fusbench cannot train it", where, fix)
+    changed = ("max_steps", "validate_every", "window_count")
+    changes: dict[str, Any] = {k: getattr(choices, k) for k in changed if getattr(choices, k)}
+    recipe = replace(find_recipe(choices.recipe), **changes)
+    policy = choices.policy or ENTRIES[entry].policy
+    found_policy = find_policy(policy)
+    window = card.window
+    if choices.horizon is not None:
+        window = replace(window, horizon=choices.horizon)
+    network = build(entry, window=window)
+    learner_of = load_target(card.learner, where, card.backend)
+    settings = {k: getattr(choices, k) for k in ("device", "precision") if getattr(choices, k)}
+    learner = learner_of(replace(card, window=window), network, **settings)
+    data = dataset
+    if not isinstance(data, Dataset):
+        with progress(f"making {dataset}") as update:
+            data = open_dataset(data, ("train", "val"), update, choices.fold)
+    shape = network.input_shape
+    job = Training(
+        network=network,
+        recipe=recipe,
+        policy=found_policy,
+        seed=choices.seed,
+        train=Samples(data, "train", window, shape=shape, window_count=recipe.window_count),
+        val=Samples(data, "val", window, shape=shape, every=recipe.validation_stride),
+        metadata={
+            **describe(network, entry, window),
+            "model": card.name,
+            "policy": policy,
+            "precision": choices.precision,
+            "dataset": f"{data.info.name} {data.info.version}",
+            "synthetic": str(data.info.synthetic).lower(),
+            "train_fingerprint": data.fingerprint("train"),
+            "val_fingerprint": data.fingerprint("val"),
+            **({} if data.fold is None else {"fold": str(data.fold)}),
+            "command": command,
+            "fusbench": metadata.version("fusbench"),
+        },
+    )
+    return job, learner
+
+
+def _command(
+    card: ModelCard, dataset: str | Path | Dataset, out: str | Path, choices: Choices, dtype: str
+) -> str:
+    """The command line that does the same."""
+    source = dataset.root if isinstance(dataset, Dataset) else dataset
+    given = {"model": card.name, "dataset": source, "out": out}
+    for each in fields(Choices):
+        value = getattr(choices, each.name)
+        if value != each.default:
+            given[each.name.replace("_", "-")] = value
+    if dtype != "float32":
+        given["dtype"] = dtype
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    return shlex.join(["fusbench", "train", *words])

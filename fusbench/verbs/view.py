@@ -1,0 +1,174 @@
+"""A page to look at clips, gaze, maps and scores, as ``fusbench view`` writes it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Unpack
+
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.doors.door import Source as Model
+from fusbench.doors.open import is_file
+from fusbench.doors.options import ModelOptions, Options
+from fusbench.errors import ConfigError
+from fusbench.evaluation.contest import Failure
+from fusbench.evaluation.entry import door
+from fusbench.evaluation.finished import Run, read_run
+from fusbench.metrics import of_signature, signature
+from fusbench.progress import Progress, silent
+from fusbench.verbs.terms import Terms
+from fusbench.view.content import choose_clips, content
+from fusbench.view.page import write_page as write
+from fusbench.view.source import folder_source, one_signature, run_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page that was written.
+
+    Parameters
+    ----------
+    file : Path
+    n_bytes : int
+    clips : tuple of str
+        Ids of the clips shown.
+    n_clips : int
+        Clips of the split.
+    """
+
+    file: Path
+    n_bytes: int
+    clips: tuple[str, ...]
+    n_clips: int
+
+
+def write_page(
+    dataset: str | Path | Dataset,
+    out: str | Path = "view.html",
+    *,
+    results: Iterable[Run | str | Path] = (),
+    models: Iterable[str | Path] = (),
+    predictions: Iterable[str | Path] = (),
+    split: str = "test",
+    fold: int | None = None,
+    n_clips: int = 6,
+    clips: Iterable[str] = (),
+    n_frames: int = 900,
+    side: int = 320,
+    checkpoints: Iterable[str | Path] = (),
+    runs: str | Path = "runs",
+    progress: Progress = silent,
+    warn: Callable[[str], object] = warnings.warn,
+    **options: Unpack[ModelOptions],
+) -> Page:
+    """Write one HTML page, which needs no network and no server.
+
+    Parameters
+    ----------
+    dataset : str, Path or Dataset
+    out : str or Path
+        The HTML file.
+    results : iterable of Run, str or Path
+        Finished runs, or their folders; their densities are computed again for the clips shown.
+    models : iterable of str or Path
+        Models by name or Python file: each is evaluated first, or its finished run read.
+    predictions : iterable of str or Path
+        Folders of densities; those they hold are scored.
+    split : str
+    fold : int, optional
+    n_clips : int
+        How many clips, half the worst and half the best; 0 takes all. Or, by their ids, `clips`.
+    n_frames : int
+        Of a longer clip only so many frames are shown.
+    side : int
+        Longer side of the frames, in pixels.
+    checkpoints : iterable of str or Path
+        Weights of `results`, which are found by their hash.
+    runs : str or Path
+        Folder of the runs of `models`.
+    **options
+        Of `models`: checkpoint, device, python, timeout_s, memory_gb, allow_prints; and
+        allow_8_bit. See `Options`.
+
+    Raises
+    ------
+    ConfigError
+        If the runs were scored in different ways.
+    DatasetError, CheckpointError, UnknownName, PluginError, PredictionError
+        If something named is not there or unfit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> page = write_page("phantom-tiny", folder.name + "/page.html", n_clips=1)
+    >>> len(page.clips), page.file.stat().st_size == page.n_bytes
+    (1, True)
+    """
+    chosen = Options(**options)
+    if isinstance(dataset, Dataset):
+        data = dataset
+    else:
+        with progress(f"making {dataset}") as update:
+            data = open_dataset(dataset, (split,), update, fold)
+    weights = tuple(Path(file) for file in checkpoints)
+    kept = [each if isinstance(each, Run) else read_run(each) for each in results]
+    sources = [
+        run_source(run, data, split, checkpoints=weights, device=chosen.device) for run in kept
+    ]
+    for model in models:
+        run = _evaluated(model, data, split, chosen, kept, Path(runs), progress, warn)
+        named = str(model.resolve()) if isinstance(model, Path) else model
+        if is_file(named) or chosen.python:
+            source = run_source(run, data, split, model=named, options=chosen)
+        else:
+            given = (*weights, *filter(None, [chosen.weights]))
+            source = run_source(run, data, split, checkpoints=given, device=chosen.device)
+        sources.append(source)
+        kept.append(run)
+    signed = one_signature(
+        [run.result.signature for run in kept] or [signature("tuebingen", data.info.sigma_px)]
+    )
+    sources += [
+        folder_source(Path(folder), data, split, signed, integers=chosen.allow_8_bit)
+        for folder in predictions
+    ]
+    shown = choose_clips(data, split, sources, n_clips, tuple(clips))
+    with progress("maps") as update:
+        value = content(
+            data, split, shown, sources, signature=signed, n_frames=n_frames, side=side,
+            metrics=of_signature(signed), report=update,
+        )  # fmt: skip
+    size = write(Path(out), value)
+    ids = tuple(clip.clip_id for clip in shown)
+    return Page(file=Path(out), n_bytes=size, clips=ids, n_clips=value["info"]["n_clips"])
+
+
+def _evaluated(
+    model: Model,
+    data: Dataset,
+    split: str,
+    options: Options,
+    others: list[Run],
+    runs: Path,
+    progress: Progress,
+    warn: Callable[[str], object],
+) -> Run:
+    """A model's run, scored as the other runs on the page are."""
+    from fusbench.doors.door import is_folder, label
+
+    if isinstance(model, str | Path) and is_folder(model):
+        fix = "Give the folder as predictions."
+        raise ConfigError("is no model", str(model), fix)
+    terms = Terms(dataset=data, split=split)
+    if others:
+        result = others[0].result
+        keys = tuple(metric.key for metric in of_signature(result.signature))
+        terms = replace(terms, profile=result.profile, metrics=keys)
+    contest = terms.contest(options, runs=runs, force=False, progress=progress, warn=warn)
+    row = contest.row(label(model), door(model, options, data, split))
+    if isinstance(row, Failure):
+        raise row.error
+    return row
