@@ -6,7 +6,6 @@ from fusbench.board.rows import Row
 from fusbench.board.rules import Board
 from fusbench.models.card import INTEGERS
 
-ROUNDING = 1e-6
 BASELINES = {
     "uniform": "floor", "centre-bias": "floor", "mean-map": "floor", "previous-gaze": "hint",
     "ideal-observer": "ceiling",
