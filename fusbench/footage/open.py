@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from fusbench.errors import DatasetError
+from fusbench.files import silence
 from fusbench.footage.kinds import PICTURES, is_dicom, natural
 from fusbench.footage.record import Footage
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a fault is told once, by the error
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+silence(cv2)
 
 DEFAULT_RATE_HZ = 30.0
 
