@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,9 @@ from typing import Any
 from fusbench.errors import ConfigError, FusbenchError
 
 INTERRUPTED = 130
+GRACE_S = 60.0
+WATCH = "FUSBENCH_WATCH"
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # a stranger's click.py in the working folder is not imported
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS")
 
 _running: set[subprocess.Popen[str]] = set()
@@ -65,19 +69,27 @@ def command(
     >>> "phantom" in [card["name"] for card in command(["dataset", "list"])[0]]
     True
     """
-    line = [sys.executable, "-m", "fusbench", *map(str, arguments), "--json"]
-    environment = dict(os.environ)
+    line = [sys.executable, "-P", "-m", "fusbench", *map(str, arguments), "--json"]
+    environment = {**os.environ, **SAFE_PATH, WATCH: "1"}
     if threads:
         environment |= dict.fromkeys(THREADS, str(threads))
+    watched, ours = os.pipe()  # closed by the system when this process ends, however it does
     # a session of its own: an interrupt reaches it once, from here, and not from the terminal too
-    process = subprocess.Popen(
-        line,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if quiet else None,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            line,
+            stdin=watched,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if quiet else None,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(watched)
     with _lock:
         _running.add(process)
     try:
@@ -87,6 +99,7 @@ def command(
         process.communicate()
         raise
     finally:
+        os.close(ours)
         with _lock:
             _running.discard(process)
     if process.returncode in (INTERRUPTED, -signal.SIGINT):
@@ -94,6 +107,43 @@ def command(
     if process.returncode:
         raise ChildError(_reason(told, arguments, process.returncode))
     return _documents(printed)
+
+
+def end_with_parent() -> None:
+    """Where a `command` of another process runs here, stop when that process has ended.
+
+    The standard input is a pipe whose other end the parent holds. At its end this process is
+    interrupted, so that a training saves its state, and is gone a while later in any case.
+    """
+    if not os.environ.pop(WATCH, ""):
+        return
+
+    def watch() -> None:
+        with suppress(OSError):
+            while os.read(0, 1):
+                pass
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(GRACE_S)
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Executor]:
+    """A pool of fresh processes that import nothing from the working folder."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ.update(SAFE_PATH)
+    pool = Processes(count)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    finally:
+        if before is None:
+            os.environ.pop("PYTHONSAFEPATH", None)
+    pool.shutdown()
 
 
 def interrupt_all() -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import json
 import os
-import shutil
-import tempfile
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fusbench.errors import OutputError
+from fusbench.locks import unfinished_file, unfinished_folder
 
 REMEDIES = {
     errno.ENOSPC: "Free some space or choose another disk.",
+    errno.EDQUOT: "Free some space or choose another disk.",
     errno.EROFS: "Choose a folder that can be written.",
     errno.EACCES: "Choose a folder that you may write to.",
     errno.EPERM: "Choose a folder that you may write to.",
     errno.ENOTDIR: "Choose another path: a part of this one is a file.",
     errno.EEXIST: "Choose another path: a part of this one is a file.",
 }
+EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2
+HERE = -100  # AT_FDCWD
 
 
 @contextmanager
@@ -38,8 +43,15 @@ def output_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path beside `path`; it takes the final name only if the block succeeds.
+
+    Parameters
+    ----------
+    path : Path
+    durable : bool
+        Wait until the content is on the disk before it takes the name. What can be made again,
+        and tells by itself whether it is whole, need not wait.
 
     Raises
     ------
@@ -48,43 +60,94 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
-        )
-        os.close(handle)
-    part = Path(name)
-    try:
-        with output_errors(path):
+        with unfinished_file(path) as part:
             yield part
-            os.chmod(part, 0o666 & ~_umask())
+            os.chmod(part, 0o666 & ~umask())
+            if durable:
+                sync(part)
             os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+            if durable:
+                sync(path.parent)
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def replacing_folder(path: Path, *, shared: bool = False) -> Iterator[Path]:
     """A temporary folder beside `path`; it takes the final name only if the block succeeds.
 
-    If another process finished the same folder meanwhile, that one stays and this one is dropped.
+    Parameters
+    ----------
+    path : Path
+        The new folder; an empty one may be there.
+    shared : bool
+        Whether every process would write the same: if another finished it meanwhile, that one
+        stays and this one is dropped.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or another process has made one meanwhile.
     """
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
-        with output_errors(path):
+        with unfinished_folder(path.parent, path.name) as part:
             yield part
-            os.chmod(part, 0o777 & ~_umask())
+            os.chmod(part, 0o777 & ~umask())
+            sync_tree(part)
             try:
                 os.rename(part, path)
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
+                if not shared:
+                    fix = "Look at it, or choose another folder."
+                    raise OutputError("was made meanwhile", str(path), fix) from None
+            sync(path.parent)
+
+
+def exchange(new: Path, old: Path) -> None:
+    """Let two paths swap what they name, at one moment where the system can.
+
+    Elsewhere `old` is renamed away first, and comes back if `new` cannot take its name.
+    """
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None, use_errno=True)
+        if hasattr(library, "renameat2") and not library.renameat2(
+            HERE, os.fsencode(new), HERE, os.fsencode(old), EXCHANGE
+        ):
+            return
+    aside = new.with_name(f"{new.name}.aside")
+    os.rename(old, aside)
+    try:
+        os.rename(new, old)
+    except BaseException:
+        os.rename(aside, old)
+        raise
+    os.rename(aside, new)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk, where the system can tell."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EROFS):
+            raise
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        os.close(handle)
 
 
-def _umask() -> int:
+def sync_tree(folder: Path) -> None:
+    """Wait until a folder and all that is in it are on the disk."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sync(Path(place, name))
+        sync(Path(place))
+
+
+def umask() -> int:
+    """The rights that new files of this process do not give."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -107,6 +170,17 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def known_sha256(path: Path) -> str:
+    """`file_sha256`, read once a process while the file keeps its size and time."""
+    found = path.stat()
+    return _sha256(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, _inode: int, _size: int, _time_ns: int) -> str:
+    return file_sha256(path)
 
 
 def text_sha256(*parts: str) -> str:

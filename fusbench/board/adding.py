@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +11,12 @@ from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, problems, read_ro
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import pack, read_result
-from fusbench.files import output_errors, replacing_folder
+from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing
+from fusbench.files import exchange, output_errors, sync, sync_tree, umask
+from fusbench.locks import locked, unfinished_folder
+from fusbench.reading import read_json, read_text
+
+PATIENCE_S = 60.0
 
 
 def check_name(name: str, root: Path) -> None:
@@ -37,15 +42,12 @@ def add_run(
         As `write_row`.
     """
     result = read_result(run)
-    try:
-        timing = json.loads((run / "timing.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        timing = {}
+    seconds, machine = read_timing(run)
     facts = Facts(
         name=name or str(result.model.get("name", "")),
         parameters=result.model.get("parameters"),
-        seconds_per_frame=timing.get("seconds_per_frame"),
-        machine=str(timing.get("machine", "")),
+        seconds_per_frame=seconds,
+        machine=machine,
     )
     return write_row(board, run, facts, replace=replace)
 
@@ -72,43 +74,52 @@ def write_row(
     texts = {}
     for name in ("result.json", "scores.csv"):
         try:
-            texts[name] = (run / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            texts[name] = read_text(run / name, LARGEST, DatasetError)
+        except DatasetError as error:
             fix = "Name the folder of a finished run, or of predictions with --predictions."
-            raise DatasetError(f"holds no readable {name}", str(run), fix) from None
+            raise DatasetError(f"holds no readable {name}", str(run), fix) from error
     result, scores = texts["result.json"], texts["scores.csv"]
     mark = seal(result, scores, facts)
     folder = board.root / "results" / facts.name
-    if folder.exists() and _seal_of(folder) != mark and not replace:
-        fix = "Give the row another name with --name, or replace that one with --force."
-        raise ConfigError("the board has another row of this name", str(folder), fix)
-    if not folder.exists() or _seal_of(folder) != mark:
-        content = json.dumps(
-            {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
-        )
-        if folder.exists():
-            _remove(folder)
-        with replacing_folder(folder) as part:
-            (part / "result.json").write_text(result, encoding="utf-8", newline="")
-            (part / "scores.csv.gz").write_bytes(pack(scores))
-            (part / "row.json").write_text(content + "\n", encoding="utf-8")
+    content = json.dumps(
+        {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
+    )
+    files = {
+        "result.json": result.encode(),
+        "scores.csv.gz": pack(scores),
+        "row.json": (content + "\n").encode(),
+    }
+    with output_errors(folder), locked(board.root, PATIENCE_S):
+        there = folder.exists()
+        if there and _seal_of(folder) != mark and not replace:
+            fix = "Give the row another name with --name, or replace that one with --force."
+            raise ConfigError("the board has another row of this name", str(folder), fix)
+        if not there or _seal_of(folder) != mark:
+            _put(folder, files, board.root)
     row = read_row(folder, board)
     return folder, list(row.reasons) if isinstance(row, Refused) else problems(row, board)
 
 
+def _put(folder: Path, files: dict[str, bytes], place: Path) -> None:
+    """Let a row's folder hold these files; one that is there stays until they are on the disk."""
+    with unfinished_folder(place, folder.name) as part:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+        part.chmod(0o777 & ~umask())
+        sync_tree(part)
+        folder.parent.mkdir(exist_ok=True)
+        if folder.exists():
+            if {path.name for path in folder.iterdir()} - FILES:
+                fix = "Take out what is not the row's, then add the run again."
+                raise OutputError("holds files that are no row's", str(folder), fix)
+            exchange(part, folder)
+        else:
+            os.rename(part, folder)
+        sync(folder.parent)
+
+
 def _seal_of(folder: Path) -> str:
     try:
-        return str(json.loads((folder / "row.json").read_text(encoding="utf-8"))["seal"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_json(folder / "row.json", DatasetError).get("seal", ""))
+    except DatasetError:
         return ""
-
-
-def _remove(folder: Path) -> None:
-    """Remove a row's files, and its folder if nothing else is in it."""
-    with output_errors(folder):
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
-    if any(folder.iterdir()):
-        fix = "Take out what is not the row's, then add the run again."
-        raise OutputError("holds files that are no row's", str(folder), fix)
-    folder.rmdir()

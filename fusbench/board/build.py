@@ -6,9 +6,12 @@ from pathlib import Path
 
 from fusbench.board import tables
 from fusbench.board.page import page
-from fusbench.board.standings import Table
-from fusbench.files import write_bytes
+from fusbench.board.rules import Board
+from fusbench.board.standings import Table, read_table
+from fusbench.files import output_errors, write_bytes
+from fusbench.locks import locked
 
+PATIENCE_S = 60.0
 OUTPUTS = ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html")
 
 
@@ -27,6 +30,20 @@ def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
         page(table, anonymous=anonymous),
     )
     return {name: text.encode() for name, text in zip(OUTPUTS, texts, strict=True)}
+
+
+def rebuild(board: Board, out: Path | None = None, *, anonymous: bool = False) -> Table:
+    """Read a board's rows and write its outputs, to its own folder by default.
+
+    One process at a time does both, so that the last one's outputs show every row that was added.
+    """
+    out = out or board.root
+    with output_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(out, PATIENCE_S):
+            table = read_table(board)
+            write_outputs(table, out, anonymous=anonymous)
+    return table
 
 
 def write_outputs(table: Table, out: Path, *, anonymous: bool = False) -> list[Path]:

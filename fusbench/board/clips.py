@@ -10,7 +10,10 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError
+from fusbench.reading import read_text
 
+LARGEST_BYTES = 1 << 27
+MOST_FRAMES = 10**7
 COLUMNS = "scan_id,clip_id,n_frames,with_gaze"
 RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
@@ -47,15 +50,14 @@ def clips_csv(clips: tuple[TargetClip, ...]) -> str:
 def read_clips(path: Path) -> tuple[TargetClip, ...]:
     """Read ``clips.csv``; `ConfigError` where it is damaged."""
     fix = "Restore it, or make the board anew with 'fusbench leaderboard new'."
-    try:
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError):
-        raise ConfigError("cannot be read", str(path), fix) from None
+    header, *lines = read_text(path, LARGEST_BYTES, ConfigError, missing=fix).splitlines() or [""]
     clips = []
     for number, line in enumerate(lines, start=2):
         try:
             scan_id, clip_id, n_frames, with_gaze = line.split(",")
             frames = _frames(with_gaze)
+            if not 0 < int(n_frames) <= MOST_FRAMES:
+                raise ValueError
             if not scan_id or not clip_id or (len(frames) and frames[-1] >= int(n_frames)):
                 raise ValueError
         except ValueError:

@@ -70,14 +70,12 @@ def _facts(table: Table) -> str:
     primary = table.board.rules.metrics[at]
     facts = []
     if leader:
-        tied = sum(s.rank is not None and s.group == leader.group for s in table.standings) - 1
+        near = sum(bool(s.role == "model" and s.with_the_best[at]) for s in table.standings) - 1
         facts.append((leader.name, f"best model, {primary.symbol} {words.interval(leader, at)}"))
-        facts.append((str(tied), "models tied with it" if tied != 1 else "model tied with it"))
+        facts.append((str(near), f"other model{'s' * (near != 1)} not told apart from it"))
     if table.detectable is not None:
-        unit = f" {primary.unit}" if primary.unit else ""
-        facts.append(
-            (f"{words.number(table.detectable)}{unit}", f"{primary.symbol} difference that shows")
-        )
+        shown = f"{words.number(table.detectable)}{words.unit(primary)}"
+        facts.append((shown, f"{primary.symbol} difference that shows four times in five"))
     frames = f"{table.n_frames:,} frames scored by every row"
     facts.append((counted(table.board.n_scans, "scan"), frames))
     return "\n".join(
@@ -99,9 +97,10 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
     """Sort key, heading, and whether it is text."""
     scores = [(m.key, words.heading(m), False) for m in table.board.rules.metrics]
     return [
-        ("place", "place", False), ("group", "tie group", False), ("model", "model", True), *scores,
-        ("behind", "behind", False), ("effect", "effect", False),
-        ("detectable", "detectable", False), ("parameters", "parameters", False),
+        ("place", "place", False), ("ranks", "ranks", False), ("letters", "letters", True),
+        ("model", "model", True), *scores, ("behind", "behind", False),
+        ("effect", "effect", False), ("detectable", "detectable", False),
+        ("parameters", "parameters", False),
         ("seconds", "time/frame", False), ("backend", "backend", True),
         ("licence", "licence", True),
     ]  # fmt: skip
@@ -117,10 +116,10 @@ def _head(key: str, label: str, text: bool) -> str:
 
 def _row(standing: Standing, table: Table) -> str:
     model = standing.model
-    group = f'<span class="group group-{standing.group}">{standing.group}</span>'
     cells = [
         _cell("place", f'<span class="place">{escape(words.place(standing))}</span>'),
-        _cell("tie group", group if standing.group else words.NONE),
+        _cell("ranks", escape(words.ranks(standing)), "minor"),
+        _cell("letters", escape(standing.letters or words.NONE), "text letters"),
         _cell(
             "model",
             f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
@@ -129,20 +128,17 @@ def _row(standing: Standing, table: Table) -> str:
         ),
     ]
     for k, metric in enumerate(table.board.rules.metrics):
-        mean, low, high = standing.intervals[k]
-        span = f"{words.number(low)} {words.NONE} {words.number(high)}"
-        ends = "one scan" if low != low else span
-        kind = "primary" if metric.key == table.board.rules.primary else ""
-        cells.append(
-            _cell(words.heading(metric), f"<b>{words.number(mean)}</b><small>{ends}</small>", kind)
-        )
+        mean = words.number(standing.intervals[k, 0])
+        kind = "best" if standing.with_the_best[k] else ""
+        content = f"<b>{mean}</b><small>{escape(words.ends(standing, k))}</small>"
+        cells.append(_cell(words.heading(metric), content, kind))
     plain = (
         ("behind", words.number(standing.behind), ""),
         ("effect", words.number(standing.effect, 2), ""),
         ("detectable", words.number(standing.detectable), "minor"),
         ("parameters", words.count(standing.parameters), ""),
         ("time/frame", words.duration(standing.row.facts.seconds_per_frame), ""),
-        ("backend", model["backend"], "text minor"),
+        ("backend", ", ".join(standing.competitor.backends), "text minor"),
         ("licence", model.get("licence", "") or words.NONE, "text minor"),
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
@@ -202,6 +198,7 @@ def _data(table: Table, anonymous: bool) -> dict[str, Any]:
             for m in board.rules.metrics
         ],
         "primary": primary_index(board),
+        "leader": next((k for k, s in enumerate(table.standings) if s is table.leader), None),
         "scans": [str(k) for k in range(1, len(order) + 1)] if anonymous else labels,
         "rows": [_row_data(standing, order.tolist()) for standing in table.standings],
     }
@@ -214,18 +211,19 @@ def _row_data(standing: Standing, order: list[int]) -> dict[str, Any]:
         "name": standing.name,
         "title": model["title"],
         "role": standing.role,
-        "rank": standing.rank,
-        "group": standing.group,
+        "place": standing.place,
+        "ranks": standing.place_range,
+        "letters": standing.letters,
         "scores": [_numbers(numbers) for numbers in standing.intervals.tolist()],
         "scans": [_numbers(values) for values in means.tolist()],
         "behind": _number(standing.behind),
         "effect": _number(standing.effect),
         "detectable": _number(standing.detectable),
-        "p": None if standing.p is None else float(f"{standing.p:.3g}"),
+        "p": [_number(p) for p in standing.p.tolist()],
         "parameters": standing.parameters,
         "seconds": facts.seconds_per_frame,
         "machine": facts.machine,
-        "backend": model["backend"],
+        "backend": words.backends(standing),
         "licence": model.get("licence", ""),
         "cite": model.get("cite", ""),
         "origin": f"{model.get('distribution', '')} {model.get('version', '')}".strip(),

@@ -11,6 +11,7 @@ from typing import Any
 
 from fusbench import metrics
 from fusbench.errors import ConfigError
+from fusbench.reading import read_toml
 
 FILE = "published.toml"
 TEXTS = ("source", "model", "note", "key")
@@ -81,12 +82,9 @@ def read_published(root: Path) -> Published:
         If the file is there and holds something else.
     """
     path = root / FILE
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return Published()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct it.") from None
+    content = read_toml(path, ConfigError)
     return _published(content, str(path))
 
 

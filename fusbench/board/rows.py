@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,22 @@ import numpy as np
 import pandas as pd
 
 from fusbench.board.rules import Board
+from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, unpack
 from fusbench.files import text_sha256
 from fusbench.models.card import INTEGERS, ROLES
+from fusbench.reading import parse_json, read_text
 
 SCHEMA = 1
+LARGEST_JSON = 1 << 20  # bytes
+LONGEST_NAME = 100
+LONGEST_TITLE = 300
+LONGEST_ROW = 512  # bytes of a frame's scores
 FILES = {"result.json", "scores.csv.gz", "row.json"}
+
+
+TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +78,12 @@ def read_rows(board: Board) -> list[Row | Refused]:
     folder = board.root / "results"
     if not folder.is_dir():
         return []
-    return [read_row(path, board) for path in sorted(folder.iterdir()) if path.is_dir()]
+    return [read_row(path, board) for path in sorted(folder.iterdir()) if _is_row(path)]
+
+
+def _is_row(path: Path) -> bool:
+    """Whether a path is a row's folder; hidden ones are what systems and broken-off work leave."""
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def read_row(folder: Path, board: Board) -> Row | Refused:
@@ -76,24 +91,38 @@ def read_row(folder: Path, board: Board) -> Row | Refused:
     try:
         return _read_row(folder, board)
     except FusbenchError as error:
-        return Refused(name=folder.name, reasons=(error.what,))
+        return Refused(name=_harmless(folder.name), reasons=(error.what,))
+
+
+def _harmless(name: str) -> str:
+    """A folder's name as an identifier, for outputs of every kind."""
+    return re.sub(r"[^A-Za-z0-9._-]", "?", name)[:LONGEST_NAME]
 
 
 def _read_row(folder: Path, board: Board) -> Row:
     where = str(folder)
+    if not IDENTIFIER.fullmatch(folder.name):
+        fix = "Give its folder a name of letters, digits, '.', '_' and '-'."
+        raise DatasetError("the row's name is no identifier", where, fix)
     have = {path.name for path in folder.iterdir()}
     for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
         if names:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
     facts, mark = _read_facts(folder)
     text, result = _read_result(folder)
-    scores = unpack(folder / "scores.csv.gz")
+    scores = unpack(folder / "scores.csv.gz", _most_bytes(board))
     values = _read_values(scores, board)
     covers, missing, extra = _coverage(scores, len(values), board)
     return Row(
         facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
         seal=mark, sealed=mark == seal(text, scores, facts),
     )  # fmt: skip
+
+
+def _most_bytes(board: Board) -> int:
+    """Bytes that the scores of a board's frames can take, a dozen metrics and more in full."""
+    named = sum(len(start.encode()) for start in board.line_starts)
+    return 2 * named + len(board.line_starts) * LONGEST_ROW + (1 << 16)
 
 
 def _read_facts(folder: Path) -> tuple[Facts, str]:
@@ -117,13 +146,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
+    text = read_text(path, LARGEST_JSON, DatasetError)
     try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text)
-    except (OSError, ValueError, RecursionError):
-        raise DatasetError(f"{path.name} is no valid JSON", str(path), REMEDY) from None
-    if not isinstance(content, dict):
-        raise DatasetError(f"{path.name} is no JSON object", str(path), REMEDY)
+        content = parse_json(text, path, DatasetError, REMEDY)
+    except DatasetError as error:
+        raise DatasetError(f"{path.name} {error.what}", str(path), REMEDY) from None
     return text, content
 
 
@@ -145,6 +172,10 @@ def _read_result(folder: Path) -> tuple[str, Result]:
         )
         and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
         and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
+        and all(
+            len(text) <= LONGEST_TITLE and text.isprintable()
+            for text in (*texts, *(str(model.get(k, "")) for k in TEXTS))
+        )
         and isinstance(model.get("weights_sha256"), str | None)
         and isinstance(model.get("window"), dict)
         and model["role"] in ROLES
@@ -167,7 +198,7 @@ def _read_values(scores: str, board: Board) -> np.ndarray:
 def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
     try:
         return pd.read_csv(
-            io.StringIO(scores), dtype=types, usecols=list(types), keep_default_na=False
+            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False
         )
     except (ValueError, OverflowError):
         what = f"scores.csv does not hold a number a frame for {', '.join(types)}"

@@ -7,7 +7,7 @@ can be checked without the data.
 from __future__ import annotations
 
 import json
-import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
 from fusbench.files import write_bytes
+from fusbench.locks import LOCK
+from fusbench.reading import read_toml
 
 SCHEMA = 1
 
@@ -123,15 +125,27 @@ class Board:
         return len(np.unique(self.scan_index[self.counted]))
 
 
-def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: Any) -> Board:
+def new_board(
+    root: Path,
+    dataset: Dataset,
+    *,
+    title: str,
+    split: str,
+    further: Mapping[str, bytes] | None = None,
+    **rules: Any,
+) -> Board:
     """Make a board's folder from the data set that its rows will be scored on.
+
+    It is a board as soon as it has its rules, which are written last; `further` files are written
+    before.
 
     Raises
     ------
     ConfigError
         If the folder is in use, or the margin leaves no frame.
     """
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    begun = {"published.toml", "clips.csv", LOCK}  # of a board that was broken off before its rules
+    if root.exists() and (not root.is_dir() or {path.name for path in root.iterdir()} - begun):
         raise ConfigError("already exists", str(root), "Choose another folder for the board.")
     profile = rules.pop("profile", "tuebingen")
     chosen = metrics.select(rules.pop("metrics", metrics.METRICS))
@@ -154,6 +168,8 @@ def new_board(root: Path, dataset: Dataset, *, title: str, split: str, **rules: 
         clips=target_clips(dataset, split),
     )
     _require_frames(board)
+    for name, content in (further or {}).items():
+        write_bytes(root / name, content)
     write_bytes(root / "clips.csv", clips_csv(board.clips).encode())
     write_bytes(root / "board.toml", _toml(board.rules).encode())
     return board
@@ -174,13 +190,10 @@ def read_board(root: Path) -> Board:
         If the folder holds no board, or one that breaks the rules of boards.
     """
     path = root / "board.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         fix = f"Make a board with: fusbench leaderboard new {root} --dataset NAME."
-        raise ConfigError("holds no board.toml", str(root), fix) from None
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct it.") from None
+        raise ConfigError("holds no board.toml", str(root), fix)
+    content = read_toml(path, ConfigError)
     schema = content.pop("schema", None)
     if schema != SCHEMA:
         fix = f"This version of fusbench reads schema {SCHEMA}."
@@ -213,9 +226,14 @@ def _toml(rules: Rules) -> str:
 
 def check_data(board: Board, dataset: Dataset) -> None:
     """Raise `DatasetError` unless this is the data set that the board was made from."""
-    rules, where = board.rules, str(dataset.root)
+    rules, where, info = board.rules, str(dataset.root), dataset.info
     fix = f"Use the copy of '{rules.dataset}' that the board was made from."
     if dataset.fingerprint(rules.split) != rules.fingerprint:
+        if info.name == rules.dataset and info.version != rules.dataset_version:
+            what = (
+                f"this is {info.name} {info.version}, and the board is of {rules.dataset_version}"
+            )
+            raise DatasetError(what, where, "Scores of the two are never mixed: make a board anew.")
         raise DatasetError("its fingerprint is not the board's", where, fix)
     if clips_csv(target_clips(dataset, rules.split)) != clips_csv(board.clips):
         raise DatasetError("its clips are not those of the board's clips.csv", where, fix)

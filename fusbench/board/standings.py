@@ -3,63 +3,72 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from fusbench.board.competitors import Competitor, competitors
 from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, problems, read_rows
 from fusbench.board.rules import Board
-from fusbench.board.ties import Ties, tie_groups
-from fusbench.statistics.intervals import scan_interval, scan_means
-from fusbench.statistics.tests_of_scans import (
-    effect_size,
-    paired_differences,
-    smallest_difference,
-    smallest_p,
-)
+from fusbench.board.summary import numbers, scan_sums, summary_problems
+from fusbench.statistics.letters import letter_groups, letters
+from fusbench.statistics.pairs import all_pairs
+from fusbench.statistics.places import place_ranges, places
+from fusbench.statistics.power import detectable
+from fusbench.statistics.tests_of_scans import LEVEL, effect_size
 
 COMPETE = ("model", "floor")
-COLUMNS = 400  # intervals derived at a time: what keeps memory small
-CLOSE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A row with its derived numbers.
+    """A competitor with its derived numbers. All of them are of the mean over frames.
 
     Parameters
     ----------
-    row : Row
-    rank : int or None
-        By the primary metric, among models; None for floors, hints and the ceiling.
-    group : int or None
-        Tie group, among models and floors.
+    competitor : Competitor
+    place : int or None
+        One more than the number of models told apart from it as better, in the primary metric;
+        None for floors, hints and the ceiling.
+    place_range : tuple of int or None
+        95 % interval of its rank among the models when scans are drawn anew.
+    letters : str
+        Models and floors that share a letter are not told apart; "" for hints and the ceiling.
     intervals : ndarray, shape (metrics, 3)
-        Mean over frames, low and high end of its 95 % interval; NaN ends for a single scan.
+        Mean over frames, low and high end of its 95 % interval; NaN ends below 5 scans.
     scan_means : ndarray, shape (scans, metrics)
-    behind, effect, detectable, p : float or None
-        Against the best model, in the primary metric, on scan means: how much worse, in the
-        metric's unit and in deviations between scans; the smallest difference that these scans
-        detect; the p-value after Holm's correction. None for the best model itself.
+    behind, effect, detectable : float or None
+        Against the best model, in the primary metric: how much worse, in the metric's unit and in
+        deviations between scans; the difference that boards like this one show four times in five.
+        None for the best model itself.
+    p : ndarray, shape (metrics,)
+        Adjusted p-value against the best model of each metric; 1 for that model itself, NaN for a
+        hint or the ceiling.
     """
 
-    row: Row
-    rank: int | None
-    group: int | None
+    competitor: Competitor
+    place: int | None
+    place_range: tuple[int, int] | None
+    letters: str
     intervals: np.ndarray
     scan_means: np.ndarray
+    p: np.ndarray
     behind: float | None = None
     effect: float | None = None
     detectable: float | None = None
-    p: float | None = None
+
+    @property
+    def row(self) -> Row:
+        """The row that gives the numbers."""
+        return self.competitor.rows[0]
 
     @property
     def name(self) -> str:
-        return self.row.facts.name
+        return self.competitor.name
 
     @property
     def role(self) -> str:
@@ -74,6 +83,16 @@ class Standing:
         facts, stored = self.row.facts, self.model.get("parameters")
         return stored if facts.parameters is None and type(stored) is int else facts.parameters
 
+    @property
+    def scan_range(self) -> np.ndarray:
+        """Least and largest mean over a scan of each metric, (metrics, 2)."""
+        return np.stack([self.scan_means.min(axis=0), self.scan_means.max(axis=0)], axis=1)
+
+    @property
+    def with_the_best(self) -> np.ndarray:
+        """In which metrics it is not told apart from the best model, bool (metrics,)."""
+        return self.p > LEVEL
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -83,25 +102,24 @@ class Table:
     standings: tuple[Standing, ...]
     refused: tuple[Refused, ...]
     published: Published
-    ties: Ties
 
     @property
     def n_frames(self) -> int:
         return int(self.board.counted.sum())
 
     @property
+    def n_rows(self) -> int:
+        return sum(len(standing.competitor.rows) for standing in self.standings)
+
+    @property
     def leader(self) -> Standing | None:
-        return next((s for s in self.standings if s.rank == 1), None)
+        return next((s for s in self.standings if s.role == "model"), None)
 
     @property
     def detectable(self) -> float | None:
-        """The median over rows of the smallest difference to the best model that would show."""
+        """The median over models of what would show between them and the best."""
         values = [s.detectable for s in self.standings if s.detectable and s.role == "model"]
         return float(np.median(values)) if values else None
-
-    @property
-    def smallest_p(self) -> float:
-        return smallest_p(self.board.n_scans)
 
     @cached_property
     def scan_order(self) -> np.ndarray:
@@ -110,7 +128,7 @@ class Table:
             return np.empty(0, dtype=int)
         at = primary_index(self.board)
         mean = np.mean([s.scan_means[:, at] for s in self.standings], axis=0)
-        return np.argsort(_badness(mean, self.board), kind="stable")[::-1]
+        return np.argsort(worse(mean, self.board, at), kind="stable")[::-1]
 
 
 def primary_index(board: Board) -> int:
@@ -118,9 +136,9 @@ def primary_index(board: Board) -> int:
     return [metric.key for metric in board.rules.metrics].index(board.rules.primary)
 
 
-def _badness(values: np.ndarray, board: Board) -> np.ndarray:
-    better = board.rules.metrics[primary_index(board)].higher_is_better
-    return -values if better else values
+def worse(values: np.ndarray, board: Board, metric: int) -> np.ndarray:
+    """Values of a metric, turned so that larger is worse."""
+    return -values if board.rules.metrics[metric].higher_is_better else values
 
 
 def read_table(board: Board) -> Table:
@@ -138,128 +156,86 @@ def standings(board: Board, found: Iterable[Row | Refused], published: Published
             refused.append(Refused(name=item.facts.name, reasons=tuple(reasons)))
         else:
             fitting.append(item)
-    all_frames = np.ones(len(board.counted), dtype=bool)
-    whole = intervals(fitting, board, all_frames)
-    checked = []
+    whole = numbers(fitting, board, np.ones(len(board.counted), dtype=bool))
+    checked = {}
     for row, derived in zip(fitting, whole, strict=True):
         if reasons := summary_problems(row, board, derived):
             refused.append(Refused(name=row.facts.name, reasons=tuple(reasons)))
         else:
-            checked.append((row, derived))
-    rows = [row for row, _ in checked]
+            checked[row.facts.name] = row, derived
+    found_alike = competitors([row for row, _ in checked.values()])
     if board.counted.all():
-        counted = [derived for _, derived in checked]
+        counted = [checked[one.rows[0].facts.name][1] for one in found_alike]
     else:
-        counted = list(intervals(rows, board, board.counted))
-    ordered, ties = _sorted_and_tested(rows, counted, board)
+        counted = list(numbers([one.rows[0] for one in found_alike], board, board.counted))
     return Table(
         board=board,
-        standings=tuple(ordered),
+        standings=tuple(_standings(found_alike, counted, board)),
         refused=tuple(sorted(refused, key=lambda item: item.name)),
         published=published,
-        ties=ties,
     )
 
 
-def intervals(rows: list[Row], board: Board, counted: np.ndarray) -> np.ndarray:
-    """Mean, low and high end of each metric and row over some frames, (rows, metrics, 3).
-
-    All rows share the draws of scans, so that their intervals are columns of one matrix product.
-    """
-    n_metrics = len(board.rules.metrics)
-    scans = np.unique(board.scan_index[counted], return_inverse=True)[1]
-    derived = np.empty((len(rows), n_metrics, 3))
-    step = max(1, COLUMNS // n_metrics)
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        values = np.concatenate([row.values[counted] for row in part], axis=1)
-        triple = np.stack(scan_interval(values, scans), axis=-1)
-        derived[start : start + step] = triple.reshape(len(part), n_metrics, 3)
-    return derived
-
-
-def row_means(row: Row, board: Board, counted: np.ndarray) -> np.ndarray:
-    """Mean of each metric over the counted frames of each scan, (scans, metrics)."""
-    scans = np.unique(board.scan_index[counted], return_inverse=True)[1]
-    return scan_means(row.values[counted], scans)
-
-
-def summary_problems(row: Row, board: Board, derived: np.ndarray) -> list[str]:
-    """Where a result's own numbers are not those of its scores; `derived` is (metrics, 3)."""
-    result, reasons = row.result, []
-    n_frames = sum(clip.n_frames for clip in board.clips)
-    n_scans = len(set(board.scan_index))
-    counts = (
-        ("n_frames", result.n_frames, len(row.values)),
-        ("n_scans", result.n_scans, n_scans),
-        ("n_skipped", result.n_skipped, n_frames - len(row.values)),
-    )
-    for name, stated, counted in counts:
-        if stated != counted:
-            reasons.append(f"{name} is {stated:,} in result.json and {counted:,} by the scores")
-    means = row_means(row, board, np.ones(len(row.values), dtype=bool)).mean(0)
-    if set(result.summary) != {metric.key for metric in board.rules.metrics}:
-        return [*reasons, "the summary is not of the signature's metrics"]
-    for metric, numbers, scan_mean in zip(board.rules.metrics, derived, means, strict=True):
-        names = ("mean", "low", "high", "scan_mean")
-        for name, true in zip(names, (*numbers, scan_mean), strict=True):
-            said = result.summary[metric.key].get(name)
-            if not _same(said, float(true)):
-                shown = "nothing" if said is None else said
-                reasons.append(
-                    f"{metric.key} {name} is {shown} in result.json and {true:.6g} by the scores"
-                )
-    return reasons
-
-
-def _same(said: Any, true: float) -> bool:
-    if not math.isfinite(true):
-        return said is None
-    return type(said) in (int, float) and abs(said - true) <= CLOSE * max(1.0, abs(true))
-
-
-def _sorted_and_tested(
-    rows: list[Row], derived: list[np.ndarray], board: Board
-) -> tuple[list[Standing], Ties]:
+def _standings(
+    found: Sequence[Competitor], derived: Sequence[np.ndarray], board: Board
+) -> list[Standing]:
     at = primary_index(board)
     order = sorted(
-        range(len(rows)),
-        key=lambda k: (float(_badness(derived[k][at, 0], board)), rows[k].facts.name),
+        range(len(found)),
+        key=lambda k: (float(worse(derived[k][at, 0], board, at)), found[k].name),
     )
-    means = [row_means(row, board, board.counted) for row in rows]
-    roles = [row.result.model["role"] for row in rows]
-    compete = [k for k in order if roles[k] in COMPETE]
-    columns = [_badness(means[k][:, at], board) for k in compete]
-    primary = np.stack(columns, axis=1) if columns else np.empty((board.n_scans, 0))
-    ties = tie_groups(primary)
-    place = {k: position for position, k in enumerate(compete)}
-    models = [k for k in order if roles[k] == "model"]
-    ranks = {k: rank for rank, k in enumerate(models, start=1)}
-    result = []
-    for k in order:
-        against: dict[str, float | None] = {}
-        if models and k != models[0]:
-            leader = means[models[0]]
-            difference = _badness(paired_differences(means[k], leader)[:, [at]], board)
-            against = {
-                "behind": float(difference.mean()),
-                "effect": _known(effect_size(difference).item()),
-                "detectable": _known(smallest_difference(difference).item()),
-            }
-            if k in place:
-                against["p"] = float(ties.adjusted[place[k], place[models[0]]])
-        result.append(
-            Standing(
-                row=rows[k],
-                rank=ranks.get(k),
-                group=int(ties.groups[place[k]]) if k in place else None,
-                intervals=derived[k],
-                scan_means=means[k],
-                **against,
-            )
+    found, derived = [found[k] for k in order], [derived[k] for k in order]
+    if not found:
+        return []
+    sums, count = scan_sums([one.rows[0] for one in found], board)
+    roles = np.array([one.rows[0].result.model["role"] for one in found])
+    models, compete = np.flatnonzero(roles == "model"), np.flatnonzero(np.isin(roles, COMPETE))
+    tested = [all_pairs(column, count) for column in np.moveaxis(sums[:, compete], 2, 0)]
+    apart = tested[at].apart
+    among = np.searchsorted(compete, models)
+    primary = worse(sums[:, :, at], board, at)
+    lettered = dict(zip(compete.tolist(), letters(letter_groups(apart)), strict=True))
+    placed = dict(zip(models.tolist(), places(apart[np.ix_(among, among)]), strict=True))
+    ranges = dict(zip(models.tolist(), place_ranges(primary[:, models], count), strict=True))
+    p = np.full((len(found), len(tested)), np.nan)
+    for metric, pairs in enumerate(tested if len(models) else []):
+        total = worse(sums[:, models, metric].sum(axis=0), board, metric)
+        p[compete, metric] = pairs.adjusted[among[int(np.argmin(total))]]
+    against = _against_the_leader(primary, count, models, tested[at].critical)
+    return [
+        Standing(
+            competitor=found[k],
+            place=placed.get(k),
+            place_range=ranges.get(k),
+            letters=lettered.get(k, ""),
+            intervals=derived[k][:, :3],
+            scan_means=sums[:, k] / count[:, None],
+            p=p[k],
+            **against[k],
         )
-    return result, ties
+        for k in range(len(found))
+    ]
+
+
+def _against_the_leader(
+    sums: np.ndarray, count: np.ndarray, models: np.ndarray, critical: float
+) -> list[dict[str, float | None]]:
+    """Behind, effect and detectable of each row; `sums` (scans, rows), larger being worse."""
+    if not len(models):
+        return [{}] * sums.shape[1]
+    leader = models[0]
+    gaps = sums - sums[:, [leader]]
+    numbers = (
+        gaps.sum(axis=0) / count.sum(),
+        effect_size(gaps, count),
+        detectable(gaps, count, critical),
+    )
+    names = ("behind", "effect", "detectable")
+    return [
+        {} if k == leader else dict(zip(names, map(_known, values), strict=True))
+        for k, values in enumerate(zip(*numbers, strict=True))
+    ]
 
 
 def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None

@@ -6,9 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 
+import numpy as np
+
 from fusbench import metrics
 from fusbench.board import words
-from fusbench.board.standings import Standing, Table
+from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.web.text import csv_text, latex_text, markdown_text
 
 
@@ -16,11 +18,12 @@ def markdown(table: Table) -> str:
     """The board's ``README.md``."""
     rules = table.board.rules
     heads = [words.heading(metric) for metric in rules.metrics]
+    by_scan = f"{rules.metrics[primary_index(table.board)].symbol} by scan"
     columns = [
-        "", "tie group", "model", *heads, "behind", "effect", "detectable", "parameters",
-        "time/frame", "backend", "licence", "weights",
+        "place", "ranks", "letters", "model", *heads, by_scan, "behind", "effect", "detectable",
+        "parameters", "backend", "licence", "weights",
     ]  # fmt: skip
-    aligned = [0, 1, *range(3, 3 + len(heads) + 5)]
+    aligned = [0, 1, *range(4, 4 + len(heads) + 5)]
     lines = [
         f"# {markdown_text(rules.title)}",
         "",
@@ -30,9 +33,9 @@ def markdown(table: Table) -> str:
         *_grid(columns, [_cells(s, table) for s in table.standings], aligned),
         "",
         *(f"- {line}" for line in words.statistics(table)),
+        f"- {by_scan}: the mean over scans, each counting alike.",
         f"- Signature: `{rules.signature}`.",
         f"- Fingerprint of the split: `{rules.fingerprint}`.",
-        "- Times are those of the machine that ran each row; see `leaderboard.csv`.",
         *_sources(table),
         *_published(table),
         *_refused(table),
@@ -47,22 +50,30 @@ def _cells(standing: Standing, table: Table) -> list[str]:
     model = standing.model
     title = markdown_text(model["title"])
     name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
-    scores = [words.interval(standing, k) for k in range(len(table.board.rules.metrics))]
+    scores = [_score(standing, k) for k in range(len(table.board.rules.metrics))]
     weights = model.get("weights_sha256")
+    at = primary_index(table.board)
     return [
         words.place(standing),
-        str(standing.group or words.NONE),
+        words.ranks(standing),
+        standing.letters or words.NONE,
         name,
         *scores,
+        words.number(standing.scan_means[:, at].mean()),
         words.number(standing.behind),
         words.number(standing.effect, 2),
         words.number(standing.detectable),
         words.count(standing.parameters),
-        words.duration(standing.row.facts.seconds_per_frame),
-        markdown_text(model["backend"]),
+        markdown_text(words.backends(standing)),
         markdown_text(model.get("licence", "") or words.NONE),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
     ]
+
+
+def _score(standing: Standing, metric: int) -> str:
+    mean = words.number(standing.intervals[metric, 0])
+    shown = f"**{mean}**" if standing.with_the_best[metric] else mean
+    return f"{shown} [{words.ends(standing, metric)}]"
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
@@ -116,32 +127,42 @@ def _refused(table: Table) -> list[str]:
 
 
 def as_csv(table: Table) -> str:
-    """The board's ``leaderboard.csv``: one row a standing, six decimals."""
+    """The board's ``leaderboard.csv``: one row a row of the board, six decimals.
+
+    Rows of one competitor share its numbers; `competitor` names it.
+    """
     keys = [metric.key for metric in table.board.rules.metrics]
+    ends = ("", "_low", "_high", "_by_scan", "_p")
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    scores = [f"{key}{end}" for key in keys for end in ("", "_low", "_high")]
     writer.writerow(
         [
-            "rank", "role", "tie_group", "name", "title", *scores, "behind", "effect", "detectable",
-            "p_holm", "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
+            "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
+            *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
+            "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
             "weights_sha256", "seal",
         ]
     )  # fmt: skip
     for standing in table.standings:
-        model, facts = standing.model, standing.row.facts
-        texts = (model["backend"], model.get("licence", ""), model.get("cite", ""))
-        writer.writerow(
-            [
-                standing.rank or "", standing.role, standing.group or "", standing.name,
-                csv_text(model["title"]), *map(_exact, standing.intervals.ravel()),
-                *map(_exact, (standing.behind, standing.effect, standing.detectable)),
-                "" if standing.p is None else f"{standing.p:.6g}",
-                "" if standing.parameters is None else standing.parameters,
-                _exact(facts.seconds_per_frame), csv_text(facts.machine), *map(csv_text, texts),
-                csv_text(model.get("weights_sha256") or ""), csv_text(standing.row.seal),
-            ]
-        )  # fmt: skip
+        numbers = np.column_stack([standing.intervals, standing.scan_means.mean(0), standing.p])
+        shared = [
+            standing.place or "", *(standing.place_range or ("", "")), standing.role,
+            standing.letters, standing.name,
+        ]  # fmt: skip
+        against = (standing.behind, standing.effect, standing.detectable)
+        for row in standing.competitor.rows:
+            model, facts = row.result.model, row.facts
+            texts = (model["backend"], model.get("licence", ""), model.get("cite", ""))
+            writer.writerow(
+                [
+                    *shared, facts.name, csv_text(model["title"]), *map(_exact, numbers.ravel()),
+                    *map(_exact, against),
+                    "" if standing.parameters is None else standing.parameters,
+                    _exact(facts.seconds_per_frame), csv_text(facts.machine),
+                    *map(csv_text, texts), csv_text(model.get("weights_sha256") or ""),
+                    csv_text(row.seal),
+                ]
+            )  # fmt: skip
     return stream.getvalue()
 
 
@@ -156,24 +177,22 @@ def latex(table: Table) -> str:
     heads = " & ".join(latex_text(words.heading(metric)) for metric in rules.metrics)
     lines = [
         "% Made by fusbench; needs \\usepackage{booktabs}.",
-        "\\begin{tabular}{rlr" + "r" * len(rules.metrics) + "r}",
+        "\\begin{tabular}{rrll" + "r" * len(rules.metrics) + "r}",
         "\\toprule",
-        f" & Model & Tie group & {heads} & Parameters \\\\",
+        f"Place & Ranks & Letters & Model & {heads} & Parameters \\\\",
         "\\midrule",
     ]
     for standing in table.standings:
-        best = standing.rank == 1
         scores = []
-        for mean, low, high in standing.intervals:
+        for k, mean in enumerate(standing.intervals[:, 0]):
             value = words.number(mean, 2)
-            half = "" if low != low else f"{words.number(low, 2)}, {words.number(high, 2)}"
-            bold = f"\\textbf{{{value}}}" if best else value
-            scores.append(f"{bold} {{\\scriptsize[{half}]}}" if half else bold)
-        title = latex_text(standing.model["title"] or standing.name)
+            bold = f"\\textbf{{{value}}}" if standing.with_the_best[k] else value
+            scores.append(f"{bold} {{\\scriptsize[{latex_text(words.ends(standing, k, 2))}]}}")
         cells = [
             words.place(standing),
-            title,
-            str(standing.group or "--"),
+            latex_text(words.ranks(standing).replace(" to ", words.NONE)),
+            standing.letters or "--",
+            latex_text(standing.model["title"] or standing.name),
             *scores,
             latex_text(words.count(standing.parameters)),
         ]

@@ -5,14 +5,25 @@ from __future__ import annotations
 from fusbench import metrics
 from fusbench.board.standings import Standing, Table
 from fusbench.errors import counted
+from fusbench.statistics.intervals import FEWEST_SCANS
+from fusbench.statistics.tests_of_scans import NEGLIGIBLE
 
 ARROWS = {True: "↑", False: "↓"}
 NONE = "\N{EN DASH}"
+FEWEST_TESTED = 6  # with 5 scans the smallest p-value is 1/16
 
 
 def place(standing: Standing) -> str:
-    """A model's rank, or what a row that does not compete is there for."""
-    return str(standing.rank) if standing.rank else standing.role
+    """A model's place, or what a row that does not compete is there for."""
+    return str(standing.place) if standing.place else standing.role
+
+
+def ranks(standing: Standing) -> str:
+    """``2 to 5``: between which ranks a model falls when scans are drawn anew."""
+    if standing.place_range is None:
+        return NONE
+    low, high = standing.place_range
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def number(value: float | None, decimals: int = 3) -> str:
@@ -24,11 +35,24 @@ def number(value: float | None, decimals: int = 3) -> str:
 
 
 def interval(standing: Standing, metric: int) -> str:
-    """``1.234 [1.1, 1.3]``: the mean over frames and its 95 % interval."""
-    mean, low, high = standing.intervals[metric]
-    if low != low:
-        return f"{number(mean)} [one scan]"
-    return f"{number(mean)} [{number(low)}, {number(high)}]"
+    """``1.234 [1.1, 1.3]``: the mean over frames and its 95 % interval, or the range of scans."""
+    return f"{number(standing.intervals[metric, 0])} [{ends(standing, metric)}]"
+
+
+def ends(standing: Standing, metric: int, decimals: int = 3) -> str:
+    """``1.1, 1.3``: the ends of the 95 % interval; below 5 scans ``1.1 to 1.3 of 3 scans``."""
+    low, high = standing.intervals[metric, 1:]
+    if low == low:
+        return f"{number(low, decimals)}, {number(high, decimals)}"
+    least, most = standing.scan_range[metric]
+    return scan_range(least, most, len(standing.scan_means), decimals)
+
+
+def scan_range(low: float | None, high: float | None, n_scans: int, decimals: int = 3) -> str:
+    """``1.1 to 1.3 of 3 scans``: what stands where there are too few for an interval."""
+    if n_scans == 1:
+        return "one scan"
+    return f"{number(low, decimals)} to {number(high, decimals)} of {counted(n_scans, 'scan')}"
 
 
 def count(value: int | None) -> str:
@@ -89,41 +113,57 @@ def task(table: Table) -> str:
     return f"Where will the sonographer look, {horizon} frames after the last frame seen?"
 
 
+def brackets(n_scans: int) -> str:
+    """What stands in brackets behind a mean."""
+    if n_scans >= FEWEST_SCANS:
+        return "95 % interval, resampled by scan"
+    return f"range of the scans; an interval needs {FEWEST_SCANS} of them"
+
+
+def backends(standing: Standing) -> str:
+    """``keras, torch``, and by how much a frame's score differs between them."""
+    names = ", ".join(standing.competitor.backends)
+    apart = standing.competitor.parity
+    return f"{names} (apart by {apart:.0e})" if len(standing.competitor.rows) > 1 else names
+
+
+def unit(metric: metrics.Metric) -> str:
+    """`` nats``, with a space before it; nothing where there is none."""
+    return f" {metric.unit}" if metric.unit else ""
+
+
 def statistics(table: Table) -> list[str]:
     """How to read the numbers, a sentence each."""
-    rules = table.board.rules
-    primary = metrics.metric(rules.primary)
+    primary = metrics.metric(table.board.rules.primary)
+    n_scans = table.board.n_scans
     lines = [
-        f"Ranked by {primary.symbol}, mean over frames."
-        " In brackets: 95 % interval, resampled by scan.",
+        f"Ranked by {primary.symbol}, mean over frames; places, tests, effects and behind are all"
+        f" of this mean. In brackets: {brackets(n_scans)}.",
+        "Rows that share a letter are not told apart. A place is one more than the number of models"
+        " told apart as better, so models may share one; ranks: where 95 % of boards with scans"
+        " drawn anew put the model.",
+        "Told apart: all pairs of models and floors at once, step-down over sign flips of whole"
+        f" scans, 5 % for any false difference, beyond {NEGLIGIBLE}{unit(primary)}. Each metric is"
+        " tested by itself; bold: not told apart from its best model.",
+        _power(table),
     ]
-    if len(table.ties.groups) > 1 and not table.ties.resolved:
-        pairs = len(table.ties.groups) * (len(table.ties.groups) - 1) // 2
-        lines.append(
-            f"{counted(table.board.n_scans, 'scan')} cannot tell any of so many rows apart: the"
-            f" smallest p-value, {table.smallest_p:.2g}, does not survive Holm's correction over"
-            f" {pairs:,} pairs. All rows share one tie group."
-        )
-    else:
-        lines.append(
-            "Rows of one tie group are not told apart by these scans: paired sign-flip test on scan"
-            " means, Holm's correction over all pairs, 5 %."
-        )
-    lines.append(
-        "Behind, effect and detectable compare with the best model on scan means: how much worse,"
-        " in deviations between scans, and the smallest true difference that would show four times"
-        " in five."
-    )
-    if table.detectable is not None:
-        unit = f" {primary.unit}" if primary.unit else ""
-        lines.append(
-            f"The {counted(table.board.n_scans, 'scan')} of this board can show a difference of"
-            f" {number(table.detectable)}{unit} in {primary.symbol} between a typical model and the"
-            " best (median over models)."
-        )
+    if any(len(standing.competitor.rows) > 1 for standing in table.standings):
+        lines.append("Rows with the same score on every frame are one: a model in two backends.")
     roles = {standing.role for standing in table.standings}
-    lines.append("Floors, hints and ceiling frame the table and have no rank." + _missing(roles))
+    lines.append("Floors, hints and ceiling frame the table and have no place." + _missing(roles))
     return lines
+
+
+def _power(table: Table) -> str:
+    primary, n_scans = metrics.metric(table.board.rules.primary), table.board.n_scans
+    start = "Behind, effect and detectable compare with the best model: how much worse, in"
+    start += " deviations between scans, and what boards like this one show four times in five"
+    if n_scans < FEWEST_TESTED:
+        return f"{start}; {counted(n_scans, 'scan')} cannot tell any two rows apart."
+    if table.detectable is None:
+        return f"{start}."
+    typical = f"{number(table.detectable)}{unit(primary)} in {primary.symbol}"
+    return f"{start}: {typical} between a typical model and the best (median over models)."
 
 
 def _missing(roles: set[str]) -> str:

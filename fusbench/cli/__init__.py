@@ -6,15 +6,18 @@ Data go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 an error
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
 
 import click
 
+from fusbench.cli.ending import code_of, leave, stoppable
 from fusbench.cli.stdout import any_output
-from fusbench.errors import ConfigError, FusbenchError, unknown
+from fusbench.errors import ConfigError, unknown
 
+WATCH = "FUSBENCH_WATCH"
 COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
     "compare": "Compare runs, paired by scan: differences, intervals, p-values.",
@@ -69,24 +72,33 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
     """Defaults from a TOML file: its table of the command's name, keys named like the options."""
     if value is None:
         return
-    import tomllib
     from pathlib import Path
 
-    try:
-        content = tomllib.loads(Path(value).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", value, "Correct --config.") from None
+    from fusbench.reading import read_toml
+
+    content = read_toml(Path(value), ConfigError)
     table = ctx.info_name or ""
     for name in content:
         if name not in COMMANDS:
             raise ConfigError(f"the table '{name}' is unknown", value, f"Use [{table}].")
-    known = {o.lstrip("-"): p.name for p in ctx.command.params for o in p.opts if o[:2] == "--"}
+    known = {o.lstrip("-"): p for p in ctx.command.params for o in p.opts if o[:2] == "--"}
     defaults = {}
-    for key, setting in content.get(table, {}).items():
+    settings = content.get(table, {})
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{table} is no table", value, f"Write [{table}] above its options.")
+    for key, setting in settings.items():
         if key not in known:
             hint = str(unknown("option", key, list(known)))
             raise ConfigError(hint.rstrip("."), f"{value}, table [{table}]")
-        defaults[known[key]] = setting
+        option = known[key]
+        many = isinstance(setting, list)
+        listed = option.multiple or option.nargs != 1 or isinstance(option.type, Names)
+        values = setting if many else [setting]
+        if (many and not listed) or not all(isinstance(v, str | int | float) for v in values):
+            what = f"'{key}' has a value that the option cannot have"
+            fix = "Give a list of texts or numbers." if listed else "Give one text or number."
+            raise ConfigError(what, f"{value}, table [{table}]", fix)
+        defaults[option.name] = setting
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 
@@ -96,8 +108,8 @@ class Names(click.ParamType):
     name = "names"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else value
-        names = tuple(part.strip() for part in parts if part.strip())
+        parts = value if isinstance(value, list | tuple) else str(value).split(",")
+        names = tuple(str(part).strip() for part in parts if str(part).strip())
         return names or self.fail("names are missing", param, ctx)
 
 
@@ -117,23 +129,14 @@ def main(argv: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    try:
-        with any_output():
-            code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the same command continues where it stopped", err=True)
-        code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 1
-    except FusbenchError as error:
-        if debug:
-            raise
-        click.echo(f"error: {error}", err=True)
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+    if WATCH in os.environ:
+        from fusbench.child import end_with_parent
+
+        end_with_parent()
+    with stoppable():
+        try:
+            with any_output():
+                code = cli.main(args=arguments, prog_name="fusbench", standalone_mode=False)
+        except BaseException as error:
+            code = code_of(error, debug)
+    leave(code)

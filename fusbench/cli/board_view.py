@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fusbench.board import words
 from fusbench.board.standings import Table, primary_index
 from fusbench.cli.render import show
@@ -17,29 +19,20 @@ def show_board(table: Table) -> None:
     rules = table.board.rules
     primary = primary_index(table.board)
     heads = [words.heading(metric) for metric in rules.metrics]
-    columns = [
-        "model",
-        "place",
-        "group",
-        *heads,
-        "effect",
-        "detectable",
-        "size",
-        "time/frame",
-    ]
+    columns = ["model", "place", "ranks", "letters", *heads, "behind", "detectable", "size"]
     rows = [
         [
             s.name,
             words.place(s),
-            str(s.group or words.NONE),
+            words.ranks(s),
+            s.letters or words.NONE,
             *(
                 words.interval(s, k) if k == primary else words.number(s.intervals[k, 0])
                 for k in range(len(heads))
             ),
-            words.number(s.effect, 2),
+            words.number(s.behind),
             words.number(s.detectable),
             words.count(s.parameters),
-            words.duration(s.row.facts.seconds_per_frame),
         ]
         for s in table.standings
     ]
@@ -59,25 +52,30 @@ def show_added(folder: Path, reasons: list[str]) -> None:
 
 
 def board_as_json(table: Table) -> dict[str, Any]:
-    """A board as one JSON object."""
+    """A board as one JSON object; rows with the same predictions share a competitor's numbers."""
     keys = [metric.key for metric in table.board.rules.metrics]
-    ends = ("mean", "low", "high")
+    ends = ("mean", "low", "high", "by_scan", "p")
+    rows = []
+    for s in table.standings:
+        numbers = np.column_stack([s.intervals, s.scan_means.mean(axis=0), s.p]).tolist()
+        shared = {
+            "competitor": s.name, "role": s.role, "place": s.place, "ranks": s.place_range,
+            "letters": s.letters,
+            "scores": {
+                key: {end: _finite(v) for end, v in zip(ends, values, strict=True)}
+                for key, values in zip(keys, numbers, strict=True)
+            },
+            "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
+            "parameters": s.parameters,
+        }  # fmt: skip
+        for row in s.competitor.rows:
+            facts = asdict(row.facts) | {"parameters": s.parameters}
+            rows.append(shared | facts | {"backend": row.result.model["backend"]})
     return {
         "rules": asdict(table.board.rules),
-        "rows": [
-            {
-                "name": s.name, "role": s.role, "rank": s.rank, "tie_group": s.group,
-                "scores": {
-                    key: {end: _finite(v) for end, v in zip(ends, numbers, strict=True)}
-                    for key, numbers in zip(keys, s.intervals.tolist(), strict=True)
-                },
-                "behind": s.behind, "effect": s.effect, "detectable": s.detectable, "p_holm": s.p,
-                "parameters": s.parameters, **asdict(s.row.facts),
-            }
-            for s in table.standings
-        ],
+        "rows": rows,
         "refused": [asdict(item) for item in table.refused],
-    }  # fmt: skip
+    }
 
 
 def _finite(value: float) -> float | None:

@@ -54,7 +54,7 @@ def compare(
 
     A run is a finished run's folder, or a model by name or Python file, which is evaluated first.
     Differences are the other run minus the first. Intervals and p-values are by scan: whole scans
-    are resampled, and signs of scan means are flipped.
+    are resampled, and their signs are flipped.
     """
     from dataclasses import asdict
 
@@ -143,7 +143,7 @@ def _show(found: Comparison) -> None:
     )
     show(
         f"Better than {runs[0].name}: {arrows}.",
-        "Mean over frames [95 % interval, resampled by scan]; sign-flip test on scan means,"
-        " corrected by Holm's method over runs and groups.",
+        "Mean over frames [95 % interval, resampled by scan]; sign-flip test of the same mean by"
+        " scan, corrected by Holm's method over runs and groups.",
         f"Signature: {result.signature}",
     )

@@ -14,6 +14,7 @@ from fusbench.cli.split import split as split_dataset
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
     from fusbench.installed import Entry
 
 
@@ -107,31 +108,53 @@ def withhold(source: str, folder: Path, split: str) -> None:
 
 
 @dataset.command("check", epilog="Example: fusbench dataset check data/phantom")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("source")
 @click.option("--privacy", is_flag=True, help="Look for identifiers and burnt-in text too.")
 @click.option(
     "--source", "sources", multiple=True, type=click.Path(path_type=Path),
     help="An imported file; its identifiers are looked for with --privacy. Repeatable.",
 )  # fmt: skip
 @json_option
-def check(folder: Path, privacy: bool, sources: tuple[Path, ...], as_json: bool) -> None:
-    """Check a data set FOLDER against the specification, all findings at once."""
-    from fusbench.cli.render import print_json, show
+def check(source: str, privacy: bool, sources: tuple[Path, ...], as_json: bool) -> None:
+    """Check a data set against the specification, all findings at once.
+
+    SOURCE is a folder, or a name: then the data set is made first if need be. Of a synthetic data
+    set it is also told which splits are golden: the same to the bit as everywhere.
+    """
+    from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import check_dataset, open_dataset
 
+    folder = Path(source)
+    if not folder.exists() and folder.name == source:
+        with progress(f"making {source}") as update:
+            folder = open_dataset(source, report=update).root
     findings = [str(error) for error in check_dataset(folder)]
     if privacy and not findings:
         from fusbench.importing.privacy import check_privacy
 
         findings = [str(error) for error in check_privacy(open_dataset(folder), sources)]
+    golden = {} if findings else _golden(open_dataset(folder))
     if as_json:
-        print_json({"folder": str(folder), "findings": findings})
+        print_json({"folder": str(folder), "findings": findings} | golden)
     else:
         for finding in findings:
             show(finding)
+        for split, name in golden.get("golden", {}).items():
+            show(f"{split}: {f'golden, as in {name}' if name else 'not golden'}")
         show(f"{folder}: {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
+
+
+def _golden(data: Dataset) -> dict[str, Any]:
+    """Fingerprints of the splits of synthetic data whose frames are here, and whose they are."""
+    from fusbench.phantom.golden import recognised
+
+    if not data.info.synthetic:
+        return {}
+    here = sorted({clip.split for clip in data.clips if clip.file})
+    prints = {split: data.fingerprint(split) for split in here}
+    return {"fingerprints": prints, "golden": {s: recognised(f) for s, f in prints.items()}}
 
 
 @dataset.command("show", epilog="Example: fusbench dataset show phantom --thumbnails sheet.png")

@@ -160,8 +160,10 @@ def _add(board: Path, framed: list[Run], asked: list[Run], name: str | None, qui
 
 
 def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
+    from fusbench.board.words import brackets
     from fusbench.cli.render import show, table
     from fusbench.errors import counted
+    from fusbench.evaluation.results import read_timing
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
 
@@ -169,28 +171,31 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
     speed = []
     for row in rows:
-        seconds = json.loads((row.folder / "timing.json").read_text())["seconds_per_frame"]
-        speed.append(f"{1000 * seconds:.1f}")
+        seconds, _ = read_timing(row.folder)
+        speed.append("" if seconds is None else f"{1000 * seconds:.1f}")
+    uses = [_use(row) for row in rows]
     synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
     fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""
     title = f"{first.dataset['name']}{synthetic}, {first.split} split{fold}"
     for start in range(0, len(columns), METRICS_ABREAST):
         part = columns[start : start + METRICS_ABREAST]
-        last = ["ms/frame"] if start == 0 else []
+        last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
         cells = [
             [
                 row.result.model["name"],
-                *(_cell(row.result.summary[key]) for _, key in part),
-                *[ms] * len(last),
+                *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
+                *(ms, use)[: len(last)],
             ]
-            for row, ms in zip(rows, speed, strict=True)
+            for row, ms, use in zip(rows, speed, uses, strict=True)
         ]
         heads = ["model", *(head for head, _ in part), *last]
         show(table(heads, cells, title=title if start == 0 else "continued"))
     show(
         f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
         f" {first.n_skipped} skipped for want of gaze.",
-        "Mean over frames [95 % interval, resampled by scan].",
+        f"Mean over frames [{brackets(first.n_scans)}].",
+        *["History: nats that the density owes to the other frames, on the validation split."]
+        * any(uses),
         *describe_baseline(first.signature),
         f"Signature: {first.signature}",
     )
@@ -203,10 +208,19 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         show(table(("model", "what happened"), reasons, text=2))
 
 
-def _cell(summary: dict[str, float | None]) -> str:
+def _use(run: Run) -> str:
+    """Use of history as the weights tell it; empty where they do not."""
+    return "" if run.result.history is None else f"{run.result.history:.3f}"
+
+
+def _cell(summary: dict[str, float | None], n_scans: int) -> str:
+    from fusbench.board.words import scan_range
+
     mean, low, high = summary["mean"], summary["low"], summary["high"]
-    interval = f"[{low:.3f}, {high:.3f}]" if low is not None and high is not None else "[one scan]"
-    return f"{mean:.3f} {interval}"
+    if low is None or high is None:
+        ends = scan_range(summary["scan_min"], summary["scan_max"], n_scans)
+        return f"{mean:.3f} [{ends}]"
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _told(failure: Failure) -> str:

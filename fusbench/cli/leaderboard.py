@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,14 +50,14 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     from fusbench.board.rules import new_board
     from fusbench.cli.render import progress, show
     from fusbench.data.dataset import open_dataset
-    from fusbench.files import write_bytes
 
     published = not rules.pop("no_published")
     with progress(f"making {dataset}") as update:
         data = open_dataset(dataset, (split,), update)
-    made = new_board(board, data, title=title or data.info.name, split=split, **rules)
-    if published:
-        write_bytes(board / FILE, bundled())
+    further = {FILE: bundled()} if published else {}
+    made = new_board(
+        board, data, title=title or data.info.name, split=split, further=further, **rules
+    )
     n_frames = int(made.counted.sum())
     show(
         f"{board}: {counted(n_frames, 'frame')} of {counted(made.n_scans, 'scan')} can be scored.",
@@ -95,18 +93,18 @@ def add(
     clip, and may hold a submission.toml; the predictions are scored here, offline.
     """
     from fusbench.board.adding import add_run
+    from fusbench.board.build import rebuild
     from fusbench.board.rules import read_board
     from fusbench.cli.board_view import show_added
     from fusbench.cli.render import progress, show
-    from fusbench.verbs.board import Board, score_predictions
+    from fusbench.verbs.board import score_predictions
 
     rules = read_board(board)
     if predictions:
         source, name = score_predictions(rules, source, name, dataset, runs, progress)
     show_added(*add_run(rules, source, name, replace=force))
-    built = Board(board)
-    built.build()
-    show(f"{board} is built: {counted(len(built.table.standings), 'row')}.")
+    table = rebuild(rules)
+    show(f"{board} is built: {counted(len(table.standings), 'row')}.")
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
@@ -115,12 +113,13 @@ def add(
 @click.option("--anonymous", is_flag=True, help="Name no scan in the outputs.")
 def build(board: Path, out: Path | None, anonymous: bool) -> None:
     """Write README.md, leaderboard.csv, leaderboard.tex and index.html from a BOARD's results."""
-    from fusbench.board.build import write_outputs
+    from fusbench.board.build import OUTPUTS, rebuild
+    from fusbench.board.rules import read_board
     from fusbench.cli.render import show
 
-    table = _table(board)
-    for path in write_outputs(table, out or board, anonymous=anonymous):
-        show(str(path))
+    table = rebuild(read_board(board), out, anonymous=anonymous)
+    for name in OUTPUTS:
+        show(str((out or board) / name))
     if table.refused:
         show(
             f"{counted(len(table.refused), 'row')} below the line;"
@@ -204,6 +203,7 @@ def _rerun(
 ) -> tuple[float, str]:
     """Evaluate a row's model in a process of its own, and compare."""
     from fusbench.board.check import compare_scores
+    from fusbench.child import ChildError, command
     from fusbench.errors import PluginError
 
     standing = next(s for s in table.standings if s.name == name)
@@ -216,16 +216,13 @@ def _rerun(
         }  # fmt: skip
         if checkpoint:
             options["checkpoint"] = str(checkpoint.absolute())
-        command = [sys.executable, "-m", "fusbench", "evaluate", "--json"]
-        command += [f"--{key}={value}" for key, value in options.items()]
-        child = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        try:
+            command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
+        except ChildError as error:
+            fix = "Name a model that is a Python file with --model; predictions cannot be rerun."
+            what = f"cannot be run again: {str(error).rstrip('.')}"
+            raise PluginError(what, f"row '{name}'", fix) from None
         done = list(Path(runs).glob("*/result.json"))
-        if child.returncode or not done:
-            fix = (
-                "See the line above. Name a model that is a Python file with --model;"
-                " predictions cannot be run again."
-            )
-            raise PluginError("cannot be run again", f"row '{name}'", fix)
         return compare_scores(standing, table, done[0].parent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     help="Checkpoint to write; learning curves go beside it.",
 )  # fmt: skip
 @click.option(
-    "--recipe", default="fast", show_default=True, help="fast, paper or paper-norm-momentum."
+    "--recipe",
+    default="fast",
+    show_default=True,
+    help="fast, patient, paper or paper-norm-momentum.",
 )
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -66,12 +70,31 @@ def train(
         "steps": done.steps,
         "best_step": done.best_step,
         "val_loss": done.val_loss,
+        **done.history,
     }
     if as_json:
         print_json(found)
     else:
         best = f"best at step {done.best_step} of {done.steps}"
-        show(f"{out}: {best}, validation KLD {done.val_loss:.3f} nats")
+        show(f"{out}: {best}, validation KLD {done.val_loss:.3f} nats", *_on_history(done.history))
+
+
+def _on_history(uses: Mapping[str, float]) -> list[str]:
+    """What there is to say of a network that is given several frames."""
+    from fusbench.training.validation import UNUSED
+
+    if not uses:
+        return []
+    kinds = [f"{k.removeprefix('history_')} {use:.3f}" for k, use in uses.items() if "_" in k]
+    by_kind = f" ({', '.join(kinds)})" if kinds else ""
+    told = f"Use of history: {uses['history']:.3f} nats{by_kind}."
+    if uses["history"] >= UNUSED:
+        return [told]
+    return [
+        told,
+        "! It says the same without its other frames: it is a network of single frames, and its"
+        " score is none of what it is called. Train it with another --seed or recipe.",
+    ]
 
 
 def _arguments() -> list[str]:

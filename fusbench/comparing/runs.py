@@ -16,14 +16,9 @@ from fusbench.errors import ConfigError
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.metrics import Metric, of_signature
-from fusbench.statistics.intervals import scan_interval, scan_means
-from fusbench.statistics.tests_of_scans import (
-    effect_size,
-    holm,
-    paired_differences,
-    sign_flip_p,
-    smallest_difference,
-)
+from fusbench.statistics.intervals import scan_means, scan_sums, sum_interval
+from fusbench.statistics.power import detectable_alone
+from fusbench.statistics.tests_of_scans import effect_size, holm, sign_flip_p
 
 N_POSITIONS = 6
 
@@ -80,7 +75,7 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
     -------
     DataFrame
         Columns group, run, metric, difference (mean over frames), low, high (95 % interval,
-        resampled by scan), p (sign-flip test on scan means), p_holm (corrected over runs and
+        resampled by scan), p (sign-flip test by scan), p_holm (corrected over runs and
         groups, metric by metric), effect, detectable, n_scans, n_frames.
     """
     keys = [metric.key for metric in metrics_of(runs)]
@@ -92,11 +87,10 @@ def compare(runs: Sequence[Run], groups: np.ndarray | None = None) -> pd.DataFra
         scans = pd.factorize(scan_ids, sort=True)[0]
         for run in runs[1:]:
             own, first = (one.scores[keys].to_numpy()[at] for one in (run, runs[0]))
-            mean, low, high = scan_interval(own - first, scans)
-            means = paired_differences(scan_means(own, scans), scan_means(first, scans))
+            found = scan_sums(own - first, scans)
             numbers = (
-                mean, low, high, sign_flip_p(means), effect_size(means),
-                smallest_difference(means),
+                *sum_interval(*found), sign_flip_p(*found), effect_size(*found),
+                detectable_alone(*found),
             )  # fmt: skip
             for key, values in zip(keys, np.transpose(numbers), strict=True):
                 rows.append((group, run.name, key, *values, scans.max() + 1, at.sum()))

@@ -7,21 +7,25 @@ they are known also ``segments.csv``, ``landmarks/<clip_id>.npy`` and ``density/
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, SPLITS, Clip, DatasetInfo
+from fusbench.data.tables import numbers, read_table
 from fusbench.errors import DatasetError, FusbenchError
+from fusbench.reading import read_json, read_toml
 
 CLIP_COLUMNS = ("clip_id", "scan_id", "split", "n_frames", "file", "sha256")
 GAZE_COLUMNS = ("clip_id", "frame", "time_s", "x_px", "y_px")
+SEGMENT_COLUMNS = ("clip_id", "first_frame", "last_frame", "kind")
+ADDING = "adding.json"  # names the clips that are on their way into the folder
+MOST_FRAMES = 10**7
+MOST_PIXELS = 1 << 28
+LONGEST_TEXT = 10_000
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 Report = Callable[[FusbenchError], None]
 
@@ -47,12 +51,7 @@ def read_folder(root: Path, report: Report) -> tuple[DatasetInfo, tuple[Clip, ..
 
 
 def _read_info(path: Path) -> DatasetInfo:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DatasetError("the file is missing", str(path), "A data set needs it.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DatasetError(f"is not valid TOML: {error}", str(path), "Correct it.") from None
+    content = read_toml(path, DatasetError, missing="A data set needs it.")
     schema = content.pop("schema", None)
     if schema != SCHEMA:
         fix = f"This version of fusbench reads schema {SCHEMA}."
@@ -74,42 +73,35 @@ def _read_info(path: Path) -> DatasetInfo:
     good_shape = (
         isinstance(shape, tuple)
         and len(shape) in (2, 3)
-        and all(isinstance(n, int) and n > 0 for n in shape)
+        and all(type(n) is int and n > 0 for n in shape)
         and shape[2:] in ((), (3,))
+        and shape[0] * shape[1] <= MOST_PIXELS
     )
     rates = (info.frame_rate_hz, info.gaze_rate_hz, info.sigma_px)
-    good_rates = all(isinstance(r, int | float) and 0 < r < float("inf") for r in rates)
+    good_rates = all(type(r) in (int, float) and 0 < r < float("inf") for r in rates)
+    texts = (info.name, info.version, info.licence, info.citation, info.description)
+    good_texts = all(isinstance(t, str) and len(t) <= LONGEST_TEXT for t in texts)
+    spacing = info.pixel_spacing_mm
+    good_spacing = spacing is None or (
+        isinstance(spacing, tuple)
+        and len(spacing) == 2
+        and all(type(n) in (int, float) and 0 < n < float("inf") for n in spacing)
+    )
+    good_landmarks = isinstance(info.landmarks, tuple) and all(
+        isinstance(name, str) for name in info.landmarks
+    )
     for good, what in (
         (good_shape, f"frame_shape {shape} is neither [rows, columns] nor [rows, columns, 3]"),
         (good_rates, "frame_rate_hz, gaze_rate_hz and sigma_px are not all positive numbers"),
         (isinstance(info.synthetic, bool), "synthetic is neither true nor false"),
-        (isinstance(info.name, str) and info.name, "name is empty"),
+        (good_texts, "name, version, licence, citation and description are not all short texts"),
+        (info.name, "name is empty"),
+        (good_spacing, f"pixel_spacing_mm {spacing} is not [row, column] in millimetres"),
+        (good_landmarks, "landmarks is no list of names"),
     ):
         if not good:
             raise DatasetError(what, str(path), "Correct it.")
     return info
-
-
-def _read_table(path: Path, columns: tuple[str, ...], text: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(text, str),
-            keep_default_na=True,
-        )
-    except FileNotFoundError:
-        raise DatasetError("the file is missing", str(path), "A data set needs it.") from None
-    except (ValueError, UnicodeDecodeError) as error:
-        what = f"is no readable CSV table: {str(error).splitlines()[0]}"
-        raise DatasetError(what, str(path), "Correct it.") from None
-    for column in columns:
-        if column not in table.columns:
-            what = f"the column '{column}' is missing"
-            raise DatasetError(what, str(path), f"The columns are {', '.join(columns)}.")
-    for column in text:
-        if column in table.columns:
-            table[column] = table[column].fillna("")
-    return table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,22 +118,25 @@ class ClipRow:
 
 def _read_clips(root: Path, report: Report) -> list[ClipRow]:
     path = root / "clips.csv"
-    table = _read_table(path, CLIP_COLUMNS, tuple(c for c in CLIP_COLUMNS if c != "n_frames"))
+    table = read_table(path, CLIP_COLUMNS)
     rows: list[ClipRow] = []
+    seen: set[str] = set()
     split_of: dict[str, str] = {}
-    for line, record in enumerate(table[list(CLIP_COLUMNS)].to_dict("records"), start=2):
-        row = {str(key): value for key, value in record.items()}
-        faults = list(_faults(root, row, {r.clip_id for r in rows}, split_of))
+    for line, values in enumerate(zip(*(table[c] for c in CLIP_COLUMNS), strict=True), start=2):
+        row = dict(zip(CLIP_COLUMNS, values, strict=True))
+        faults = list(_faults(root, row, seen, split_of))
         for what, fix in faults:
             report(DatasetError(what, f"{path}, row {line}, clip '{row['clip_id']}'", fix))
         split_of.setdefault(row["scan_id"], row["split"])
         if not faults:
-            rows.append(ClipRow(**{**row, "n_frames": int(row["n_frames"])}))
+            seen.add(row["clip_id"])
+            texts = {key: value for key, value in row.items() if key != "n_frames"}
+            rows.append(ClipRow(n_frames=int(float(row["n_frames"])), **texts))
     return rows
 
 
 def _faults(
-    root: Path, row: dict[str, Any], seen: set[str], split_of: dict[str, str]
+    root: Path, row: Mapping[str, str], seen: set[str], split_of: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a row of ``clips.csv``, and the remedy."""
     for key in ("clip_id", "scan_id"):
@@ -155,9 +150,10 @@ def _faults(
         other = split_of[row["scan_id"]]
         what = f"scan '{row['scan_id']}' is in two splits, {other} and {row['split']}"
         yield what, "Keep all clips of a scan in one split, or its frames leak into the test."
-    n_frames = row["n_frames"]
-    if not (isinstance(n_frames, int | float) and n_frames >= 1 and n_frames == int(n_frames)):
-        yield f"n_frames {n_frames} is no positive whole number", "Count the clip's frames."
+    n_frames = float(numbers([row["n_frames"]])[0])
+    if not (1 <= n_frames <= MOST_FRAMES and n_frames == int(n_frames)):
+        what = f"n_frames {row['n_frames']} is no positive whole number"
+        yield what, f"Count the clip's frames, at most {MOST_FRAMES:,}."
     if row["file"]:
         inside = root.resolve()
         if not (inside / row["file"]).resolve().is_relative_to(inside):
@@ -169,19 +165,22 @@ def _faults(
 def _read_gaze(
     path: Path, n_frames: dict[str, int], info: DatasetInfo, report: Report
 ) -> dict[str, GazePoints]:
-    table = _read_table(path, GAZE_COLUMNS, ("clip_id", "observer_id"))
+    table = read_table(path, GAZE_COLUMNS)
+    place = {name: number for number, name in enumerate(n_frames)}
+    clip = np.array([place.get(name, -1) for name in table["clip_id"]], np.int64)
+    time_s, frame, x, y = (numbers(table[key]) for key in ("time_s", "frame", "x_px", "y_px"))
     height, width = info.image_shape
-    for column in GAZE_COLUMNS[1:]:
-        table[column] = pd.to_numeric(table[column], errors="coerce")
-    length = table["clip_id"].map(n_frames)
-    numbers = table[list(GAZE_COLUMNS[1:])]
-    frame, x, y = table["frame"], table["x_px"], table["y_px"]
-    finite = np.isfinite(numbers.to_numpy(float)).all(axis=1)
+    length = np.array([*n_frames.values(), 0], np.int64)[clip]
+    coming = pending(path.parent) - set(n_frames)
+    left_out = np.array([name in coming for name in table["clip_id"]], bool)
+    known = clip >= 0
+    finite = np.isfinite(np.stack([time_s, frame, x, y])).all(axis=0)
+    whole = np.where(finite, frame, -1) % 1 == 0
     checks = (
-        (~length.notna(), "the clip is not in clips.csv", "Add the clip or drop the point."),
+        (~known & ~left_out, "the clip is not in clips.csv", "Add the clip or drop the point."),
         (~finite, "a value is missing or not finite", "Leave out samples without valid gaze."),
         (
-            finite & length.notna() & ~((frame >= 0) & (frame < length) & (frame % 1 == 0)),
+            finite & known & ~((frame >= 0) & (frame < length) & whole),
             "the frame is outside the clip",
             "Frames count from 0 to n_frames - 1.",
         ),
@@ -191,41 +190,49 @@ def _read_gaze(
             "Give pixels of the stored frame, not of the screen, and leave out gaze beside it.",
         ),
     )
-    bad = np.zeros(len(table), bool)
     for faulty, what, fix in checks:
-        at = np.flatnonzero(np.asarray(faulty, bool))
+        at = np.flatnonzero(faulty & ~left_out)
         if len(at):
-            many = f" ({len(at)} rows in all)" if len(at) > 1 else ""
-            row = table.iloc[at[0]]
-            where = f"{path}, row {at[0] + 2}, clip '{row['clip_id']}'"
-            report(
-                DatasetError(f"{what}: x_px {row['x_px']}, y_px {row['y_px']}{many}", where, fix)
-            )
-            bad[at] = True
-    table = table[~bad]
-    clips = dict(iter(table.groupby("clip_id", sort=False)))
-    return {clip_id: _points(clips.get(clip_id, table.iloc[:0])) for clip_id in n_frames}
+            first, many = at[0], f" ({len(at)} rows in all)" if len(at) > 1 else ""
+            where = f"{path}, row {first + 2}, clip '{table['clip_id'][first]}'"
+            point = f"x_px {x[first]}, y_px {y[first]}"
+            report(DatasetError(f"{what}: {point}{many}", where, fix))
+            left_out[at] = True
+    observers = np.array(table["observer_id"]) if "observer_id" in table else None
+    order = np.lexsort((time_s, frame, clip))
+    order = order[~left_out[order]]
+    bounds = np.searchsorted(clip[order], np.arange(len(n_frames) + 1))
+    return {
+        name: GazePoints(
+            frame=frame[rows].astype(np.int32),
+            time_s=time_s[rows],
+            x_px=x[rows],
+            y_px=y[rows],
+            observer_id=None if observers is None else observers[rows],
+        )
+        for name, rows in zip(n_frames, np.split(order, bounds[1:]), strict=False)
+    }
 
 
-def _points(group: pd.DataFrame) -> GazePoints:
-    group = group.sort_values(["frame", "time_s"], kind="stable")
-    observers = group["observer_id"].to_numpy(str) if "observer_id" in group.columns else None
-    return GazePoints(
-        frame=group["frame"].to_numpy(np.int32),
-        time_s=group["time_s"].to_numpy(np.float64),
-        x_px=group["x_px"].to_numpy(np.float64),
-        y_px=group["y_px"].to_numpy(np.float64),
-        observer_id=observers,
-    )
+def pending(root: Path) -> set[str]:
+    """Clips that an addition names, finished or broken off; without one, none."""
+    path = root / ADDING
+    if not path.exists():
+        return set()
+    clips = read_json(path, DatasetError).get("clips", [])
+    return {str(clip) for clip in clips} if isinstance(clips, list) else set()
 
 
 def _read_segments(path: Path) -> dict[str, tuple[tuple[int, int, str], ...]]:
     if not path.exists():
         return {}
-    table = _read_table(path, ("clip_id", "first_frame", "last_frame", "kind"), ("clip_id", "kind"))
-    return {
-        str(clip_id): tuple(
-            zip(group["first_frame"], group["last_frame"], group["kind"], strict=True)
-        )
-        for clip_id, group in table.groupby("clip_id", sort=False)
-    }
+    table = read_table(path, SEGMENT_COLUMNS)
+    first, last = (numbers(table[key]) for key in ("first_frame", "last_frame"))
+    bad = np.flatnonzero(~((first >= 0) & (last >= first) & (last < MOST_FRAMES)))
+    if len(bad):
+        where = f"{path}, row {bad[0] + 2}"
+        raise DatasetError("first_frame and last_frame are no range", where, "Correct it.")
+    segments: dict[str, list[tuple[int, int, str]]] = {}
+    for name, begin, end, kind in zip(table["clip_id"], first, last, table["kind"], strict=True):
+        segments.setdefault(name, []).append((int(begin), int(end), kind))
+    return {name: tuple(found) for name, found in segments.items()}

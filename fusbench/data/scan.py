@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from fusbench.arrays import open_array
 from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
 from fusbench.errors import DatasetError
-from fusbench.files import file_sha256, text_sha256
+from fusbench.files import known_sha256, text_sha256
 
 SPLITS = ("train", "val", "test")
 SCHEMA = 1
@@ -84,7 +87,15 @@ class Clip:
 
     @cached_property
     def frames(self) -> np.ndarray:
-        """Frames, uint8 (T, H, W) or (T, H, W, 3), memory-mapped: nothing is copied."""
+        """Frames, uint8 (T, H, W) or (T, H, W, 3), memory-mapped: nothing is copied.
+
+        Before the first look the file is held against its hash, so that nobody trains on, scores
+        or exports other pixels than the data set's fingerprint says.
+        """
+        self.verify()
+        return self._stored()
+
+    def _stored(self) -> np.ndarray:
         return map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
 
     @cached_property
@@ -109,7 +120,10 @@ class Clip:
 
     def verify(self) -> None:
         """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
-        if file_sha256(self.path) != self.sha256:
+        self._stored()
+        with _read_errors(self.path):
+            found = known_sha256(self.path)
+        if found != self.sha256:
             raise DatasetError(
                 "the file's content does not match its sha256 in clips.csv",
                 str(self.path),
@@ -120,7 +134,6 @@ class Clip:
         """Raise `DatasetError` at the first fault of the clip's arrays."""
         if self.file:
             _ = self.frames
-            self.verify()
         _ = self.landmarks
         if self.mixture is not None and not np.allclose(self.mixture[..., 0].sum(1), 1, atol=1e-3):
             where = str(self.root / "density" / f"{self.clip_id}.npy")
@@ -148,6 +161,19 @@ class Clip:
         return text_sha256(self.sha256, str(self.n_frames), gaze.hexdigest())
 
 
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        fix = "Restore it or drop the clip."
+        raise DatasetError("the file is missing", str(path), fix) from None
+    except (ValueError, OSError, EOFError) as error:
+        told = " ".join(str(error).split()).removesuffix(".")
+        what = f"the file is truncated or no .npy file ({told})"
+        raise DatasetError(what, str(path), "Restore or remake it.") from None
+
+
 def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndarray:
     """Memory-map a ``.npy`` file after checking its shape and type; None fits any extent.
 
@@ -156,16 +182,8 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndar
     DatasetError
         If the file is missing, truncated, no ``.npy`` file, or of another shape or type.
     """
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError:
-        raise DatasetError(
-            "the file is missing", str(path), "Restore it or drop the clip."
-        ) from None
-    except (ValueError, OSError, EOFError) as error:
-        raise DatasetError(
-            f"the file is truncated or no .npy file ({error})", str(path), "Restore or remake it."
-        ) from None
+    with _read_errors(path):
+        array = open_array(path)
     fits = array.ndim == len(shape) and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )

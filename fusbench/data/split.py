@@ -8,14 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, Clip
+from fusbench.data.tables import numbers, read_table, write_rows
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.files import replacing
+from fusbench.files import output_errors, write_bytes
+from fusbench.locks import locked
 
 FOLDS_FILE = "folds.csv"
+FOLD_COLUMNS = ("scan_id", "fold")
 
 
 def deal(frames: Mapping[str, int], shares: Sequence[float], seed: int = 0) -> dict[str, int]:
@@ -130,10 +132,13 @@ def split_scans(
     if min(shares) <= 0:
         raise ConfigError(f"the shares {shares} are not all positive", fix="Use 60,20,20, say.")
     split = {scan: SPLITS[part] for scan, part in _deal_scans(clips, shares, seed, people).items()}
-    table = pd.read_csv(root / "clips.csv", dtype=str, keep_default_na=False)
-    table["split"] = table["scan_id"].map(split)
-    with replacing(root / "clips.csv") as part:
-        table[list(CLIP_COLUMNS)].to_csv(part, index=False, lineterminator="\n")
+    with output_errors(root), locked(root):
+        table = read_table(root / "clips.csv", CLIP_COLUMNS)
+        table["split"] = [
+            split.get(scan, old) for scan, old in zip(table["scan_id"], table["split"], strict=True)
+        ]
+        rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+        write_bytes(root / "clips.csv", write_rows(rows, tuple(table)).encode())
     return split
 
 
@@ -159,9 +164,9 @@ def fold_scans(
         raise ConfigError(what, fix="Use 3 or more; 5 is common.")
     parts = _deal_scans(clips, (1,) * folds, seed, people)
     fold = {scan: part + 1 for scan, part in sorted(parts.items())}
-    with replacing(root / FOLDS_FILE) as part:
-        table = pd.DataFrame({"scan_id": list(fold), "fold": list(fold.values())})
-        table.to_csv(part, index=False, lineterminator="\n")
+    rows = [{"scan_id": scan, "fold": part} for scan, part in fold.items()]
+    with output_errors(root), locked(root):
+        write_bytes(root / FOLDS_FILE, write_rows(rows, FOLD_COLUMNS).encode())
     return fold
 
 
@@ -177,14 +182,13 @@ def folded(root: Path, clips: Sequence[Clip], fold: int) -> tuple[Clip, ...]:
     """
     path = root / FOLDS_FILE
     again = "Make them with: fusbench dataset split DIR --folds 5."
-    try:
-        table = pd.read_csv(path, dtype={"scan_id": str})
-        of_scan = dict(zip(table["scan_id"], table["fold"].astype(int), strict=True))
-    except FileNotFoundError:
-        raise DatasetError("the data set stores no folds", str(root), again) from None
-    except (ValueError, KeyError, TypeError):
-        what = "is no table of scan_id and fold"
-        raise DatasetError(what, str(path), again) from None
+    if not path.exists():
+        raise DatasetError("the data set stores no folds", str(root), again)
+    table = read_table(path, FOLD_COLUMNS)
+    number = numbers(table["fold"])
+    if not (np.isfinite(number).all() and (number % 1 == 0).all()):
+        raise DatasetError("is no table of scan_id and fold", str(path), again)
+    of_scan = dict(zip(table["scan_id"], number.astype(int).tolist(), strict=True))
     count = max(of_scan.values(), default=0)
     if not 1 <= fold <= count:
         raise ConfigError(f"there is no fold {fold}", str(path), f"Use --fold 1 to {count}.")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from fusbench.data.folder import CLIP_COLUMNS, GAZE_COLUMNS, IDENTIFIER, ClipRow
+from fusbench.data.folder import (
+    CLIP_COLUMNS,
+    GAZE_COLUMNS,
+    IDENTIFIER,
+    SEGMENT_COLUMNS,
+    ClipRow,
+)
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, DatasetInfo
+from fusbench.data.tables import write_rows
 from fusbench.errors import DatasetError, OutputError
-from fusbench.files import file_sha256, output_errors, replacing, replacing_folder
+from fusbench.files import file_sha256, output_errors, replacing_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,8 @@ def write_dataset(
     root: str | Path,
     info: DatasetInfo,
     clips: Callable[[Path], Iterable[StoredClip]] | Iterable[NewClip],
+    *,
+    shared: bool = False,
 ) -> Path:
     """Write a data set folder; it appears under its name only when it is complete.
 
@@ -88,6 +96,8 @@ def write_dataset(
     clips : iterable of NewClip, or callable
         The clips; a callable gets the folder to write to and yields clips as they are stored, in
         any order, for instance from worker processes.
+    shared : bool
+        Whether every process would write the same folder; the first one's then stays.
 
     Raises
     ------
@@ -95,9 +105,11 @@ def write_dataset(
         If the folder exists or cannot be written.
     """
     root = Path(root)
+    if shared and (root / "clips.csv").is_file():
+        return root
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise OutputError("already exists", str(root), "Choose another folder or remove this one.")
-    with replacing_folder(root) as folder:
+    with replacing_folder(root, shared=shared) as folder:
         if callable(clips):
             stored = list(clips(folder))
         else:
@@ -109,53 +121,44 @@ def write_dataset(
 def write_tables(folder: Path, info: DatasetInfo, stored: list[StoredClip]) -> None:
     """Write ``dataset.toml`` and the tables of clips that are stored below `folder`."""
     stored = sorted(stored, key=lambda clip: (clip.row.scan_id, clip.row.clip_id))
-    (folder / "dataset.toml").write_text(_info_toml(info), encoding="utf-8")
-    _write_csv(folder / "clips.csv", _clip_table(stored))
-    _write_csv(folder / "gaze.csv", _gaze_table(stored))
+    tables = {
+        "dataset.toml": info_toml(info),
+        "gaze.csv": write_rows(list(gaze_rows(stored)), gaze_columns(stored)),
+        "clips.csv": write_rows(clip_rows(stored), CLIP_COLUMNS),
+    }
     segments = [(c.row.clip_id, *segment) for c in stored for segment in c.segments]
     if segments:
-        columns = ["clip_id", "first_frame", "last_frame", "kind"]
-        _write_csv(folder / "segments.csv", pd.DataFrame(segments, columns=columns))
+        rows = [dict(zip(SEGMENT_COLUMNS, segment, strict=True)) for segment in segments]
+        tables["segments.csv"] = write_rows(rows, SEGMENT_COLUMNS)
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
 
 
-def append_tables(folder: Path, stored: list[StoredClip]) -> None:
-    """Add clips to the tables of a data set folder; rows that are there stay as they are."""
-    for name, rows in (("clips.csv", _clip_table(stored)), ("gaze.csv", _gaze_table(stored))):
-        there = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-        table = pd.concat([there, rows], ignore_index=True)
-        with replacing(folder / name) as part:
-            _write_csv(part, table)
+def clip_rows(stored: Sequence[StoredClip]) -> list[dict[str, Any]]:
+    """The rows of ``clips.csv``."""
+    return [asdict(clip.row) for clip in stored]
 
 
-def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    text = io.StringIO()
-    table.to_csv(text, index=False, lineterminator="\n")
-    path.write_text(text.getvalue(), encoding="utf-8")
-
-
-def _clip_table(stored: list[StoredClip]) -> pd.DataFrame:
-    return pd.DataFrame([asdict(clip.row) for clip in stored], columns=list(CLIP_COLUMNS))
-
-
-def _gaze_table(stored: list[StoredClip]) -> pd.DataFrame:
-    tables = []
+def gaze_rows(stored: Sequence[StoredClip]) -> Iterator[dict[str, Any]]:
+    """The rows of ``gaze.csv``; every number reads back as it was."""
     for clip in stored:
         gaze = clip.gaze
-        columns = (
-            np.full(len(gaze), clip.row.clip_id),
-            gaze.frame,
-            gaze.time_s,
-            gaze.x_px,
-            gaze.y_px,
-        )
-        table = pd.DataFrame(dict(zip(GAZE_COLUMNS, columns, strict=True)))
+        columns = [gaze.frame, gaze.time_s, gaze.x_px, gaze.y_px]
+        names = [*GAZE_COLUMNS[1:]]
         if gaze.observer_id is not None:
-            table["observer_id"] = gaze.observer_id
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+            columns.append(gaze.observer_id)
+            names.append("observer_id")
+        for values in zip(*(column.tolist() for column in columns), strict=True):
+            yield {"clip_id": clip.row.clip_id, **dict(zip(names, values, strict=True))}
 
 
-def _info_toml(info: DatasetInfo) -> str:
+def gaze_columns(stored: Sequence[StoredClip]) -> tuple[str, ...]:
+    """The columns of ``gaze.csv``; observers are told where there are several."""
+    watched = any(clip.gaze.observer_id is not None for clip in stored)
+    return (*GAZE_COLUMNS, "observer_id") if watched else GAZE_COLUMNS
+
+
+def info_toml(info: DatasetInfo) -> str:
     """``dataset.toml``: JSON's texts, numbers and lists are TOML too."""
     values = {key: value for key, value in asdict(info).items() if value is not None}
     lines = [f"schema = {SCHEMA}"]

@@ -69,7 +69,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], frame_rate_hz: float) 
     OutputError
         If no encoder is there or the file cannot be written.
     """
-    writer = None
+    writer, count = None, 0
     for frame in frames:
         height, width = (n + n % 2 for n in frame.shape[:2])  # encoders want even sides
         if writer is None:
@@ -82,5 +82,20 @@ def write_video(path: Path, frames: Iterable[np.ndarray], frame_rate_hz: float) 
         edge = (0, height - frame.shape[0], 0, width - frame.shape[1])
         padded = cv2.copyMakeBorder(frame, *edge, cv2.BORDER_REPLICATE)
         writer.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
-    if writer is not None:
-        writer.release()
+        count += 1
+    if writer is None:
+        return
+    writer.release()
+    if _playable(path) != count:  # the encoder does not tell of a full disk
+        what = "the video cannot be written whole"
+        raise OutputError(what, str(path), "Free some space, or use --no-overlay.")
+
+
+def _playable(path: Path) -> int:
+    """Frames that a player gets to see."""
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    count = 0
+    while capture.grab():
+        count += 1
+    capture.release()
+    return count

@@ -15,7 +15,7 @@ from fusbench.evaluation.targets import Targets, baseline_of
 from fusbench.files import file_sha256, text_sha256
 from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
-from fusbench.zoo.weights import checkpoint_path
+from fusbench.zoo.weights import checkpoint_path, training_facts
 
 FITTED = ("train-gaze", "clip")
 
@@ -72,6 +72,10 @@ class Evaluation:
 
         path = checkpoint_path(self.card, self.checkpoint)
         return count_parameters(path) if path else None
+
+    def training(self) -> dict[str, Any]:
+        """How the weights were trained, as far as their file tells."""
+        return training_facts(self.card, self.checkpoint)
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""

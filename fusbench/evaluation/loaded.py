@@ -19,10 +19,10 @@ from fusbench.discovery import MODELS, scan
 from fusbench.doors.loaded import Told, card_of_model
 from fusbench.doors.open import entrant
 from fusbench.errors import FusbenchError
-from fusbench.evaluation.densities import densities
 from fusbench.installed import owner_of
 from fusbench.isolation.parent import Limits
 from fusbench.models.card import ModelCard
+from fusbench.models.densities import densities
 from fusbench.models.entrant import Entrant
 
 if TYPE_CHECKING:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import platform
 import sys
-import zlib
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,13 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError
 from fusbench.files import replacing, write_json
+from fusbench.metrics.table import FURTHER, METRICS
+from fusbench.reading import read_bytes, read_json, read_text, unzipped
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
-LARGEST = 1 << 29  # bytes of a board's scores, unpacked
+NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
+LARGEST = 1 << 29  # bytes of scores, unpacked
 REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
+SLACK = 1e-6
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")
 PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
 BACKEND_PACKAGES = {
@@ -44,7 +47,8 @@ class Result:
     split, signature, profile : str
     summary : dict
         For each metric's key: `mean` over frames, `low` and `high` ends of its 95 % interval
-        (resampled by scan; None for a single scan), and `scan_mean`, the mean over scans.
+        (resampled by scan; None below 5 scans), and `scan_mean`, `scan_min` and `scan_max`, the
+        mean, least and largest of the means over scans.
     n_frames, n_skipped, n_scans : int
         Frames scored, frames left out for want of gaze, scans.
     environment, config : dict
@@ -65,21 +69,29 @@ class Result:
     config: dict[str, Any]
     schema: int = SCHEMA
 
+    @property
+    def history(self) -> float | None:
+        """Use of history of the model's weights, in nats; None where they do not tell it."""
+        training = self.model.get("training")
+        found = training.get("history") if isinstance(training, dict) else None
+        return float(found) if isinstance(found, int | float) else None
+
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    """Mean, scan-resampled 95 % interval and scan mean of each metric's column.
+    """Mean, scan-resampled 95 % interval, and mean and range over scans of each metric's column.
 
     Every column that does not say which frame the row is of belongs to a metric.
     """
     keys = [column for column in scores.columns if column not in KEY_COLUMNS]
     scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
     values = scores[keys].to_numpy(float)
-    mean, low, high = scan_interval(values, scan_index)
-    scan_mean = scan_means(values, scan_index).mean(0)
-    rows = zip(mean, low, high, scan_mean, strict=True)
+    by_scan = scan_means(values, scan_index)
+    numbers = (
+        *scan_interval(values, scan_index), by_scan.mean(0), by_scan.min(0), by_scan.max(0),
+    )  # fmt: skip
     return {
-        key: dict(zip(("mean", "low", "high", "scan_mean"), map(_number, row), strict=True))
-        for key, row in zip(keys, rows, strict=True)
+        key: dict(zip(NUMBERS, map(_number, row), strict=True))
+        for key, row in zip(keys, np.transpose(numbers), strict=True)
     }
 
 
@@ -135,14 +147,11 @@ def read_result(folder: Path) -> Result:
     """
     path = folder / "result.json"
     fix = "Run the evaluation again with --force."
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
-        raise DatasetError("holds no result.json", str(folder), fix) from None
-    except ValueError as error:
-        raise DatasetError(f"is no valid JSON: {error}", str(path), fix) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise DatasetError("holds no result.json", str(folder), fix)
+    content = read_json(path, DatasetError, fix=fix)
+    if content.get("schema") != SCHEMA:
         raise DatasetError(f"is no result of schema {SCHEMA}", str(path), fix)
     try:
         return Result(**content)
@@ -150,17 +159,61 @@ def read_result(folder: Path) -> Result:
         raise DatasetError(f"is damaged: {error}", str(path), fix) from None
 
 
+def read_timing(folder: Path) -> tuple[float | None, str]:
+    """Seconds a frame and the machine of a finished run; None and "" where nothing tells."""
+    try:
+        told = read_json(folder / "timing.json", DatasetError)
+    except DatasetError:
+        return None, ""
+    seconds, machine = told.get("seconds_per_frame"), told.get("machine")
+    if not isinstance(seconds, int | float) or not 0 <= seconds < np.inf:
+        seconds = None
+    return seconds, machine if isinstance(machine, str) else ""
+
+
 def read_scores(folder: Path) -> pd.DataFrame:
     """The scores of a finished run, or of a board's row, one row a frame."""
     path, packed = folder / "scores.csv", folder / "scores.csv.gz"
+    fix = "Run the evaluation again with --force."
     try:
-        text = {"scan_id": str, "clip_id": str}
         if packed.exists() and not path.exists():
-            return pd.read_csv(io.StringIO(unpack(packed)), dtype=text)
-        return pd.read_csv(path, dtype=text)
-    except (FileNotFoundError, ValueError) as error:
-        fix = "Run the evaluation again with --force."
-        raise DatasetError(f"cannot be read: {error}", str(path), fix) from None
+            source = unpack(packed)
+        else:
+            source = read_text(path, LARGEST, DatasetError, missing=fix)
+        table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
+    except (ValueError, OverflowError) as error:
+        what = f"cannot be read: {str(error).splitlines()[0]}"
+        raise DatasetError(what, str(path), fix) from None
+    _to_numbers(table, path, fix)
+    return table
+
+
+def out_of_bounds(values: np.ndarray, metric: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """Where scores of a metric cannot be what it gives, int (K,), and its bounds."""
+    known = {**METRICS, **FURTHER}
+    low, high = known[metric].bounds if metric in known else (-np.inf, np.inf)
+    return np.flatnonzero((values < low - SLACK) | (values > high + SLACK)), (low, high)
+
+
+def _to_numbers(table: pd.DataFrame, path: Path, fix: str) -> None:
+    """Texts to numbers; `DatasetError` unless every row is a frame with scores that can be."""
+    for column in KEY_COLUMNS:
+        if column not in table:
+            raise DatasetError(f"the column '{column}' is missing", str(path), fix)
+    frame = numbers(table["frame"].tolist())
+    if not (np.isfinite(frame).all() and (frame % 1 == 0).all() and (abs(frame) < 1e9).all()):
+        raise DatasetError("a frame is no whole number", str(path), fix)
+    table["frame"] = frame.astype(np.int64)
+    for column in [column for column in table.columns if column not in KEY_COLUMNS]:
+        table[column] = values = numbers(table[column].tolist())
+        if not np.isfinite(values).all():
+            raise DatasetError(f"a score of {column} is no number", str(path), fix)
+        bad, (low, high) = out_of_bounds(values, column)
+        if len(bad):
+            row = table.iloc[bad[0]]
+            where = f"{path}, clip '{row['clip_id']}', frame {row['frame']}"
+            what = f"{column} is {values[bad[0]]:g}, outside {low:g} to {high:g}"
+            raise DatasetError(what, where, fix)
 
 
 def pack(text: str) -> bytes:
@@ -168,19 +221,16 @@ def pack(text: str) -> bytes:
     return gzip.compress(text.encode(), 9, mtime=0)
 
 
-def unpack(path: Path) -> str:
-    """The text of a packed file.
+def unpack(path: Path, most: int = LARGEST) -> str:
+    """The text of a packed file of at most `most` bytes.
 
     Raises
     ------
     DatasetError
-        If it is damaged, or larger than any scores are.
+        If it is damaged, or larger than its scores can be.
     """
+    data = read_bytes(path, most, DatasetError)
     try:
-        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
-        data = stream.decompress(path.read_bytes(), LARGEST)
-        if not stream.eof or stream.unused_data:
-            raise ValueError
-        return data.decode("utf-8")
-    except (OSError, ValueError, zlib.error):
-        raise DatasetError(f"{path.name} is damaged", str(path), REMEDY) from None
+        return unzipped(data, most, path, DatasetError, REMEDY).decode("utf-8")
+    except UnicodeDecodeError:
+        raise DatasetError("is damaged: it is no text", str(path), REMEDY) from None

@@ -15,8 +15,9 @@ from fusbench.data.scan import Clip
 from fusbench.doors.registry import load_model
 from fusbench.errors import DatasetError
 from fusbench.evaluation.job import Evaluation
+from fusbench.evaluation.pieces import read_piece, write_piece
 from fusbench.evaluation.results import Result, environment, machine, summarise, write_result
-from fusbench.evaluation.scan_scores import examples, read_scans, score_scan
+from fusbench.evaluation.scan_scores import examples, joined, score_scan
 from fusbench.files import replacing, write_json
 
 
@@ -56,49 +57,49 @@ def evaluate(
     from fusbench.evaluation.results import read_result
 
     folder = runs / job.key()
+    kept = folder / "scans"
     if (folder / "result.json").exists() and not force:
+        shutil.rmtree(kept, ignore_errors=True)  # of a run that was killed at its very end
         return read_result(folder), folder
     if force:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(kept, ignore_errors=True)
     scans = list(job.dataset.scans(job.split))
     n_frames = sum(clip.n_frames for _, clips in scans for clip in clips)
     wanted = set(examples(job.dataset, job.split))
     model, card, done = None, job.card, 0
+    pieces: dict[str, dict[str, np.ndarray]] = {}
     for scan_id, clips in scans:
-        part = folder / "scans" / f"{scan_id}.npz"
-        if not part.exists():
+        part = kept / f"{scan_id}.npz"
+        arrays = read_piece(part)
+        if arrays is None:
             if model is None:
-                model = load() if load else _load(job)
+                model = (
+                    load()
+                    if load
+                    else load_model(
+                        job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
+                    )
+                )
                 card = getattr(model, "card", job.card)
             with metrics.kernel(job.kernel):
                 arrays = score_scan(model, card, clips, job, wanted)
-            with replacing(part) as file, file.open("wb") as stream:
-                np.savez(stream, allow_pickle=False, **arrays)
+            write_piece(part, arrays)
+        pieces[scan_id] = arrays
         done += sum(clip.n_frames for clip in clips)
         if report:
             report(done, n_frames)
-    try:
-        return _finish(job, folder, scans, n_frames, picture), folder
-    except FileNotFoundError:  # another process may have finished this run, and cleared its scans
-        if not (folder / "result.json").exists():
-            raise
-        shutil.rmtree(folder / "scans", ignore_errors=True)
-        return read_result(folder), folder
-
-
-def _load(job: Evaluation) -> Any:
-    return load_model(job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset)
+    return _finish(job, folder, scans, pieces, n_frames, picture), folder
 
 
 def _finish(
     job: Evaluation,
     folder: Path,
     scans: list[tuple[str, tuple[Clip, ...]]],
+    pieces: dict[str, dict[str, np.ndarray]],
     n_frames: int,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None,
 ) -> Result:
-    ids = [scan_id for scan_id, _ in scans]
-    scores, seconds, shown = read_scans(folder / "scans", ids, [m.key for m in job.chosen])
+    scores, seconds, shown = joined(pieces, [m.key for m in job.chosen])
     if scores.empty:
         fix = "Choose another split, or check the gaze with 'fusbench dataset check'."
         raise DatasetError(
@@ -120,6 +121,7 @@ def _finish(
             "licence": job.card.licence,
             "cite": job.card.cite,
             "window": asdict(job.card.window),
+            **({"training": facts} if (facts := job.training()) else {}),
         },
         dataset={
             "name": info.name,

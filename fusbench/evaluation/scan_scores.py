@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import pandas as pd
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.models.card import ModelCard
+from fusbench.models.densities import densities
 
 if TYPE_CHECKING:
     from fusbench.evaluation.job import Evaluation
@@ -73,19 +72,18 @@ def score_scan(
     }
 
 
-def read_scans(
-    folder: Path, scan_ids: list[str], columns: list[str]
+def joined(
+    pieces: dict[str, dict[str, np.ndarray]], columns: list[str]
 ) -> tuple[pd.DataFrame, float, dict[str, np.ndarray]]:
     """The scores of all scans in one table, the seconds they took, and the example densities."""
     tables, seconds = [], 0.0
     shown: dict[str, np.ndarray] = {}
-    for scan_id in scan_ids:
-        with np.load(folder / f"{scan_id}.npz", allow_pickle=False) as part:
-            table = pd.DataFrame(part["scores"], columns=columns)
-            keys = (scan_id, part["clip_id"], part["frame"])
-            for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
-                table.insert(position, name, column)
-            tables.append(table)
-            seconds += float(part["seconds"])
-            shown |= {name: part[name] for name in part.files if name.startswith("example:")}
+    for scan_id, part in pieces.items():
+        table = pd.DataFrame(part["scores"], columns=columns)
+        keys: tuple[Any, ...] = (scan_id, part["clip_id"], part["frame"])
+        for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
+            table.insert(position, name, column)
+        tables.append(table)
+        seconds += float(part["seconds"])
+        shown |= {name: part[name] for name in part if name.startswith("example:")}
     return pd.concat(tables, ignore_index=True), seconds, shown

@@ -16,6 +16,7 @@ UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 SPELLINGS = {"μs": "us", "secs": "s", "sec": "s", "in secs": "s", "seconds": "s"}
 TIME = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([a-zμ]*)\s*")
 LONGEST = 2**63 - 1
+MOST_DIGITS = 40  # before the point: nothing is multiplied out that cannot be a time
 
 
 def plain(text: str) -> str:
@@ -60,8 +61,10 @@ def parse_time(text: str, unit: str = "s") -> int:
 
 
 def _exact(number: str, scale: int) -> int:
-    value = int((Decimal(number) * scale).to_integral_value())
-    if abs(value) > LONGEST:
+    exact = Decimal(number)
+    large = exact.is_finite() and exact.adjusted() > MOST_DIGITS
+    value = 0 if large else int((exact * scale).to_integral_value())
+    if large or abs(value) > LONGEST:
         raise ConfigError(f"the time {number} is too large", fix="Check its unit.")
     return value
 

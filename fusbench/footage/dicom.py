@@ -39,6 +39,9 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
             photometric = str(header.PhotometricInterpretation)
     except (pydicom.errors.InvalidDicomError, AttributeError, ValueError, OSError, EOFError):
         raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN) from None
+    if not 1 <= count <= path.stat().st_size:
+        what = f"declares {count:,} frames, and has not a byte for each"
+        raise DatasetError(what, str(path), AGAIN)
     times = _times(header, count, frame_rate_hz, path)
     region, spacing_mm = _region(header)
     return Footage(

@@ -22,7 +22,9 @@ def open_video(path: Path) -> Footage:
         import av
     except ModuleNotFoundError:
         raise missing("av", "reading a video file") from None
-    av.logging.set_level(av.logging.PANIC)
+    # FFmpeg's threads must not call into Python to log, as they do at any level but this one: a
+    # damaged file then has them wait for this thread, and this thread for them
+    av.logging.set_level(None)
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,11 +14,13 @@ from fusbench.footage.clock import SPELLINGS, UNITS, plain, whole_nanoseconds
 from fusbench.importing.mapping import mapping_of
 from fusbench.importing.recording import GazeRecording, ReadOptions
 from fusbench.importing.table import read_rows
+from fusbench.reading import unzipped
 
 LENGTHS = {"pixel": "screen", "pixels": "screen", "px": "screen", "degree": "degrees"}
 LENGTHS |= {"degrees": "degrees", "deg": "degrees", "normalized": "normalised"}
 ORIGINS = {("top", "left"): "top-left", ("bottom", "left"): "bottom-left"}
 ORIGINS |= {("center", "center"): "centre"}
+LARGEST_UNPACKED = 1 << 31  # bytes
 TIMES = SPELLINGS | {"second": "s", "millisecond": "ms", "milliseconds": "ms"}
 
 
@@ -89,10 +89,7 @@ def _text(path: Path) -> str:
     raw = path.read_bytes()
     fix = "Copy the file again from its source."
     if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error):
-            raise DatasetError("is damaged or no gzip file", str(path), fix) from None
+        raw = unzipped(raw, LARGEST_UNPACKED, path, DatasetError, fix)
     if not raw.strip():
         raise DatasetError("the gaze file is empty", str(path), fix)
     try:

@@ -14,7 +14,7 @@ from fusbench.data.frames import fit_frames
 from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.files import file_sha256, text_sha256
+from fusbench.files import file_sha256, known_sha256, text_sha256
 from fusbench.footage.box import Box
 from fusbench.footage.clock import frame_of
 from fusbench.footage.open import open_footage
@@ -256,8 +256,8 @@ def _text_remarks(folder: Path, stored: tuple[StoredClip, ...]) -> list[Finding]
 def source_sha256(path: Path) -> str:
     """SHA-256 of a source: of a file's bytes, or of a folder's pictures in their order."""
     if path.is_dir():
-        return text_sha256(*(file_sha256(file) for file in picture_files(path)))
-    return file_sha256(path)
+        return text_sha256(*(known_sha256(file) for file in picture_files(path)))
+    return known_sha256(path)
 
 
 def _facts(

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -15,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.data.folder import CLIP_COLUMNS
+from fusbench.data.folder import CLIP_COLUMNS, read_folder
+from fusbench.data.growing import RECORDS, growing
 from fusbench.data.scan import DatasetInfo
-from fusbench.data.writer import append_tables, write_tables
-from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.files import file_sha256, output_errors, replacing_folder, write_json
+from fusbench.data.tables import read_table
+from fusbench.errors import ConfigError, DatasetError, FusbenchError
+from fusbench.files import text_sha256, write_json
 from fusbench.importing.intake import Intake, source_sha256, take_in
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.quality import LowQuality, Quality
+from fusbench.importing.quality import Finding, LowQuality, Quality
+from fusbench.reading import read_json
 
 SIGMA_SHARE = 1 / 36
+LARGEST_RECORDS = 1 << 28  # bytes
 LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
 Progress = Callable[[str, int, int], None]
 
@@ -104,15 +102,20 @@ def import_recordings(
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     _require_files(pairings)
-    with changing(root) as folder:
-        base = _existing(folder, root)
-        records = read_records(folder)
+    with growing(root) as addition:
+        base = _existing(root)
+        records = read_records(root)
         found: list[Intake] = []
+        reports: list[Quality] = []
         for pairing in pairings:
-            pairing, first_clip = _placed(pairing, folder, records, found)
+            asked = asked_of(pairing, study.clip_length)
+            if (already := _taken_in(asked, records)) is not None:
+                reports.append(already)
+                continue
+            pairing, first_clip = _placed(pairing, root, records, found)
             intake = take_in(
                 pairing,
-                folder,
+                addition.place,
                 first_clip=first_clip,
                 clip_length=study.clip_length,
                 frame_size=_frame_size(base, study, found),
@@ -121,17 +124,15 @@ def import_recordings(
             )
             if intake.quality.refused and not accept_low_quality:
                 raise LowQuality(intake.quality)
+            intake.facts["asked"] = asked
             found.append(intake)
-        info = base or _new_info(study, root, found)
-        _require_rate(info, found, accept_low_quality)
-        stored = [clip for intake in found for clip in intake.stored]
-        if base is None:
-            write_tables(folder, info, stored)
-        else:
-            append_tables(folder, stored)
-        records += [intake.facts for intake in found]
-        write_records(folder, records)
-    return tuple(intake.quality for intake in found)
+            reports.append(intake.quality)
+        if found:
+            info = base or _new_info(study, root, found)
+            _require_rate(info, found, accept_low_quality)
+            stored = [clip for intake in found for clip in intake.stored]
+            addition.commit(info, stored, _told([*records, *(i.facts for i in found)]))
+    return tuple(reports)
 
 
 def _require_files(pairings: Sequence[Pairing]) -> None:
@@ -147,64 +148,31 @@ def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] |
     return (lambda done, total: report(scan, done, total)) if report else None
 
 
-@contextmanager
-def changing(root: Path) -> Iterator[Path]:
-    """A copy of a folder to change, or a new one; it takes its place only if the block succeeds.
-
-    Frame files are linked, not copied, where the file system can. Files of the copy must be
-    replaced, never written into.
-    """
-    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        with replacing_folder(root) as folder:
-            yield folder
-        return
-    if not (root / "clips.csv").is_file():
-        fix = "Choose a new folder, or one that holds a data set."
-        raise OutputError("exists and holds no data set", str(root), fix)
-    with output_errors(root):
-        parent = root.resolve().parent
-        part = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=parent))
-        old = Path(tempfile.mkdtemp(prefix=f".{root.name}.old.", dir=parent))
-    before = file_sha256(root / "clips.csv")
-    try:
-        with output_errors(root):
-            shutil.copytree(root, part, copy_function=_link, dirs_exist_ok=True, symlinks=True)
-            yield part
-            if file_sha256(root / "clips.csv") != before:
-                fix = "Run the same command again."
-                raise OutputError("was changed meanwhile", str(root), fix)
-            place = root.resolve()
-            os.rename(place, old / "data")
-            try:
-                os.rename(part, place)
-            except BaseException:
-                os.rename(old / "data", place)
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-
-
-def _existing(folder: Path, root: Path) -> DatasetInfo | None:
+def _existing(root: Path) -> DatasetInfo | None:
     """Description of the data set that is extended; it must be sound."""
-    from fusbench.data.folder import read_folder
-    from fusbench.errors import FusbenchError
-
-    if not (folder / "clips.csv").exists():
+    if not (root / "clips.csv").exists():
         return None
 
     def stop(error: FusbenchError) -> None:
-        raise type(error)(error.what, error.where.replace(str(folder), str(root)), error.fix)
+        raise error
 
-    info, _ = read_folder(folder, stop)
-    return info
+    return read_folder(root, stop)[0]
+
+
+def asked_of(pairing: Pairing, clip_length: int) -> str:
+    """What was asked for, as a hash: the content of both sources, and every option but paths."""
+    options = {key: value for key, value in vars(pairing).items() if key not in ("video", "gaze")}
+    sources = (source_sha256(pairing.video), source_sha256(pairing.gaze))
+    return text_sha256(*sources, repr(sorted(options.items())), str(clip_length))
+
+
+def _taken_in(asked: str, records: list[dict[str, Any]]) -> Quality | None:
+    """The report of a recording that came in already, by the same sources and options."""
+    for record in records:
+        if record.get("asked") == asked:
+            findings = tuple(Finding(**finding) for finding in record["findings"])
+            return Quality(scan=record["scan_id"], findings=findings, **record["quality"])
+    return None
 
 
 def _placed(
@@ -227,12 +195,11 @@ def _placed(
 
 
 def _clip_rows(folder: Path) -> list[dict[str, str]]:
-    import csv
-
     if not (folder / "clips.csv").exists():
         return []
-    with (folder / "clips.csv").open(encoding="utf-8", newline="") as stream:
-        return [{key: row[key] for key in CLIP_COLUMNS} for row in csv.DictReader(stream)]
+    table = read_table(folder / "clips.csv", CLIP_COLUMNS)
+    columns = (table[column] for column in CLIP_COLUMNS)
+    return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _frame_size(
@@ -271,24 +238,26 @@ def _require_rate(info: DatasetInfo, found: list[Intake], accept: bool) -> None:
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """What ``import.json`` tells of each imported recording; empty without one."""
-    path = folder / "import.json"
+    path, fix = folder / RECORDS, "Restore it, or remove it."
     if not path.exists():
         return []
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return list(content["recordings"])
-    except (ValueError, KeyError, TypeError):
-        raise DatasetError("is damaged", str(path), "Restore it, or remove it.") from None
+    records = read_json(path, DatasetError, fix=fix, most=LARGEST_RECORDS).get("recordings")
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise DatasetError("is damaged", str(path), fix)
+    return records
 
 
 def write_records(folder: Path, records: list[dict[str, Any]]) -> None:
     """Write ``import.json``: the recordings, and the libraries that read them."""
+    write_json(folder / RECORDS, {"schema": 1, "recordings": _told(records)})
+
+
+def _told(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records, each with the libraries that read it."""
     versions = {}
     for library in LIBRARIES:
         try:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
-    for record in records:
-        record.setdefault("libraries", versions)
-    write_json(folder / "import.json", {"schema": 1, "recordings": records})
+    return [{"libraries": versions, **record} for record in records]

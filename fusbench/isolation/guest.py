@@ -9,7 +9,7 @@ import sys
 
 if sys.version_info < (3, 8):  # noqa: UP036 - an old environment's Python runs this
     sys.exit("Python {}.{} is too old".format(*sys.version_info))
-if __name__ == "__main__":
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     sys.path.pop(0)  # this file's folder: its names would hide the standard library's
 
 import importlib

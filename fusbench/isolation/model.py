@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import PluginError, PredictionError
+from fusbench.files import output_errors
 from fusbench.isolation.parent import Guest
 from fusbench.models.card import ModelCard, card_from
 
@@ -75,17 +76,20 @@ class GuestModel:
         import numpy as np
 
         path = self.guest.folder / "frames.npy"
-        np.save(path, frames, allow_pickle=False)
+        with output_errors(path.parent):
+            np.save(path, frames, allow_pickle=False)
         return self._answer(method=method, frames=str(path))
 
     def _answer(self, **request: Any) -> np.ndarray:
         import numpy as np
 
+        from fusbench.arrays import open_array
+
         out = self.guest.folder / "densities.npy"
         answer = self.guest.ask("predict", out=str(out), **request)
         self.untouched &= answer["untouched"]
         try:
-            return np.load(out, allow_pickle=False)
+            return np.array(open_array(out))
         except (ValueError, OSError, EOFError) as error:
             fix = "Return one array of floating-point numbers."
             raise PredictionError(f"sent no array: {error}", self.guest.where, fix) from None

@@ -7,6 +7,7 @@ does not belong becomes one `PluginError`.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.discovery import unknown_field
-from fusbench.errors import FusbenchError, PluginError
+from fusbench.errors import FusbenchError, OutputError, PluginError
 from fusbench.isolation.scratch import scratch_folder
 
 SCRIPT = Path(__file__).with_name("guest.py")
@@ -228,6 +229,9 @@ class Guest:
             return kind(told["what"], told["where"] or self.where, told["fix"])
         if name == "MemoryError" or re.search(WANT_OF_MEMORY, line):
             return self._want_of_memory()
+        if name == "OSError" and f"[Errno {errno.ENOSPC}]" in line:
+            fix = "Free some space there, or give it less work: frames and densities cross there."
+            return OutputError("the shared memory is full", str(self.folder.parent), fix)
         if name in ("ModuleNotFoundError", "ImportError"):
             return PluginError(
                 f"cannot be imported: {name}: {line}", self.where, self._remedy(line)

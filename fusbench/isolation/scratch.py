@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PREFIX = "fusbench-"
-ALIVE = "alive"
+from fusbench.files import output_errors
+from fusbench.locks import unfinished_folder
 
 
 def place() -> Path:
@@ -28,25 +24,7 @@ def place() -> Path:
 def scratch_folder() -> Iterator[Path]:
     """A folder that is there while the block runs.
 
-    A killed process cannot tidy up. Each folder therefore holds a file that its process keeps
-    locked, and whoever needs a new folder first removes those that nobody holds any more.
+    A killed process cannot tidy up; whoever needs a new folder first removes what nobody holds.
     """
-    _sweep()
-    folder = place() / f"{PREFIX}{os.getpid()}-{time.time_ns():x}"
-    folder.mkdir(mode=0o700)
-    with (folder / ALIVE).open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep() -> None:
-    for file in place().glob(f"{PREFIX}*/{ALIVE}"):
-        try:
-            with file.open("r+") as held:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(file.parent, ignore_errors=True)
-        except OSError:  # held, gone, or another user's
-            continue
+    with output_errors(place()), unfinished_folder(place(), "guest") as folder:
+        yield folder

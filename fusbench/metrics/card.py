@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ class Metric:
         Raised when a score changes, not when code does; other than 1, it is part of the signature.
     cite : str
         Where the metric is published.
+    bounds : (float, float)
+        The least and the largest score that can be; a score beyond them is refused as forged or
+        damaged.
     """
 
     key: str
@@ -57,6 +61,7 @@ class Metric:
     definitions: Mapping[str, str] = field(default_factory=dict)
     version: int = 1
     cite: str = ""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     def __post_init__(self) -> None:
         needs = self.needs if isinstance(self.needs, tuple) else ()

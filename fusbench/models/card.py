@@ -139,18 +139,24 @@ class Learner(Protocol):
     """What a backend adds to be trained; the training loop itself is the core's, in NumPy."""
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take these float32 weights, by canonical name."""
+        """Take these float32 weights, by canonical name.
+
+        With gains among them (`Network.trained`) their layers are normalised over each batch;
+        without, the network is the plain one that predicts.
+        """
         ...
 
     def gradients(
         self, frames: np.ndarray, densities: np.ndarray
-    ) -> tuple[float, dict[str, np.ndarray]]:
-        """Mean loss of a batch and its gradient by canonical name.
+    ) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Mean loss of a batch, its gradient, and the statistics of its normalised layers.
 
-        `frames` is uint8 (B, L, H, W), `densities` float32 (B, H, W), each summing to 1.
+        `frames` is uint8 (B, L, H, W), `densities` float32 (B, H, W), each summing to 1. Gradients
+        have the names of the weights, statistics those of `Network.statistics`; without gains there
+        are none.
         """
         ...
 
-    def loss(self, frames: np.ndarray, densities: np.ndarray) -> float:
-        """Mean loss of a batch, without gradients."""
+    def log_densities(self, frames: np.ndarray) -> np.ndarray:
+        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W), without gradients."""
         ...

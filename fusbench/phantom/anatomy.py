@@ -6,9 +6,11 @@ side of the face), the origin is the middle of the trunk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+
+from fusbench.phantom.exact import coarse
 
 LANDMARK_NAMES = ("nasal bone", "palate", "nuchal translucency", "rump", "crown")
 LANDMARKS = np.array(
@@ -57,6 +59,10 @@ class Anatomy:
     flex: float
     limb_turn_rad: np.ndarray
     nt_thickness: float
+
+    def rounded(self) -> Anatomy:
+        """The same on a grid of 2^-16, as pictures are drawn from it."""
+        return Anatomy(**{field.name: coarse(getattr(self, field.name)) for field in fields(self)})
 
     @property
     def landmarks(self) -> np.ndarray:

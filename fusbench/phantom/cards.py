@@ -22,6 +22,12 @@ phantom_full = DatasetCard(
     provider=PROVIDER,
     synthetic=True,
 )
+phantom_power = DatasetCard(
+    name="phantom-power",
+    title="Synthetic: 200 further test scans, for differences too small for 23; trained as phantom",
+    provider=PROVIDER,
+    synthetic=True,
+)
 phantom_full_lag_0 = DatasetCard(
     name="phantom-full-lag-0",
     title="Synthetic: phantom-full with gaze that does not lag, for the study of the lag",

@@ -78,9 +78,8 @@ def make_clip(phantom: Phantom, plan: ClipPlan, frames: bool = True) -> PhantomC
 
     Notes
     -----
-    On one machine a clip is the same to the bit, whatever is made before it or beside it. On
-    processors with other vector instructions about 5 pixels in a million differ by one grey level,
-    as float32 sums are rounded differently; gaze, density and landmarks were the same there.
+    A clip is the same to the bit, whatever is made before it or beside it, on every processor and
+    with every library: see `fusbench.phantom.exact`.
 
     Examples
     --------

@@ -6,12 +6,15 @@ from functools import cache
 
 import numpy as np
 
+from fusbench.phantom.exact import coarse
+
 IMAGE_SHAPE = (224, 288)
 APEX_PX = (143.5, -58.0)
 RANGE_PX = (66.0, 278.0)
 HALF_ANGLE_RAD = float(np.deg2rad(31.5))
 N_RANGES, N_BEAMS = 224, 192
 EDGE_PX, EDGE_WIDTH_PX = 4.0, 3.0
+INDEX_BITS = 5
 
 
 def _polar(x_px: np.ndarray, y_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -46,16 +49,21 @@ def sample_positions() -> tuple[np.ndarray, np.ndarray]:
     """Image positions x_px, y_px of the polar samples, float32 (N_RANGES, N_BEAMS) each."""
     r = np.linspace(*RANGE_PX, N_RANGES)[:, None]
     angle = np.linspace(-HALF_ANGLE_RAD, HALF_ANGLE_RAD, N_BEAMS)
-    x, y = APEX_PX[0] + r * np.sin(angle), APEX_PX[1] + r * np.cos(angle)
+    x, y = APEX_PX[0] + r * coarse(np.sin(angle)), APEX_PX[1] + r * coarse(np.cos(angle))
     return x.astype(np.float32), y.astype(np.float32)
 
 
 @cache
-def scan_conversion() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Beam and range index of every pixel, float32 (H, W) each, and whether it is in the fan."""
+def scan_conversion() -> tuple[np.ndarray, np.ndarray]:
+    """Beam and range index of every pixel to 1/32, float32 (H, W) each; -2 outside the fan."""
     y, x = np.indices(IMAGE_SHAPE, dtype=np.float64)
     r, angle = _polar(x, y)
     row = (r - RANGE_PX[0]) / (RANGE_PX[1] - RANGE_PX[0]) * (N_RANGES - 1)
     column = (angle + HALF_ANGLE_RAD) / (2 * HALF_ANGLE_RAD) * (N_BEAMS - 1)
-    inside = (r > RANGE_PX[0]) & (r < RANGE_PX[1]) & (np.abs(angle) < HALF_ANGLE_RAD)
-    return column.astype(np.float32), row.astype(np.float32), inside
+    row, column = coarse(row, INDEX_BITS), coarse(column, INDEX_BITS)
+    inside = (row >= 0) & (row <= N_RANGES - 1) & (column >= 0) & (column <= N_BEAMS - 1)
+    return _where(inside, column), _where(inside, row)
+
+
+def _where(inside: np.ndarray, index: np.ndarray) -> np.ndarray:
+    return np.where(inside, index, -2).astype(np.float32)

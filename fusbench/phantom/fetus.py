@@ -13,21 +13,26 @@ from functools import reduce
 import numpy as np
 
 from fusbench.phantom.anatomy import Anatomy
+from fusbench.phantom.exact import RASTER_WIDTH, coarse, exp, on_grid
 from fusbench.phantom.shapes import (
     Ellipse,
     Points,
-    cloud_noise,
     ellipse_distance,
     inside,
     line_distance,
     ridge,
     smooth_union,
     speckle_noise,
+    texture_noise,
 )
 
 RASTER_SHAPE = (300, 400)
 RASTER_PX_PER_CRL = 280.0
-GRAIN_PX = 1.0
+GRAIN = 4
+ECHO_BITS = 12
+"""Rasters hold multiples of 2^-12."""
+ABSORPTION_STEP = 0.125
+MARKS_AT = np.s_[66:221, 158:327]
 
 OUTLINE = (
     # part that it moves with, shape, blend with the shapes before it
@@ -60,7 +65,7 @@ ORGANS = (
 )
 SEPTUM = ((-0.035, 0.025), (0.025, 0.045))
 CORD_Y = np.linspace(0.10, 0.42, 17)
-CORD_X = -0.165 + 0.022 * np.sin(60 * CORD_Y) - 0.5 * (CORD_Y - 0.1) ** 2
+CORD_X = -0.165 + 0.022 * coarse(np.sin(60 * CORD_Y)) - 0.5 * (CORD_Y - 0.1) ** 2
 CORD_RADIUS = 0.017
 ALONG_SPINE = np.linspace(0, 1, 13)
 VERTEBRA_SD = (0.0075, 0.009)
@@ -78,7 +83,7 @@ PALATE = (
     (((0.185, 0.100), (0.215, 0.125)), 0.0060, 0.35),
 )
 NAPE_X = np.linspace(0.0, 0.22, 12)
-NAPE_Y = -0.105 - 0.035 * np.cos((NAPE_X - 0.1) / 0.13)
+NAPE_Y = -0.105 - 0.035 * coarse(np.cos((NAPE_X - 0.1) / 0.13))
 NAPE_SKIN, MEMBRANE_GAP, MEMBRANE_WIDTH = 0.018, 0.005, 0.0045
 
 SPECKLE = {"tissue": 0.06, "skin": 0.10, "skull": 0.20, "plexus": 0.08, "rib": 0.10, "cord": 0.10}
@@ -86,24 +91,25 @@ REFLECTION = {"skin": 0.10, "skull": 0.50, "vertebra": 0.90, "limb": 0.40, "falx
 MEMBRANE_REFLECTION = 0.30
 ABSORPTION = {"tissue": 0.003, "skull": 0.13, "spine": 0.06}
 BRAIN_TAKEN, LIVER_ADDED = 0.86, 0.5
-TEXTURE = ((0.25, 16), (0.15, 6))
-"""Deviation of the log echo and size of its lumps in raster pixels."""
+TEXTURE = ((0.25, (16, 16)), (0.15, (6, 6)))
+"""Deviation of the log echo and size of its lumps (rows, columns)."""
 UNEVENNESS = (0.8, 0.25)
 """Mean and deviation of the factor that breaks up all reflections."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FetusLayers:
-    """Rasters of a fetus, float32 (300, 400, 4) each; channels in this order.
+    """Rasters of a fetus, float32.
 
     Parameters
     ----------
-    speckle : ndarray
+    speckle : ndarray, shape (300, 400, 4)
         Scattering of two planes one decorrelation apart: real, imaginary, real, imaginary.
-    body : ndarray
-        Coverage, absorption per range sample, echo-free nuchal translucency, reflection.
-    marks : ndarray
-        Reflection of nasal bone, palate and nuchal membrane; unevenness of all reflections.
+    body : ndarray, shape (300, 400, 4)
+        Coverage, absorption (in `ABSORPTION_STEP` per range sample), echo-free nuchal translucency,
+        reflection.
+    marks : ndarray, shape (3, h, w)
+        Reflection of nasal bone, palate and nuchal membrane in the part `MARKS_AT` of the raster.
     """
 
     speckle: np.ndarray
@@ -112,10 +118,11 @@ class FetusLayers:
 
 
 def raster_points() -> Points:
-    """Fetal coordinates of the raster's pixels, float32."""
+    """Fetal coordinates of the raster's columns and rows."""
     height, width = RASTER_SHAPE
-    row, column = np.indices(RASTER_SHAPE, dtype=np.float32)
-    return (column - width / 2) / RASTER_PX_PER_CRL, (height / 2 - row) / RASTER_PX_PER_CRL
+    row, column = np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32)
+    x, y = (column - width / 2) / RASTER_PX_PER_CRL, (height / 2 - row) / RASTER_PX_PER_CRL
+    return x[None], y[:, None]
 
 
 def draw_fetus(rng: np.random.Generator, anatomy: Anatomy) -> FetusLayers:
@@ -136,27 +143,28 @@ def draw_fetus(rng: np.random.Generator, anatomy: Anatomy) -> FetusLayers:
     echo += cord_inside * lumen
     absorption = ABSORPTION["tissue"] * (body + cord_inside) + ABSORPTION["skull"] * skull
     absorption += ABSORPTION["spine"] * ridge(line_distance(points, *COLUMN), 0.015)
-    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, 4)
+    noise = speckle_noise(rng, RASTER_SHAPE, GRAIN, 4)
     mean, deviation = UNEVENNESS
+    uneven = mean + deviation * speckle_noise(rng, RASTER_SHAPE, GRAIN, 1)[..., 0]
+    marks = (
+        _strokes(points, NASAL_BONE, anatomy.head),
+        _strokes(points, PALATE, anatomy.head),
+        MEMBRANE_REFLECTION * ridge(np.abs(nape - MEMBRANE_GAP), MEMBRANE_WIDTH),
+    )
     return FetusLayers(
-        speckle=_stack(*np.moveaxis(noise * echo[..., None], -1, 0)),
+        speckle=on_grid(noise * echo[..., None], ECHO_BITS, RASTER_WIDTH),
         body=_stack(
             np.maximum(body + cord_inside, inside(nape - NAPE_SKIN, 0.01)),
-            absorption,
+            absorption / ABSORPTION_STEP,
             inside(nape, 0.007),
-            REFLECTION["skin"] * ridge(skin, 0.005) + _bones(points, anatomy, skull),
+            uneven * (REFLECTION["skin"] * ridge(skin, 0.005) + _bones(points, anatomy, skull)),
         ),
-        marks=_stack(
-            _strokes(points, NASAL_BONE, anatomy.head),
-            _strokes(points, PALATE, anatomy.head),
-            MEMBRANE_REFLECTION * ridge(np.abs(nape - MEMBRANE_GAP), MEMBRANE_WIDTH),
-            mean + deviation * speckle_noise(rng, RASTER_SHAPE, GRAIN_PX, 1)[..., 0],
-        ),
+        marks=np.stack([(uneven * mark)[MARKS_AT] for mark in marks]),
     )
 
 
 def _stack(*channels: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(np.stack(channels, axis=-1), dtype=np.float32)
+    return on_grid(np.stack(channels, axis=-1), ECHO_BITS, RASTER_WIDTH)
 
 
 def _moved(
@@ -195,8 +203,8 @@ def _scattering(
 ) -> np.ndarray:
     """Amplitude of the speckle: soft tissue, brain, organs, ribs."""
     flex = (0.0, anatomy.flex)
-    texture = sum(size * cloud_noise(rng, RASTER_SHAPE, (lump, lump)) for size, lump in TEXTURE)
-    echo = SPECKLE["tissue"] * np.exp(texture) * body
+    texture = texture_noise(rng, RASTER_SHAPE, TEXTURE)
+    echo = SPECKLE["tissue"] * exp(texture) * body
     echo *= 1 - BRAIN_TAKEN * inside(skull_distance + 0.012, 0.012)
     for plexus in PLEXUS:
         distance = ellipse_distance(points, plexus.moved(anatomy.head))
@@ -215,19 +223,22 @@ def _scattering(
 def _bones(points: Points, anatomy: Anatomy, skull: np.ndarray) -> np.ndarray:
     """Reflection of skull, falx, limb bones and the row of vertebrae."""
     x, y = points
-    across = np.abs(y - SKULL.y - anatomy.head[1]) / SKULL.b  # the beam meets front and back flat
-    total = REFLECTION["skull"] * skull * (0.55 + 0.45 * across)
+    flat = (
+        np.abs(y - SKULL.y - float(anatomy.head[1])) / SKULL.b
+    )  # the beam meets it front and back
+    total = REFLECTION["skull"] * skull * (0.55 + 0.45 * flat)
     falx = line_distance(points, *_moved(FALX, anatomy.head))
     total += REFLECTION["falx"] * ridge(falx, 0.005)
     for limb in _limbs(anatomy):
         bone = line_distance(points, limb.along(-BONE_SHARE), limb.along(BONE_SHARE))
         total += REFLECTION["limb"] * ridge(bone, 0.006)
-    arch = 0.055 * np.sin(np.pi * np.minimum(1.05 * ALONG_SPINE, 1))
+    arch = 0.055 * coarse(np.sin(np.pi * np.minimum(1.05 * ALONG_SPINE, 1)))
     centre_x = 0.12 - 0.52 * ALONG_SPINE
-    centre_y = -0.085 - arch + 0.8 * anatomy.flex * np.sin(np.pi * ALONG_SPINE)
-    profile_x = ridge(x[0] - centre_x[:, None], VERTEBRA_SD[0])  # (vertebrae, W)
-    profile_y = ridge(y[:, 0] - centre_y[:, None], VERTEBRA_SD[1])  # (vertebrae, H)
-    return total + REFLECTION["vertebra"] * (profile_y.T @ profile_x)
+    centre_y = -0.085 - arch + 0.8 * anatomy.flex * coarse(np.sin(np.pi * ALONG_SPINE))
+    for place_x, place_y in zip(centre_x.tolist(), centre_y.tolist(), strict=True):
+        across, along = ridge(x - place_x, VERTEBRA_SD[0]), ridge(y - place_y, VERTEBRA_SD[1])
+        total += REFLECTION["vertebra"] * along * across
+    return total
 
 
 def _strokes(points: Points, strokes: tuple, shift: np.ndarray) -> np.ndarray:

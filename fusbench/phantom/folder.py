@@ -1,9 +1,12 @@
-"""The phantom as a data set folder: made on first use, in parallel, kept in the cache."""
+"""The phantom as a data set folder: made on first use, in parallel, kept and checked in a cache."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Iterator
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +15,23 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.child import Processes, cores
+from fusbench.child import cores, processes
 from fusbench.data.card import DatasetCard
+from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, DatasetInfo
-from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
+from fusbench.data.sums import damage, mend, write_sums
+from fusbench.data.tables import read_table
+from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
+from fusbench.errors import DatasetError
 from fusbench.files import text_sha256
-from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, ClipPlan, Phantom
+from fusbench.locks import unfinished_folder
+from fusbench.phantom.golden import GOLDEN, suspects
+from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
 from fusbench.progress import Report
+
+LOG = logging.getLogger("fusbench")
+ON_DIFFERENCE = "FUSBENCH_GOLDEN"
+"""With "ignore", data that differ from the golden fingerprints are used all the same."""
 
 
 def cache_folder() -> Path:
@@ -37,15 +50,61 @@ def provide_phantom(
     """Folder of an embedded phantom in the cache, made if it is not there yet.
 
     The folder's name covers everything that its content follows from, so that a change of generator
-    or settings never meets an old file.
+    or settings never meets an old file. A folder that is there is hashed; one with a flipped bit or
+    a missing file is made anew. Data whose fingerprint is not the golden one are refused.
+
+    Raises
+    ------
+    DatasetError
+        If this machine makes other data than all others, and ``FUSBENCH_GOLDEN`` is not "ignore".
     """
     phantom = replace(PRESETS[card.name], **card.options)
     wanted = tuple(split for split in SPLITS if split in splits)
     key = text_sha256(repr(phantom), str(GENERATOR_VERSION))[:10]
     root = cache_folder() / "datasets" / f"{phantom.name}-{key}-{'-'.join(wanted)}"
-    if not root.exists():
-        make_phantom(root, phantom, wanted, report)
+    golden = GOLDEN.get(card.name, {}) if phantom == PRESETS[card.name] else {}
+    expected = {split: golden[split] for split in wanted if split in golden}
+
+    def make(folder: Path) -> Path:
+        make_phantom(folder, phantom, wanted, report, shared=True)
+        write_sums(folder)
+        return folder
+
+    if not (root / "clips.csv").exists():
+        _tell_of_older(root)
+        make(root)
+    elif fault := damage(root):
+        LOG.warning("%s: %s; making it anew", root, fault)
+        with unfinished_folder(root.parent, root.name) as place:
+            mend(root, make(place / "sound"))
+    if fault := difference(root, expected):
+        if os.environ.get(ON_DIFFERENCE) != "ignore":
+            fix = (
+                f"Try other versions or settings: {suspects()}. {ON_DIFFERENCE}=ignore goes on with"
+                " data that no board takes."
+            )
+            raise DatasetError(fault, f"data set '{card.name}' {VERSION}", fix)
+        LOG.warning("data set '%s' %s: %s (%s)", card.name, VERSION, fault, suspects())
     return root
+
+
+def difference(root: Path, expected: Mapping[str, str]) -> str:
+    """Which split of a folder has another fingerprint than expected; "" where none has."""
+    from fusbench.data.dataset import open_dataset
+
+    data = open_dataset(root)
+    other = [split for split, golden in expected.items() if data.fingerprint(split) != golden]
+    return f"the {' and '.join(other)} split is not the one that other machines make" * bool(other)
+
+
+def _tell_of_older(root: Path) -> None:
+    """One line where the cache holds the same splits of an older version."""
+    pattern = re.sub("-[0-9a-f]{10}-", "-??????????-", root.name)
+    for path in sorted(root.parent.glob(f"{pattern}/dataset.toml")):
+        version = tomllib.loads(path.read_text(encoding="utf-8")).get("version")
+        if version != VERSION:
+            LOG.warning("%s is of version %s; making %s", path.parent, version, VERSION)
+            return
 
 
 def make_phantom(
@@ -54,8 +113,10 @@ def make_phantom(
     splits: tuple[str, ...] = SPLITS,
     report: Report | None = None,
     executor: Executor | None = None,
+    *,
+    shared: bool = False,
 ) -> Path:
-    """Write a phantom as a data set folder.
+    """Write a phantom as a data set folder; one that is there already is recognised.
 
     Parameters
     ----------
@@ -69,14 +130,37 @@ def make_phantom(
         Called with (clips done, clips in all).
     executor : concurrent.futures.Executor, optional
         Where the clips are made; by default as many processes as there are cores.
+    shared : bool
+        Whether other processes may make the same folder at the same time.
     """
+    if _is_made(root, phantom, splits):
+        return root
 
     def stored(folder: Path) -> Iterable[StoredClip]:
         with _workers(executor) as pool:
             work = partial(_make, folder, phantom, splits)
             yield from _reported(pool.map(work, phantom.plans), len(phantom.plans), report)
 
-    return write_dataset(root, phantom_info(phantom), stored)
+    return write_dataset(root, phantom_info(phantom), stored, shared=shared)
+
+
+def _is_made(root: Path, phantom: Phantom, splits: tuple[str, ...]) -> bool:
+    """Whether a folder holds this very phantom: its tables agree, and its first clip made anew."""
+    info, clips = root / "dataset.toml", root / "clips.csv"
+    if not (info.is_file() and clips.is_file()):
+        return False
+    if info.read_text(encoding="utf-8") != info_toml(phantom_info(phantom)):
+        return False
+    table = read_table(clips, CLIP_COLUMNS)
+    have = set(zip(*(table[c] for c in CLIP_COLUMNS[:4]), strict=True))
+    plans = {(p.clip_id, p.scan_id, p.split, str(p.n_frames)): p for p in phantom.plans}
+    hashes = dict(zip(table["clip_id"], table["sha256"], strict=True))
+    if have != set(plans):
+        return False
+    first = min((p for p in phantom.plans if p.split in splits), key=lambda p: p.clip_id)
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with unfinished_folder(cache_folder(), "made") as place:
+        return _make(place, phantom, splits, first).row.sha256 == hashes[first.clip_id]
 
 
 @contextmanager
@@ -84,13 +168,8 @@ def _workers(executor: Executor | None) -> Iterator[Executor]:
     if executor is not None:
         yield executor
         return
-    pool = Processes(cores())
-    try:
+    with processes(cores()) as pool:
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _reported(
@@ -134,7 +213,7 @@ def phantom_info(phantom: Phantom) -> DatasetInfo:
 
     return DatasetInfo(
         name=phantom.name,
-        version=f"1.{GENERATOR_VERSION}",
+        version=VERSION,
         licence="CC0-1.0",
         citation="fusbench, synthetic phantom",
         frame_rate_hz=30.0,

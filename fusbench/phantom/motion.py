@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusbench.phantom.anatomy import Anatomy
+from fusbench.phantom.exact import coarse, unit
 from fusbench.phantom.presets import FRAME_RATE_HZ, FULL_CLIP_FRAMES
 
 SAMPLES_PER_FRAME = 3
@@ -16,6 +17,8 @@ WARM_UP = 135
 N_SAMPLES = WARM_UP + SAMPLES_PER_FRAME * FULL_CLIP_FRAMES
 
 VIEW_CENTRE_PX = np.array([143.5, 122.0])
+PX_BITS = 12
+"""The picture knows places to 2^-12 px; gaze knows them in full."""
 
 GOALS = (0, 0, 0, 2, 3, 3, 4)
 """Landmarks that a sweep heads for, in the frequency of their choice."""
@@ -172,21 +175,25 @@ def project(anatomy: Anatomy, motion: Motion, points: np.ndarray) -> np.ndarray:
 def to_mother(
     anatomy: Anatomy, motion: Motion, sample: int, x_px: np.ndarray, y_px: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Image positions in the mother's frame (image pixels, origin behind the fetus's middle)."""
-    angle = anatomy.tilt_rad + motion.turn_rad[sample]
-    cos, sin = x_px.dtype.type(np.cos(angle)), x_px.dtype.type(np.sin(angle))
-    view_x, view_y = (motion.view_px[sample] * anatomy.facing).astype(x_px.dtype)
-    dx, dy = x_px - x_px.dtype.type(VIEW_CENTRE_PX[0]), y_px - y_px.dtype.type(VIEW_CENTRE_PX[1])
-    return cos * dx + sin * dy + view_x, cos * dy - sin * dx + view_y
+    """Image positions in the mother's frame (image pixels, origin behind the fetus's middle).
+
+    Parameters
+    ----------
+    x_px, y_px : ndarray of float32
+        Positions from the view's centre.
+    """
+    cos, sin = unit(anatomy.tilt_rad + motion.turn_rad[sample])
+    view_x, view_y = (coarse(motion.view_px[sample], PX_BITS) * anatomy.facing).tolist()
+    return cos * x_px + sin * y_px + view_x, cos * y_px - sin * x_px + view_y
 
 
 def to_fetus(
     anatomy: Anatomy, motion: Motion, sample: int, x_px: np.ndarray, y_px: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions in the mother's frame in the fetal frame, in CRL: the inverse of `project`."""
-    number = x_px.dtype.type
-    scale = (anatomy.facing / anatomy.crl_px).astype(x_px.dtype)
-    shift_x, shift_y = (motion.shift_px[sample] / anatomy.crl_px).astype(x_px.dtype)
-    x = x_px * scale[0] - shift_x
-    y = y_px * scale[1] - shift_y
-    return x, y - number(motion.bend[sample]) * x * x
+    crl_px = coarse(anatomy.crl_px, PX_BITS)
+    scale_x, scale_y = (anatomy.facing / crl_px).tolist()
+    shift_x, shift_y = (coarse(motion.shift_px[sample], PX_BITS) / crl_px).tolist()
+    x = x_px * scale_x - shift_x
+    y = y_px * scale_y - shift_y
+    return x, y - coarse(motion.bend[sample]) * (x * x)

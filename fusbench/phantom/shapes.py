@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from fusbench.phantom.exact import WHITE_SD, binomial, coarse, exp, unit, white_noise
+
 Points = tuple[np.ndarray, np.ndarray]
-"""Coordinates x and y of the pixels of a raster."""
+"""Coordinates of the pixels of a raster, float32: x as a row (1, W), y as a column (H, 1)."""
+
+CUBIC = -0.75
+"""Slope parameter of the cubic convolution that clouds are drawn with."""
 
 
 class Ellipse(NamedTuple):
@@ -28,10 +35,8 @@ class Ellipse(NamedTuple):
 
     def along(self, share: float) -> tuple[float, float]:
         """Point of the first axis; -1 and 1 are its ends."""
-        reach = share * self.a
-        return self.x + reach * float(np.cos(self.angle)), self.y + reach * float(
-            np.sin(self.angle)
-        )
+        cos, sin = unit(self.angle)
+        return self.x + share * self.a * cos, self.y + share * self.a * sin
 
 
 def ellipse_distance(points: Points, ellipse: Ellipse) -> np.ndarray:
@@ -39,14 +44,21 @@ def ellipse_distance(points: Points, ellipse: Ellipse) -> np.ndarray:
 
     Examples
     --------
-    >>> ellipse_distance((np.array([3.0]), np.array([4.0])), Ellipse(0, 0, 2, 2)).tolist()
+    >>> ellipse_distance((np.float32([3.0]), np.float32([4.0])), Ellipse(0, 0, 2, 2)).tolist()
     [3.0]
     """
     x, y = points
-    cos, sin = float(np.cos(ellipse.angle)), float(np.sin(ellipse.angle))
+    cos, sin = unit(ellipse.angle)
     dx, dy = x - ellipse.x, y - ellipse.y
-    u, v = (cos * dx + sin * dy) / ellipse.a, (cos * dy - sin * dx) / ellipse.b
-    return (np.sqrt(u * u + v * v) - 1) * min(ellipse.a, ellipse.b)
+    u = cos / ellipse.a * dx + sin / ellipse.a * dy
+    v = cos / ellipse.b * dy - sin / ellipse.b * dx
+    u *= u
+    v *= v
+    u += v
+    np.sqrt(u, out=u)
+    u -= 1
+    u *= min(ellipse.a, ellipse.b)
+    return u
 
 
 def line_distance(points: Points, *corners: tuple[float, float]) -> np.ndarray:
@@ -54,49 +66,98 @@ def line_distance(points: Points, *corners: tuple[float, float]) -> np.ndarray:
 
     Examples
     --------
-    >>> line_distance((np.array([0.0, 2.0]), np.array([1.0, 0.0])), (-1, 0), (1, 0)).tolist()
+    >>> points = np.float32([0.0, 2.0]), np.float32([1.0, 0.0])
+    >>> line_distance(points, (-1, 0), (1, 0)).tolist()
     [1.0, 1.0]
     """
     x, y = points
-    nearest = np.full(x.shape, np.inf, dtype=x.dtype)
+    nearest: np.ndarray | None = None
     for (x0, y0), (x1, y1) in pairwise(corners):
-        dx, dy = float(x1 - x0), float(y1 - y0)
-        share = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
-        nearest = np.minimum(nearest, np.hypot(x - x0 - share * dx, y - y0 - share * dy))
-    return nearest
+        along_x, along_y = float(x1 - x0), float(y1 - y0)
+        squared = along_x * along_x + along_y * along_y
+        dx, dy = x - float(x0), y - float(y0)
+        share = along_x / squared * dx + along_y / squared * dy
+        np.clip(share, 0, 1, out=share)
+        away_x, away_y = dx - along_x * share, dy - along_y * share
+        away_x *= away_x
+        away_y *= away_y
+        away_x += away_y
+        nearest = away_x if nearest is None else np.minimum(nearest, away_x, out=nearest)
+    assert nearest is not None
+    return np.sqrt(nearest, out=nearest)
 
 
 def smooth_union(first: np.ndarray, second: np.ndarray, blend: float) -> np.ndarray:
     """Distance to both shapes at once, the crease between them filled over `blend` (Quilez)."""
-    share = np.clip(0.5 + 0.5 * (second - first) / blend, 0, 1)
+    share = np.clip(0.5 + 0.5 / blend * (second - first), 0, 1)
     return second * (1 - share) + first * share - blend * share * (1 - share)
 
 
 def inside(distance: np.ndarray, width: float) -> np.ndarray:
     """1 inside a shape, 0 outside, with an edge of this width."""
-    return 1 / (1 + np.exp(np.clip(4 / width * distance, -30, 30)))
+    far = exp(np.minimum(4 / width * distance, 16))
+    far += 1
+    return np.divide(1, far, out=far)
 
 
 def ridge(distance: np.ndarray, width: float) -> np.ndarray:
     """1 on a line, falling off as a Gaussian of this deviation."""
-    return np.exp(-0.5 * np.square(distance / width))
+    return exp(-0.5 / width**2 * np.square(distance))
 
 
 def speckle_noise(
-    rng: np.random.Generator, shape: tuple[int, int], grain: float, channels: int
+    rng: np.random.Generator, shape: tuple[int, int], grain: int, channels: int
 ) -> np.ndarray:
-    """Independent Gaussian noise of variance 1, smooth over `grain` pixels, float32 (H, W, C)."""
-    white = rng.standard_normal((*shape, channels), dtype=np.float32)
-    smooth = cv2.GaussianBlur(white, (0, 0), grain).reshape(white.shape)
-    return (smooth / smooth.std(dtype=np.float64)).astype(np.float32)
+    """Independent Gaussian noise of variance 1, smooth over `grain` pixels, float32 (H, W, C).
+
+    Parameters
+    ----------
+    grain : int
+        Order of the binomial kernel; half its root is the kernel's deviation in pixels.
+    """
+    kernel = binomial(grain)
+    white = white_noise(rng, (*shape, channels))
+    smooth = cv2.sepFilter2D(white, -1, kernel, kernel).reshape(white.shape)
+    smooth *= 4**grain / math.comb(2 * grain, grain) / WHITE_SD
+    return smooth
 
 
 def cloud_noise(
     rng: np.random.Generator, shape: tuple[int, int], size: tuple[int, int]
 ) -> np.ndarray:
     """Slowly varying noise of variance 1 with lumps of `size` (rows, columns), float32 (H, W)."""
-    coarse = (shape[0] // size[0] + 4, shape[1] // size[1] + 4)
-    white = rng.standard_normal(coarse, dtype=np.float32)
-    fine = (coarse[1] * size[1], coarse[0] * size[0])
-    smooth = cv2.resize(white, fine, interpolation=cv2.INTER_CUBIC)[: shape[0], : shape[1]]
-    return (smooth / smooth.std(dtype=np.float64)).astype(np.float32)
+    weights = [_cubic(n) for n in size]
+    cells = [-(-length // n) for length, n in zip(shape, size, strict=True)]
+    white = white_noise(rng, (cells[0] + 3, cells[1] + 3))
+    tall = _stretched(white.T, weights[0]).T[: shape[0]]
+    smooth = _stretched(tall, weights[1])[:, : shape[1]]
+    variance = [float(np.square(w).sum()) / n for w, n in zip(weights, size, strict=True)]
+    return smooth * coarse(1 / (WHITE_SD * math.sqrt(variance[0] * variance[1])), 32)
+
+
+def texture_noise(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    layers: tuple[tuple[float, tuple[int, int]], ...],
+) -> np.ndarray:
+    """Sum of clouds, each of its own deviation and lumps, float32 (H, W)."""
+    return reduce(np.add, (sd * cloud_noise(rng, shape, size) for sd, size in layers))
+
+
+def _cubic(size: int) -> np.ndarray:
+    """Weights of four neighbours at `size` places between the middle two, float64 (4, size)."""
+    after = (np.arange(size) + 0.5) / size
+    before = 1 - after
+    outer = [CUBIC * (t * t * t - 2 * t * t + t) for t in (after, before)]
+    inner = [(CUBIC + 2) * t * t * t - (CUBIC + 3) * t * t + 1 for t in (after, before)]
+    return np.stack([outer[0], inner[0], inner[1], outer[1]])
+
+
+def _stretched(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Rows of n + 3 samples as rows of n cells of interpolated values, float32."""
+    cells = values.shape[1] - weights.shape[0] + 1
+    parts = (
+        values[:, k : k + cells, None] * weight
+        for k, weight in enumerate(weights.astype(np.float32))
+    )
+    return reduce(np.add, parts).reshape(len(values), -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.evaluation.results import read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
 from fusbench.reproduction.runs import Runs, other_policy
+from fusbench.training.validation import UNUSED
 
 KEYS = ["scan_id", "clip_id", "frame"]
 
@@ -35,6 +36,8 @@ class Board:
     weights : mapping of str to list of str
         Hash of each seed's weights, in the same order; rows of the same weights agree in it.
     margin : int
+    history : mapping of str to list of float or None
+        Use of history of each seed, in nats; None where a run does not tell it.
     """
 
     info: DatasetInfo
@@ -44,6 +47,11 @@ class Board:
     scores: Mapping[str, Sequence[np.ndarray]]
     weights: Mapping[str, Sequence[str]]
     margin: int
+    history: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+
+    def is_dead(self, key: str) -> bool:
+        """Whether a row of several frames was found to say the same without them, in any seed."""
+        return any(use is not None and use < UNUSED for use in self.history.get(key, ()))
 
     @property
     def scan_index(self) -> np.ndarray:
@@ -94,6 +102,7 @@ def read_board(
     lengths = {clip.clip_id: clip.n_frames for clip in dataset.clips}
     fingerprint = dataset.fingerprint(split)
     scores: dict[str, dict[str, np.ndarray]] = {}
+    uses: dict[str, float | None] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
         seeds: dict[str, np.ndarray] = {}
@@ -116,6 +125,7 @@ def read_board(
                 what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             seeds[weights] = table[list(METRICS)].to_numpy(float)
+            uses[weights] = result.history
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
     if frames is None or frames.empty:
@@ -130,6 +140,7 @@ def read_board(
         frames=frames,
         scores={key: list(seeds.values()) for key, seeds in scores.items()},
         weights={key: list(seeds) for key, seeds in scores.items()},
+        history={key: [uses[weights] for weights in seeds] for key, seeds in scores.items()},
         margin=margin,
     )
 

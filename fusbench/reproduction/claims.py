@@ -17,30 +17,39 @@ from fusbench.statistics.seeds import Difference, contrast, paired_difference
 from fusbench.statistics.tests_of_scans import holm
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+NOT_TRAINED = "not trained"
 ALPHA = 0.05
+PAPER = "ISBI 2022"
+OURS = "fusbench's own question; the paper gives no numbers by speed"
+REMARK = "fusbench's remark on the two papers' tables"
 RULE = """\
 Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
 is the **advantage**, the mean over frames of the paired difference, positive where the claim is
 right whatever the metric's direction. Its 95 % interval resamples scans (and counts seeds where
-both rows have several); its p is that of a two-sided sign-flip test on scan means, which knows
-nothing of seeds.
+both rows have several); its p is that of a two-sided sign-flip test of that mean, scan by scan,
+which knows nothing of seeds.
 
 - A comparison **holds** if its interval lies above 0 and p < 0.05.
 - It **does not hold** if its interval lies below 0 and p < 0.05, after Holm's correction for the
   number of comparisons in the claim.
 - Otherwise it **cannot be told**.
-- A claim holds if all of its comparisons do. It does not hold if one of them does not. Otherwise,
-  and where a row is missing, it cannot be told."""
+- It is **not trained**, whatever its numbers, where a row that is given several frames says the
+  same without them: its use of history (see [dead recurrence](dead-recurrence.md)) is below 0.01
+  nats in one of its seeds. Such a row is a network of single frames; what it scores is no evidence.
+- A claim that rests on such a row is not trained. Else it holds if all of its comparisons do. It
+  does not hold if one of them does not. Otherwise, and where a row is missing, it cannot be
+  told."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim of the paper: its letter, its words, and pairs (better row, worse row) by metric."""
+    """A claim: its letter, its words, pairs (better row, worse row) by metric, and whose it is."""
 
     letter: str
     text: str
     pairs: tuple[tuple[str, str], ...]
     metrics: tuple[str, ...] = METRICS
+    whose: str = PAPER
 
     @property
     def comparisons(self) -> tuple[tuple[str, str, str], ...]:
@@ -57,6 +66,7 @@ CLAIMS = (
         letter="a",
         text="Augmentation beats none",
         pairs=tuple((policy, "unet") for policy in SPATIAL),
+        whose="MIUA 2021, whose abstract has the row without augmentation",
     ),
     Claim(
         letter="b",
@@ -108,6 +118,7 @@ class Finding:
     comparisons: tuple[Comparison, ...]
     verdict: str
     missing: tuple[str, ...]
+    whose: str = PAPER
 
 
 def judge(claim: Claim, board: Board) -> Finding:
@@ -122,7 +133,9 @@ def judge(claim: Claim, board: Board) -> Finding:
             metric=metric,
             reported=reported_advantage(better, worse, metric),
             found=difference,
-            verdict=OPEN if difference is None else verdict_of(difference, next(adjusted)),
+            verdict=verdict(
+                board, better, worse, difference, next(adjusted) if difference else 1.0
+            ),
         )
         for (better, worse, metric), difference in zip(claim.comparisons, found, strict=True)
     )
@@ -133,6 +146,7 @@ def judge(claim: Claim, board: Board) -> Finding:
         comparisons=comparisons,
         verdict=overall([one.verdict for one in comparisons]),
         missing=tuple(sorted(missing)),
+        whose=claim.whose,
     )
 
 
@@ -150,12 +164,19 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
             gain = gain - np.mean(_signed(board, worse, metric), 0)
             contrasts[metric] = contrast(gain, segments.fast, segments.slow, board.scan_index)
     found = contrasts.get("kld")
-    verdict = OPEN if found is None else verdict_of(found, found.p)
+    told = verdict(board, *GAIN, found, found.p if found else 1.0)
     only = Comparison(
-        better=better, worse=worse, metric="kld", reported=None, found=found, verdict=verdict
+        better=better, worse=worse, metric="kld", reported=None, found=found, verdict=told
     )
     text = "The gain from past frames is larger in fast than in slow segments"
-    finding = Finding(letter="f", text=text, comparisons=(only,), verdict=verdict, missing=missing)
+    finding = Finding(
+        letter="f",
+        text=text,
+        comparisons=(only,),
+        verdict=told,
+        missing=missing,
+        whose=OURS,
+    )
     return finding, contrasts
 
 
@@ -167,7 +188,7 @@ def judge_abstract() -> Finding:
     one_model = any(numbers.scores(key) == baseline for key in SPATIAL)
     verdict = HOLDS if best == baseline and not one_model else FAILS
     text = "The abstract's baseline is the best of each column over three models, not one model"
-    return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=())
+    return Finding(letter="g", text=text, comparisons=(), verdict=verdict, missing=(), whose=REMARK)
 
 
 def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
@@ -178,8 +199,19 @@ def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
     return [key for key, score in known.items() if score == best]
 
 
+def verdict(
+    board: Board, better: str, worse: str, found: Difference | None, adjusted_p: float
+) -> str:
+    """The verdict on a comparison of two rows; `adjusted_p` is what counts against the claim."""
+    if found is None:
+        return OPEN
+    if board.is_dead(better) or board.is_dead(worse):
+        return NOT_TRAINED
+    return verdict_of(found, adjusted_p)
+
+
 def verdict_of(found: Difference, adjusted_p: float) -> str:
-    """The verdict on one comparison; `adjusted_p` is what counts against the claim."""
+    """The verdict that the numbers of a comparison give."""
     if found.low > 0 and found.p < ALPHA:
         return HOLDS
     if found.high < 0 and adjusted_p < ALPHA:
@@ -194,7 +226,11 @@ def overall(verdicts: Sequence[str]) -> str:
     --------
     >>> overall(["holds", "cannot be told"]), overall(["holds", "does not hold"])
     ('cannot be told', 'does not hold')
+    >>> overall(["not trained", "does not hold"])
+    'not trained'
     """
+    if NOT_TRAINED in verdicts:
+        return NOT_TRAINED
     if FAILS in verdicts:
         return FAILS
     return HOLDS if verdicts and set(verdicts) == {HOLDS} else OPEN
@@ -205,8 +241,14 @@ def advantage(board: Board, better: str, worse: str, metric: str) -> Difference 
     if better not in board.scores or worse not in board.scores:
         return None
     first, second = _signed(board, better, metric), _signed(board, worse, metric)
-    same = board.weights.get(better) == board.weights.get(worse)
-    return paired_difference(first, second, board.scan_index, same_weights=same)
+    hashes = [board.weights.get(key, ()) for key in (better, worse)]
+    shared = [each for each in hashes[0] if each and each in hashes[1]]
+    if shared:  # a control is compared with the very weights that it shows, seed by seed
+        first, second = (
+            [scores[seeds.index(each)] for each in shared]
+            for scores, seeds in zip((first, second), map(list, hashes), strict=True)
+        )
+    return paired_difference(first, second, board.scan_index, same_weights=bool(shared))
 
 
 def reported_advantage(better: str, worse: str, metric: str) -> float | None:

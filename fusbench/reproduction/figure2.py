@@ -81,7 +81,7 @@ def predictions(
 ) -> np.ndarray:
     """Densities (6, H, W) of a model for the frames shown."""
     from fusbench.doors.registry import load_model, model_card
-    from fusbench.evaluation.densities import densities
+    from fusbench.models.densities import densities
     from fusbench.zoo.weights import card_of_weights
 
     card = card_of_weights(model_card(model_name), weights)

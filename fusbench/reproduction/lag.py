@@ -9,7 +9,7 @@ from pathlib import Path
 from fusbench.data.dataset import open_dataset
 from fusbench.drawing.palette import LIGHT
 from fusbench.reproduction.board import read_board
-from fusbench.reproduction.claims import GAIN, advantage
+from fusbench.reproduction.claims import GAIN, NOT_TRAINED, OPEN, advantage, verdict
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
 from fusbench.statistics.seeds import Difference
@@ -17,17 +17,21 @@ from fusbench.statistics.seeds import Difference
 
 @dataclass(frozen=True, kw_only=True)
 class LagGain:
-    """The gain on a phantom of one lag, by metric; empty where a row is missing."""
+    """The gain on a phantom of one lag, by metric, and the verdict on it in KLD.
+
+    `gains` is empty where a row is missing.
+    """
 
     lag_ms: float
     gains: dict[str, Difference]
+    verdict: str = OPEN
 
 
 def lag_gains(lags: Sequence[LagRuns], split: str, margin: int) -> list[LagGain]:
     """The gain of each lag, on the frames that both rows cover."""
     found = []
     for lag in lags:
-        gains = {}
+        gains, told = {}, OPEN
         if set(GAIN) <= set(lag.rows):
             rows = {key: lag.rows[key] for key in GAIN}
             board = read_board(rows, open_dataset(lag.dataset, (split,)), split, margin=margin)
@@ -35,7 +39,9 @@ def lag_gains(lags: Sequence[LagRuns], split: str, margin: int) -> list[LagGain]
                 gain = advantage(board, *GAIN, metric)
                 if gain is not None:
                     gains[metric] = gain
-        found.append(LagGain(lag_ms=lag.lag_ms, gains=gains))
+            if "kld" in gains:
+                told = verdict(board, *GAIN, gains["kld"], gains["kld"].p)
+        found.append(LagGain(lag_ms=lag.lag_ms, gains=gains, verdict=told))
     return found
 
 
@@ -46,7 +52,11 @@ def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
 
     from fusbench.drawing.frames import save_figure
 
-    known = [(one.lag_ms, one.gains["kld"]) for one in gains if "kld" in one.gains]
+    known = [
+        (one.lag_ms, one.gains["kld"])
+        for one in gains
+        if "kld" in one.gains and one.verdict != NOT_TRAINED
+    ]
     figure = Figure(figsize=(5.6, 3.6), facecolor=LIGHT.card, layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.subplots()

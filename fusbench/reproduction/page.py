@@ -15,6 +15,7 @@ from fusbench.reproduction.claims import (
     FAILS,
     GAIN,
     HOLDS,
+    NOT_TRAINED,
     RULE,
     Comparison,
     Finding,
@@ -122,8 +123,9 @@ def _summary(claims: Claims) -> str:
     rows = []
     for finding in claims.findings:
         paper, here = _headline(finding, claims)
-        rows.append([f"({finding.letter}) {finding.text}", paper, here, f"**{finding.verdict}**"])
-    return markdown(["claim", "paper", "here", "verdict"], rows)
+        text = f"({finding.letter}) {finding.text}"
+        rows.append([text, finding.whose, paper, here, f"**{finding.verdict}**"])
+    return markdown(["claim", "whose", "reported", "here", "verdict"], rows)
 
 
 def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
@@ -133,14 +135,14 @@ def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
         return quadruple, _best_columns(claims.board)[0]
     first = finding.comparisons[0]
     reported = "" if first.reported is None else f"{symbol(first.metric)} {first.reported:+.2f}"
-    if finding.letter == "f":
-        reported = "said, without a number"
     counts = [one.verdict for one in finding.comparisons]
     here = f"{symbol(first.metric)} {number(first.found)}"
     if len(counts) > 1:
         here += (
             f" over {title(first.worse)}; {counts.count(HOLDS)} of {len(counts)} comparisons hold"
         )
+        if counts.count(NOT_TRAINED):
+            here += f", {counts.count(NOT_TRAINED)} rest on a row that is not trained"
         if counts.count(FAILS):
             here += f", {counts.count(FAILS)} do not"
     return reported, here
@@ -178,7 +180,7 @@ def _comparisons(comparisons: Sequence[Comparison]) -> str:
         "this row",
         "over this one",
         "metric",
-        "paper",
+        "reported",
         "advantage here",
         "p",
         "interval covers",

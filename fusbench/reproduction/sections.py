@@ -8,7 +8,15 @@ import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.claims import FAILS, GAIN, HOLDS, OPEN, advantage, verdict_of
+from fusbench.reproduction.claims import (
+    FAILS,
+    GAIN,
+    HOLDS,
+    NOT_TRAINED,
+    OPEN,
+    advantage,
+    verdict,
+)
 from fusbench.reproduction.lag import LagGain
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
@@ -28,7 +36,8 @@ def number(found: Difference | None, digits: int = 3) -> str:
     if found is None:
         return "no run"
     if np.isnan(found.low):
-        return f"{found.mean:+.{digits}f} [one scan]"
+        few = "one scan" if found.scans == 1 else f"{found.scans} scans"
+        return f"{found.mean:+.{digits}f} [{few}]"
     ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
     return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
 
@@ -61,6 +70,13 @@ def _is_number(text: str) -> bool:
     return not text or text[0] in "+-<0123456789" or text == "no run"
 
 
+def uses(board: Board, key: str) -> str:
+    """A row's use of history in nats, seed by seed, as its runs tell it; empty where none does."""
+    known = [use for use in board.history.get(key, ()) if use is not None]
+    dead = " (not trained)" if board.is_dead(key) else ""
+    return ", ".join(f"{use:.3f}" for use in known) + dead
+
+
 def seeds_section(board: Board) -> str:
     """Mean and spread over training seeds, and what each row's interval covers."""
     rows = []
@@ -73,11 +89,15 @@ def seeds_section(board: Board) -> str:
             cells.append(f"{np.mean(means):.3f}{spread}")
         covers = mean_score(board.column(key, "kld"), board.scan_index).covers
         told = covers if seeds > 1 else "scans only: one seed"
-        rows.append([title(key), str(seeds), *cells, told])
-    heads = ["row", "seeds", *(symbol(m) for m in METRICS), "its interval covers"]
+        rows.append([title(key), str(seeds), *cells, uses(board, key), told])
+    heads = [
+        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "its interval covers",
+    ]  # fmt: skip
     text = (
         "Mean over training seeds ± their standard deviation. Where a row has one seed, no interval"
-        " on this page tells how another training of it would have come out."
+        " on this page tells how another training of it would have come out. The use of history, in"
+        " nats on the validation split, is what a row's density owes to its other frames; a row"
+        " without any is [not trained](dead-recurrence.md)."
     )
     return f"{text}\n\n{markdown(heads, rows)}"
 
@@ -104,6 +124,7 @@ WORDS = {
     HOLDS: "The first is better in KLD.",
     FAILS: "The second is better in KLD.",
     OPEN: "The difference in KLD cannot be told from none.",
+    NOT_TRAINED: "Nothing: a row does not use its history.",
 }
 
 
@@ -113,7 +134,8 @@ def controls_section(board: Board) -> str:
     for better, worse, what in CONTROLS:
         gains = {metric: advantage(board, better, worse, metric) for metric in METRICS}
         kld = gains["kld"]
-        said = WORDS[verdict_of(kld, kld.p)] if kld else "Not known: a run is missing."
+        told = verdict(board, better, worse, kld, kld.p if kld else 1.0)
+        said = WORDS[told] if kld else "Not known: a run is missing."
         numbers = [number(gains[m]) for m in METRICS]
         rows.append([what, title(better), title(worse), *numbers, said])
     heads = [
@@ -146,7 +168,7 @@ def lag_section(lags: Sequence[LagGain], picture: str) -> str:
             f"{one.lag_ms:g} ms",
             *(number(one.gains[m]) for m in METRICS),
             p_value(one.gains["kld"]),
-            verdict_of(one.gains["kld"], one.gains["kld"].p),
+            one.verdict,
         ]
         for one in known
     ]

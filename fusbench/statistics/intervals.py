@@ -1,15 +1,43 @@
-"""Scan means, and intervals over scans: scans are resampled, never the frames, which are alike."""
+"""Scan sums and means, and intervals: scans are resampled, never the frames, which are alike."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
-RESAMPLES = 10_000
+LEVEL = 0.95
+FEWEST_SCANS = 5
+RESAMPLES = 4_000
 SEED = 0
 CHUNK = 1000  # resamples drawn at once: small enough to stay in the cache
+ROUNDING = 1e-12  # a scan this close to the mean, relatively, is at the mean
+COLUMNS = 200  # columns at once: what keeps memory small
+
+
+def scan_sums(values: np.ndarray, scan_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums over the frames of each scan, and how many frames these are.
+
+    Parameters
+    ----------
+    values : ndarray, shape (frames, columns)
+        Scores.
+    scan_index : ndarray of int, shape (frames,)
+        Scan of each frame, counted from 0; every scan has a frame.
+
+    Returns
+    -------
+    sums : ndarray, shape (scans, columns)
+    count : ndarray of int, shape (scans,)
+
+    Examples
+    --------
+    >>> sums, count = scan_sums(np.array([[1.0], [3.0], [5.0]]), np.array([0, 0, 1]))
+    >>> sums.ravel().tolist(), count.tolist()
+    ([4.0, 5.0], [2, 1])
+    """
+    sums = np.stack([np.bincount(scan_index, weights=column) for column in values.T], axis=1)
+    return sums, np.bincount(scan_index)
 
 
 def scan_means(values: np.ndarray, scan_index: np.ndarray) -> np.ndarray:
@@ -31,18 +59,12 @@ def scan_means(values: np.ndarray, scan_index: np.ndarray) -> np.ndarray:
     >>> scan_means(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1])).tolist()
     [2.0, 5.0]
     """
-    columns = values.reshape(len(values), -1).T
-    sums = np.stack([np.bincount(scan_index, weights=column) for column in columns], axis=1)
-    return (sums / np.bincount(scan_index)[:, None]).reshape(-1, *values.shape[1:])
+    sums, count = scan_sums(values.reshape(len(values), -1), scan_index)
+    return (sums / count[:, None]).reshape(-1, *values.shape[1:])
 
 
 def scan_interval(
-    values: np.ndarray,
-    scan_index: np.ndarray,
-    *,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
+    values: np.ndarray, scan_index: np.ndarray, *, level: float = LEVEL, resamples: int = RESAMPLES
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over frames, with an interval that resamples whole scans.
 
@@ -54,62 +76,72 @@ def scan_interval(
         Scan of each frame, counted from 0.
     level : float
         Coverage.
-    resamples, seed : int
-        Bootstrap samples and the seed that they are drawn from.
+    resamples : int
+        Bootstrap samples.
 
     Returns
     -------
     mean, low, high : ndarray, shape (columns,)
-        `low` and `high` are NaN where there is one scan only.
-
-    Notes
-    -----
-    A bootstrap sample draws as many scans as there are, with replacement, and averages over all of
-    their frames. As that needs each scan's sum and count only, all samples are one matrix product.
-    Plain percentiles are too narrow for few scans; these are the expanded percentiles of Hesterberg
-    (The American Statistician 2015, section 4), which widen them as Student's t does.
+        `low` and `high` are NaN below 5 scans: no method covers what it says with so few.
 
     Examples
     --------
-    >>> values = np.array([[1.0], [1.0], [3.0], [3.0]])
-    >>> mean, low, high = scan_interval(values, np.array([0, 0, 1, 1]))
-    >>> mean.item(), low.item(), high.item()
-    (2.0, 1.0, 3.0)
+    >>> values = np.arange(12.0)[:, None]
+    >>> [float(end.round(2).item()) for end in scan_interval(values, np.arange(12) // 2)]
+    [5.5, 1.23, 9.77]
     """
-    count = np.bincount(scan_index)
-    scans = len(count)
-    sums = np.stack([np.bincount(scan_index, weights=column) for column in values.T], axis=1)
-    mean = values.mean(0)
-    if scans < 2:
-        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-    totals = _times_drawn(scans, resamples, seed) @ np.column_stack([sums, count])
-    means = np.divide(totals[:, :-1].T, totals[:, -1], order="C")
-    reach = np.sqrt(scans / (scans - 1)) * special.stdtrit(scans - 1, (1 - level) / 2)
-    tail = special.ndtr(reach)
-    low, high = _quantiles(means, (tail, 1 - tail))
+    sums, count = scan_sums(values, scan_index)
+    return sum_interval(sums, count, level=level, resamples=resamples)
+
+
+def sum_interval(
+    sums: np.ndarray, count: np.ndarray, *, level: float = LEVEL, resamples: int = RESAMPLES
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`scan_interval` from the sums over each scan's frames, (scans, columns), and their counts.
+
+    Notes
+    -----
+    A percentile-t interval (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 12.5). A
+    bootstrap sample draws as many scans as there are, with replacement; its mean over frames is a
+    ratio of sums, and its standard error that of a ratio, linearised. How far these means lie from
+    the mean, in standard errors of their own, stands for how far the mean lies from the truth.
+    Everything follows from sums of scans, so all samples are three matrix products.
+    """
+    mean = sums.sum(axis=0) / count.sum()
+    low, high = np.full((2, len(mean)), np.nan)
+    if len(count) >= FEWEST_SCANS:
+        times = times_drawn(len(count), resamples)
+        for start in range(0, len(mean), COLUMNS):
+            part = slice(start, start + COLUMNS)
+            scatter = sums[:, part] - mean[part] * count[:, None]
+            scatter[np.abs(scatter) <= ROUNDING * np.abs(sums[:, part])] = 0
+            low[part], high[part] = mean[part] + _ends(scatter, count, times, level)
     return mean, low, high
 
 
-def _quantiles(values: np.ndarray, shares: tuple[float, ...]) -> list[np.ndarray]:
-    """Quantiles of each row, linear between order statistics, by one sort."""
-    ranked = np.sort(values, axis=1)
-    found = []
-    for share in shares:
-        position = share * (values.shape[1] - 1)
-        below = int(position)
-        above = min(below + 1, values.shape[1] - 1)
-        step = ranked[:, above] - ranked[:, below]
-        found.append(ranked[:, below] + (position - below) * step)
-    return found
+def _ends(scatter: np.ndarray, count: np.ndarray, times: np.ndarray, level: float) -> np.ndarray:
+    """Low and high end about a mean of 0, (2, columns), from sums (scans, columns) about it."""
+    drawn = times @ count
+    shift = (scatter.T @ times.T) / drawn
+    square = (scatter**2).T @ times.T - 2 * shift * ((scatter * count[:, None]).T @ times.T)
+    square += shift**2 * (times @ count**2)
+    own = np.sqrt((scatter**2).sum(axis=0)) / count.sum()
+    error = np.maximum(np.sqrt(np.maximum(square, 0)) / drawn, 1e-9 * own[:, None])
+    error[own == 0] = 1
+    reach = np.divide(shift, error, out=shift)
+    last = reach.shape[1] - 1
+    at = [round((1 - level) / 2 * last), round((1 + level) / 2 * last)]
+    reach = np.partition(reach, at, axis=1)[:, at]
+    return -reach[:, ::-1].T * own
 
 
-@lru_cache(maxsize=4)
-def _times_drawn(scans: int, resamples: int, seed: int) -> np.ndarray:
+@lru_cache(maxsize=8)
+def times_drawn(scans: int, resamples: int) -> np.ndarray:
     """How often each bootstrap sample draws each scan, float64 (resamples, scans).
 
     The same for every model and metric with as many scans, so that their differences are paired.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     times = np.empty((resamples, scans))
     row = np.arange(CHUNK)[:, None] * scans
     for start in range(0, resamples, CHUNK):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from fusbench.statistics.intervals import scan_interval, scan_means
-from fusbench.statistics.tests_of_scans import paired_differences, sign_flip_p
+from fusbench.statistics.intervals import scan_interval, scan_sums
+from fusbench.statistics.tests_of_scans import sign_flip_p
 
 LEVEL = 0.95
 
@@ -25,9 +25,9 @@ class Difference:
     Parameters
     ----------
     mean, low, high : float
-        The ends are NaN where there is one scan only.
+        The ends are NaN where there are too few scans.
     p : float
-        Two-sided, of the sign-flip test on scan means; NaN where nothing is tested.
+        Two-sided, of the sign-flip test on scans; NaN where nothing is tested.
     covers : {"scans", "scans and seeds"}
         What the interval would vary with.
     scans : int
@@ -75,8 +75,7 @@ def paired_difference(
     (-0.5, 'scans')
     """
     difference = np.mean(first, axis=0) - np.mean(second, axis=0)
-    means = [scan_means(np.mean(scores, axis=0), scan_index) for scores in (first, second)]
-    p = _p(*means)
+    p = sign_flip_p(*scan_sums(difference[:, None], scan_index)).item()
     sides: tuple[Sequence[np.ndarray], ...] = (first, second)
     if same_weights:
         sides = ([one - other for one, other in zip(first, second, strict=True)],)
@@ -89,11 +88,6 @@ def mean_score(scores: Sequence[np.ndarray], scan_index: np.ndarray) -> Differen
     Parameters and notes are those of `paired_difference`; there is nothing to test, so p is NaN.
     """
     return _difference(np.mean(scores, axis=0), scan_index, (scores,), float("nan"))
-
-
-def _p(first: np.ndarray, second: np.ndarray) -> float:
-    """P of the sign-flip test on two rows' scan means, shape (scans,)."""
-    return sign_flip_p(paired_differences(first, second)[:, None]).item()
 
 
 def _difference(
@@ -151,11 +145,11 @@ def contrast(
     Difference
         The interval resamples scans: the variance is that of a difference of two ratios,
         linearised, with Student's t of one degree of freedom fewer than scans. The sign-flip test
-        takes the scans that hold both kinds.
+        is of the same difference: a scan's part is what its frames give to it, less the mean gain.
     """
     scans = int(scan_index.max()) + 1
     mean, influence, both = 0.0, np.zeros(scans), np.ones(scans, bool)
-    means = []
+    parts, weight = np.zeros(scans), np.zeros(scans)
     for sign, kind in ((1, fast), (-1, slow)):
         count = np.bincount(scan_index, weights=kind, minlength=scans)
         total = np.bincount(scan_index, weights=gain * kind, minlength=scans)
@@ -163,8 +157,9 @@ def contrast(
         mean += sign * ratio
         influence += sign * (total - ratio * count) / count.sum()
         both &= count > 0
-        means.append(total / np.maximum(count, 1))
-    p = _p(*(each[both] for each in means))
+        parts += sign * (total - gain.mean() * count) / count.sum()
+        weight += count / count.sum()
+    p = sign_flip_p(parts[:, None] * weight.sum(), weight).item()
     n = len(np.unique(scan_index))
     if n < 2:
         nan = float("nan")

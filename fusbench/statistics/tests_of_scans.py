@@ -1,49 +1,72 @@
-"""Comparing models on the same scans: paired tests, effect sizes, detectable differences.
+"""Tests of paired differences between models scored on the same scans.
 
-Everything here works on differences of scan means, one number a scan: frames of a scan are alike,
-and a test over frames finds differences where there are none.
+Everything here works on the difference of means over frames, the number that ranks. A scan's part
+of it is the sum of its frames' differences: frames of a scan are alike, and a test over frames
+finds differences where there are none.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
 
 import numpy as np
-from scipy import optimize, stats
 
 EXACT_SCANS = 24
 FLIPS = 100_000
 SEED = 0
 LEVEL = 0.05
-POWER = 0.8
-DECIMALS = 4
+NEGLIGIBLE = 0.001
+"""No practical difference, in the metric's unit: the last digit that tables print."""
 SLACK = 1e-9  # a sum this close to the observed one, relatively, counts as equal to it
 
 
-def paired_differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Scan means of the first minus the second's, to 4 decimals: what every test starts from.
+def beyond(
+    sums: np.ndarray, count: np.ndarray, negligible: float = NEGLIGIBLE
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is left of differences when every frame gives up what is negligible.
 
-    The same weights in two frameworks differ by 1e-7 or so, and perhaps in the same direction on
-    every scan: a test would find a difference that nobody asked for.
+    Parameters
+    ----------
+    sums : ndarray, shape (scans, columns)
+        Sums over each scan's frames of paired differences.
+    count : ndarray, shape (scans,)
+        Frames of each scan.
+    negligible : float
+        The null hypothesis is that the true difference is no larger.
+
+    Returns
+    -------
+    parts : ndarray, shape (scans, columns)
+        Each scan's part of the mean, moved towards 0 by its share of `negligible`.
+    total : ndarray, shape (columns,)
+        Their sums: the mean differences less `negligible`, or 0.
+
+    Examples
+    --------
+    >>> beyond(np.array([[2.0], [4.0]]), np.array([1, 1]), 1.0)[1].tolist()
+    [2.0]
     """
-    return np.round(first - second, DECIMALS)
+    frames = count.sum()
+    parts, total = sums / frames, sums.sum(axis=0) / frames
+    shift = np.clip(total, -negligible, negligible)
+    return parts - (count / frames)[:, None] * shift, total - shift
 
 
-def sign_flip_p(differences: np.ndarray, *, flips: int = FLIPS, seed: int = SEED) -> np.ndarray:
+def sign_flip_p(
+    sums: np.ndarray, count: np.ndarray, *, negligible: float = NEGLIGIBLE
+) -> np.ndarray:
     """Two-sided p-values of the paired sign-flip test, one for each column.
 
     Parameters
     ----------
-    differences : ndarray, shape (scans, columns)
-        Differences of two models' scan means.
-    flips, seed : int
-        Sign vectors drawn where there are more than 24 scans, and the seed they are drawn from.
+    sums, count, negligible
+        As for `beyond`.
 
     Returns
     -------
     ndarray, shape (columns,)
         Share of all sign vectors whose sum is at least as far from 0 as the observed one. Up to 24
-        scans it is exact; beyond, ``(1 + hits) / (1 + flips)``.
+        scans it is exact; beyond, ``(1 + hits) / (1 + 100,000)``.
 
     Notes
     -----
@@ -57,26 +80,21 @@ def sign_flip_p(differences: np.ndarray, *, flips: int = FLIPS, seed: int = SEED
     --------
     Of the 8 sign vectors only +++ and --- reach the sum of three equal differences:
 
-    >>> sign_flip_p(np.array([[1.0], [1.0], [1.0]])).item()
+    >>> sign_flip_p(np.array([[1.0], [1.0], [1.0]]), np.array([1, 1, 1])).item()
     0.25
     """
-    values = np.asarray(differences, dtype=np.float64)
-    if len(values) <= EXACT_SCANS:
-        return np.array([_exact_p(column) for column in values.T])
-    least = np.abs(values.sum(0)) * (1 - SLACK)
-    hits = np.zeros(values.shape[1], dtype=np.int64)
-    for signs in _drawn_signs(len(values), flips, seed):
-        hits += (np.abs(signs @ values) >= least).sum(0)
-    return (1 + hits) / (1 + flips)
+    parts, total = beyond(sums, count, negligible)
+    if len(parts) <= EXACT_SCANS:
+        return np.array([_exact_p(*column) for column in zip(parts.T, total, strict=True)])
+    least = np.abs(total) * (1 - SLACK)
+    hits = np.zeros(len(total), dtype=np.int64)
+    for signs in _drawn_signs(len(parts)):
+        hits += (np.abs(signs @ parts) >= least).sum(axis=0)
+    return (1 + hits) / (1 + FLIPS)
 
 
-def smallest_p(scans: int, flips: int = FLIPS) -> float:
-    """The smallest p-value that `sign_flip_p` can give for so many scans."""
-    return 2.0 ** (1 - scans) if scans <= EXACT_SCANS else 1 / (1 + flips)
-
-
-def _exact_p(values: np.ndarray) -> float:
-    least = abs(values.sum()) * (1 - SLACK)
+def _exact_p(values: np.ndarray, total: float) -> float:
+    least = abs(total) * (1 - SLACK)
     if not least:
         return 1.0
     half = (len(values) + 1) // 2
@@ -97,14 +115,18 @@ def _signed_sums(values: np.ndarray) -> np.ndarray:
     return sums
 
 
-def _drawn_signs(scans: int, flips: int, seed: int, block: int = 4096):
-    """Sign vectors, float64 (<= block, scans), `flips` of them in all."""
-    bits = np.random.PCG64(seed)
-    for start in range(0, flips, block):
-        rows = min(block, flips - start)
-        raw = bits.random_raw(rows * -(-scans // 64)).astype("<u8")
-        each = np.unpackbits(raw.view(np.uint8), bitorder="little").reshape(rows, -1)
-        yield 1.0 - 2.0 * each[:, :scans]
+def _drawn_signs(scans: int, block: int = 4096) -> Iterator[np.ndarray]:
+    """Sign vectors, float64 (<= block, scans), `FLIPS` of them in all."""
+    for start in range(0, FLIPS, block):
+        yield drawn_signs(scans, min(block, FLIPS - start), start)
+
+
+def drawn_signs(scans: int, vectors: int, start: int = 0) -> np.ndarray:
+    """Sign vectors by a fixed seed, float64 (vectors, scans), from number `start` on."""
+    words = -(-scans // 64)
+    raw = np.random.PCG64(SEED).advance(start * words).random_raw(vectors * words).astype("<u8")
+    bits = np.unpackbits(raw.view(np.uint8), bitorder="little").reshape(vectors, -1)
+    return 1.0 - 2.0 * bits[:, :scans]
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -125,61 +147,35 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def effect_size(differences: np.ndarray) -> np.ndarray:
-    """Mean over scans in units of the deviation between scans (Cohen's d for pairs).
+def effect_size(sums: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Mean difference in units of the deviation between scans (Cohen's d for pairs).
 
     Parameters
     ----------
-    differences : ndarray, shape (scans, columns)
+    sums : ndarray, shape (scans, columns)
+        Sums over each scan's frames of paired differences.
+    count : ndarray, shape (scans,)
+        Frames of each scan.
 
     Returns
     -------
     ndarray, shape (columns,)
-        0 where all differences are 0; NaN for a single scan or a deviation of 0.
-
-    Examples
-    --------
-    >>> effect_size(np.array([[1.0], [2.0], [3.0]])).tolist()
-    [2.0]
-    """
-    mean = differences.mean(0)
-    if len(differences) < 2:
-        return np.full_like(mean, np.nan)
-    deviation = differences.std(0, ddof=1)
-    flat = deviation <= 1e-12 * np.abs(mean)
-    return np.where(mean == 0, 0.0, np.where(flat, np.nan, mean / np.where(flat, 1, deviation)))
-
-
-def smallest_difference(differences: np.ndarray) -> np.ndarray:
-    """The true difference that these scans would find four times in five, at 5 %, two-sided.
-
-    Parameters
-    ----------
-    differences : ndarray, shape (scans, columns)
-        Differences of two models' scan means; only their deviation counts.
-
-    Returns
-    -------
-    ndarray, shape (columns,)
-        In the metric's unit; NaN for a single scan.
+        Of the sign of the mean over frames; 0 where that is 0, NaN for a single scan or a
+        deviation of 0.
 
     Notes
     -----
-    Where the paired t-test, whose power the sign-flip test shares closely, has a power of 80 %:
-    solved from the noncentral t distribution. It speaks of one comparison, chosen beforehand.
+    A scan deviates by the sum of its frames' differences from the mean, in scans of average length.
+
+    Examples
+    --------
+    >>> effect_size(np.array([[1.0], [2.0], [3.0]]), np.array([1, 1, 1])).tolist()
+    [2.0]
     """
-    scans = len(differences)
-    if scans < 2:
-        return np.full(differences.shape[1], np.nan)
-    return differences.std(0, ddof=1) * _noncentrality(scans - 1) / np.sqrt(scans)
-
-
-@cache
-def _noncentrality(freedom: int) -> float:
-    """Mean difference in standard errors at which a two-sided 5 % t-test has 80 % power."""
-    reach = stats.t.ppf(1 - LEVEL / 2, freedom)
-
-    def lack(shift: float) -> float:  # the far tail holds less than 1e-5 here
-        return float(stats.nct.sf(reach, freedom, shift) - POWER)
-
-    return float(optimize.brentq(lack, 1.0, 2 * reach))
+    mean = sums.sum(axis=0) / count.sum()
+    if len(sums) < 2:
+        return np.full_like(mean, np.nan)
+    apart = (sums - mean * count[:, None]) / count.mean()
+    deviation = np.sqrt((apart**2).sum(axis=0) / (len(sums) - 1))
+    flat = deviation <= 1e-12 * np.abs(mean)
+    return np.where(mean == 0, 0.0, np.where(flat, np.nan, mean / np.where(flat, 1, deviation)))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from fusbench.drawing.palette import LIGHT
 from fusbench.files import replacing
 
-TRAIN, VAL = LIGHT.series[:2]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAIN, VAL, *HISTORY = LIGHT.series
 
 
 def write_curves(
@@ -18,7 +22,9 @@ def write_curves(
 ) -> None:
     """Write ``<stem>.csv`` and ``<stem>.png`` beside the checkpoint `out`.
 
-    Columns: step, train_loss (mean since the row before), val_loss, learning_rate, seconds.
+    Columns: step, train_loss (mean since the row before), val_loss, for windows of several frames
+    history and its kinds of segment (see `fusbench.training.validation.validated`), learning_rate,
+    seconds. The picture has a second panel for the use of history.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -26,9 +32,25 @@ def write_curves(
     table = pd.DataFrame(history)
     with replacing(out.with_suffix(".csv")) as part:
         table.to_csv(part, index=False, lineterminator="\n")
-    figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+    uses = [str(column) for column in table if str(column).startswith("history")]
+    figure = Figure(figsize=(6.4, 5.2 if uses else 3.8), layout="constrained")
     FigureCanvasAgg(figure)
-    axis = figure.subplots()
+    heights = [2, 1] if uses else [1]
+    axes = figure.subplots(len(heights), height_ratios=heights, sharex=True, squeeze=False)[:, 0]
+    _draw_losses(axes[0], table, best_step)
+    axes[0].set_title(title, loc="left", fontsize=10)
+    if uses:
+        _draw_uses(axes[1], table, uses)
+    axes[-1].set_xlabel("step")
+    for axis in axes:
+        axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.legend(frameon=False)
+    with replacing(out.with_suffix(".png")) as part:
+        figure.savefig(part, dpi=130, metadata={"Software": None})
+
+
+def _draw_losses(axis: Axes, table: pd.DataFrame, best_step: int) -> None:
     axis.plot(table["step"], table["train_loss"], color=TRAIN, label="train (augmented)")
     axis.plot(table["step"], table["val_loss"], color=VAL, marker="o", ms=3, label="validation")
     best = table[table["step"] == best_step]
@@ -41,11 +63,13 @@ def write_curves(
             textcoords="offset points",
             ha="center",
         )
-    axis.set_xlabel("step")
     axis.set_ylabel("KLD in nats")
-    axis.set_title(title, loc="left", fontsize=10)
-    axis.grid(alpha=0.25)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False)
-    with replacing(out.with_suffix(".png")) as part:
-        figure.savefig(part, dpi=130, metadata={"Software": None})
+
+
+def _draw_uses(axis: Axes, table: pd.DataFrame, uses: Sequence[str]) -> None:
+    for number, column in enumerate(uses):
+        label = column.removeprefix("history").strip("_") or "all windows"
+        colour = HISTORY[number % len(HISTORY)]
+        axis.plot(table["step"], table[column], color=colour, marker="o", ms=3, label=label)
+    axis.set_ylim(bottom=0)
+    axis.set_ylabel("use of history, nats")

@@ -1,14 +1,18 @@
-"""Adam in NumPy: one update for every backend, whose whole state is three arrays and a number."""
+"""Adam in NumPy: one update for every backend, whose whole state is three arrays and a number.
+
+Beside it the learning rate as a function of step and history, and running averages of statistics.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from fusbench.training.recipe import Recipe
+from fusbench.zoo.normalise import KEPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +30,8 @@ class Adam:
     mean: np.ndarray
     square: np.ndarray
 
-    def updated(self, gradient: np.ndarray, recipe: Recipe) -> Adam:
-        """The state after one more step along a flat gradient."""
+    def updated(self, gradient: np.ndarray, recipe: Recipe, falls: int = 0) -> Adam:
+        """The state after one more step along a flat gradient; `falls` as in `learning_rate`."""
         norm = float(np.sqrt(gradient @ gradient))
         if recipe.clip_norm and norm > recipe.clip_norm:
             gradient = gradient * np.float32(recipe.clip_norm / norm)
@@ -36,13 +40,52 @@ class Adam:
         mean = beta1 * self.mean + (1 - beta1) * gradient
         square = beta2 * self.square + (1 - beta2) * gradient * gradient
         root = np.sqrt(square / np.float32(1 - recipe.beta2**step)) + np.float32(recipe.epsilon)
-        rate = np.float32(learning_rate(recipe, self.step) / (1 - recipe.beta1**step))
+        rate = np.float32(learning_rate(recipe, self.step, falls) / (1 - recipe.beta1**step))
         weights = self.weights - rate * mean / root
         return Adam(step=step, weights=weights, mean=mean, square=square)
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """The learning rate of a step, counted from 0.
+@dataclass(frozen=True, kw_only=True)
+class Averages:
+    """Running averages of flat float32 vectors, corrected for their start at zero."""
+
+    step: int
+    sums: np.ndarray
+
+    def updated(self, vector: np.ndarray) -> Averages:
+        """The averages with one more vector in them."""
+        sums = np.float32(KEPT) * self.sums + np.float32(1 - KEPT) * vector
+        return Averages(step=self.step + 1, sums=sums)
+
+    @property
+    def values(self) -> np.ndarray:
+        """The averages; of nothing before the first vector."""
+        return self.sums / np.float32(1 - KEPT**self.step) if self.step else self.sums
+
+
+def fallen(history: Sequence[Mapping[str, float]], recipe: Recipe) -> int:
+    """How often the patience of a recipe has run out over these validations.
+
+    Examples
+    --------
+    >>> from fusbench.training.recipe import recipe
+    >>> losses = (3.0, 2.5, *[2.5] * recipe("patient").patience, 2.4)
+    >>> fallen([{"val_loss": loss} for loss in losses], recipe("patient"))
+    1
+    """
+    best, waited, falls = math.inf, 0, 0
+    for row in history:
+        if row["val_loss"] < best - recipe.least_gain:
+            best, waited = row["val_loss"], 0
+        else:
+            waited += 1
+        if recipe.patience and waited == recipe.patience:
+            falls, waited = falls + 1, 0
+    return falls
+
+
+def learning_rate(recipe: Recipe, step: int, falls: int = 0) -> float:
+    """The learning rate of a step, counted from 0, after the patience has run out `falls` times.
 
     Examples
     --------
@@ -51,7 +94,8 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     [0.0005, 0.001, 0.0005, 0.0]
     """
     warm_up = recipe.warm_up * recipe.max_steps
-    rate = recipe.learning_rate * (min((step + 1) / warm_up, 1.0) if warm_up else 1.0)
+    rate = recipe.learning_rate * recipe.fall**falls
+    rate *= min((step + 1) / warm_up, 1.0) if warm_up else 1.0
     if recipe.schedule == "constant":
         return rate
     share = max(step - warm_up, 0) / (recipe.max_steps - warm_up)
@@ -60,7 +104,8 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 def flat(arrays: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:
     """Arrays in the order of `names` as one float32 vector."""
-    return np.concatenate([np.asarray(arrays[name], np.float32).ravel() for name in names])
+    parts = [np.asarray(arrays[name], np.float32).ravel() for name in names]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
 def shaped(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

@@ -27,8 +27,16 @@ class Recipe:
     validate_every : int
         Steps between validations.
     patience : int
-        Validations without a better loss after which training stops; 0 never stops early. The best
+        Validations without a better loss that a training waits for one; 0 waits for ever. The best
         weights are kept either way.
+    falls : int
+        How often running out of patience lowers the learning rate; the next time ends the training.
+    fall : float
+        Factor by which it is lowered.
+    least_gain : float
+        What a loss must be better by to count, in nats.
+    normalise : bool
+        Whether convolutions are normalised over the batch; see `fusbench.zoo.normalise`.
     validation_stride : int
         Each how many frames of the validation split are looked at; the same ones every time.
     window_count : {"exact", "paper"}
@@ -47,6 +55,10 @@ class Recipe:
     max_steps: int
     validate_every: int
     patience: int
+    falls: int = 0
+    fall: float = 0.3
+    least_gain: float = 0.0
+    normalise: bool = True
     validation_stride: int = 5
     window_count: str = "exact"
 
@@ -65,6 +77,19 @@ RECIPES = {
             patience=0,
             validation_stride=10,
         ),
+        # until the validation loss stands still at the lowest of three learning rates
+        Recipe(
+            name="patient",
+            learning_rate=1e-3,
+            warm_up=0.02,
+            clip_norm=1.0,
+            max_steps=24_000,
+            validate_every=300,
+            patience=4,
+            falls=2,
+            least_gain=0.002,
+            validation_stride=10,
+        ),
         # "Adam with a momentum of 0.01", read as Adam's first moment
         Recipe(
             name="paper",
@@ -74,7 +99,7 @@ RECIPES = {
             validate_every=400,
             patience=10,
         ),
-        # the same, read as the momentum of a batch normalisation that these networks do not have
+        # the same, read as the momentum of the batch normalisation
         Recipe(
             name="paper-norm-momentum",
             learning_rate=1e-4,

@@ -10,14 +10,13 @@ import pandas as pd
 
 from fusbench.board import words
 from fusbench.board.adding import add_run, check_name
-from fusbench.board.build import write_outputs
+from fusbench.board.build import OUTPUTS, rebuild
 from fusbench.board.check import Finding, check_table
 from fusbench.board.published import FILE, bundled
 from fusbench.board.rules import Rules, check_data, new_board, read_board
 from fusbench.board.standings import Table, read_table
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.evaluation.finished import Run, table_html
-from fusbench.files import write_bytes
 from fusbench.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -106,9 +105,8 @@ class Board:
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
             metrics=tuple(metrics), primary=primary, margin=margin, horizon=horizon,
             description=description, anonymous=anonymous,
+            further={FILE: bundled()} if published else {},
         )  # fmt: skip
-        if published:
-            write_bytes(Path(folder) / FILE, bundled())
         return cls(folder)
 
     @property
@@ -123,14 +121,14 @@ class Board:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row for each standing, best first: place, role, tie group, and each metric's mean."""
+        """A row for each standing, best first: role, place, letters, and each metric's mean."""
         table = self.table
         keys = [metric.key for metric in table.board.rules.metrics]
         rows = {
             s.name: {
                 "role": s.role,
-                "rank": s.rank,
-                "tie_group": s.group,
+                "place": s.place,
+                "letters": s.letters,
                 **dict(zip(keys, s.intervals[:, 0], strict=True)),
             }
             for s in table.standings
@@ -192,7 +190,9 @@ class Board:
 
     def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
         """Write README.md, leaderboard.csv, leaderboard.tex and index.html; the files' paths."""
-        return write_outputs(self.table, Path(out or self.folder), anonymous=anonymous)
+        place = Path(out or self.folder)
+        rebuild(read_board(self.folder), place, anonymous=anonymous)
+        return [place / name for name in OUTPUTS]
 
     def check(self, dataset: str | Path | Dataset | None = None) -> list[Finding]:
         """Derive every number again; what does not fit, nothing where all is well.

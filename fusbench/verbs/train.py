@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +32,7 @@ class Choices:
 
     Parameters
     ----------
-    recipe : {"fast", "paper", "paper-norm-momentum"}
+    recipe : {"fast", "patient", "paper", "paper-norm-momentum"}
     policy : str, optional
         Augmentation, such as "ra-7-9" or "none"; default: the model's own.
     seed : int
@@ -69,12 +70,16 @@ class Trained:
     steps, best_step : int
     val_loss : float
         Validation KLD of the best weights, in nats.
+    history : mapping of str to float
+        Their use of history, in nats, and its kinds of segment; empty for windows of one frame. See
+        `fusbench.training.validation.validated`.
     """
 
     checkpoint: Path
     steps: int
     best_step: int
     val_loss: float
+    history: Mapping[str, float]
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -146,7 +151,7 @@ def train(
     >>> done = train("unet-torch", "phantom-tiny", folder.name + "/w.safetensors", max_steps=1)
     ... # doctest: +SKIP
     >>> done.curves.columns.tolist()  # doctest: +SKIP
-    ['step', 'train', 'val', 'rate']
+    ['step', 'train_loss', 'val_loss', 'learning_rate', 'seconds']
     """
     card = model_card(model) if isinstance(model, str) else model
     chosen = Choices(
@@ -163,6 +168,7 @@ def train(
         steps=state.adam.step,
         best_step=state.best_step,
         val_loss=state.best_loss,
+        history={k: use for k, use in state.best_row.items() if k.startswith("history")},
     )
 
 

@@ -70,7 +70,7 @@ class Source:
                 yield _each_density(self.stored, clip, np.arange(clip.n_frames))
             return
         from fusbench.doors.door import opened
-        from fusbench.evaluation.densities import densities
+        from fusbench.models.densities import densities
 
         with opened(self.model or self.card, self.options, dataset) as (model, card):
             for clip in clips:

@@ -41,6 +41,9 @@ class Layer:
         Rows and columns of a convolution's kernel; odd.
     relu : bool
         Whether a convolution is followed by a rectifier.
+    norm : bool
+        Whether a convolution is normalised over the batch while it is trained; see
+        `fusbench.zoo.normalise`.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Layer:
     channels: int
     kernel: int = 3
     relu: bool = False
+    norm: bool = False
 
 
 Shapes = dict[str, tuple[int, ...]]
@@ -147,6 +151,23 @@ class Network:
         }
 
     @cached_property
+    def normalised(self) -> Mapping[str, int]:
+        """Layers that are normalised in training, and the channels of each."""
+        return {layer.name: layer.channels for layer in self.layers if layer.norm}
+
+    @cached_property
+    def trained(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of all that a training from scratch learns: parameters and gains."""
+        gains = {f"{name}.gain": (channels,) for name, channels in self.normalised.items()}
+        return {**self.parameters, **gains}
+
+    @cached_property
+    def statistics(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of the running statistics that a training keeps."""
+        kinds = ("mean", "variance")
+        return {f"{name}.{k}": (n,) for name, n in self.normalised.items() for k in kinds}
+
+    @cached_property
     def windowed(self) -> frozenset[str]:
         """Layers whose values belong to a window; the others' belong to single frames.
 
@@ -191,6 +212,7 @@ class NetworkBuilder:
         channels: int = 0,
         kernel: int = 3,
         relu: bool = False,
+        norm: bool = False,
     ) -> str:
         """Add a layer; `channels` 0 keeps the number that it reads."""
         read = sum(self.channels[source] for source in inputs)
@@ -202,6 +224,7 @@ class NetworkBuilder:
             channels=channels or read,
             kernel=kernel,
             relu=relu,
+            norm=norm,
         )
         self.layers.append(layer)
         self.channels[name] = layer.channels

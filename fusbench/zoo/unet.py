@@ -12,9 +12,11 @@ BASE, LEVELS, INPUT_SHAPE = 8, 3, (56, 72)
 
 
 def double_conv(build: NetworkBuilder, name: str, source: str, channels: int) -> str:
-    """Two convolutions with rectifier."""
-    first = build.add("conv2d", f"{name}_conv1", source, channels=channels, relu=True)
-    return build.add("conv2d", f"{name}_conv2", first, channels=channels, relu=True)
+    """Two normalised convolutions with rectifier."""
+    for number in (1, 2):
+        layer = f"{name}_conv{number}"
+        source = build.add("conv2d", layer, source, channels=channels, relu=True, norm=True)
+    return source
 
 
 def encoder(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from fusbench.errors import CheckpointError
 from fusbench.models.card import ModelCard
 
 OTHER_WEIGHTS = "; these weights: "
 """Within a title, before the policy of weights that were trained under another than the model's."""
+TEXTS, COUNTS = ("policy", "precision", "dataset"), ("steps", "best_step", "seed")
 
 
 def checkpoint_path(card: ModelCard, checkpoint: Path | None = None) -> Path | None:
@@ -68,3 +71,25 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
         window=window_of(metadata),
         input_shape=network.input_shape,
     )
+
+
+def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str, Any]:
+    """How a zoo model's weights were trained, and what use they make of history; else empty.
+
+    The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision` and
+    `dataset`, as far as the file tells them, and `history` with its kinds of segment in nats; see
+    `fusbench.training.validation.validated`.
+    """
+    path = checkpoint_path(card, checkpoint)
+    if path is None or card.network is None:
+        return {}
+    from fusbench.zoo.checkpoint import read_metadata
+
+    metadata = read_metadata(path)
+    facts: dict[str, Any] = {key: metadata[key] for key in TEXTS if key in metadata}
+    facts |= {key: int(metadata[key]) for key in COUNTS if key in metadata}
+    numbers = [key for key in metadata if key == "val_loss" or key.startswith("history")]
+    facts |= {key: float(metadata[key]) for key in numbers}
+    if "recipe" in metadata:
+        facts["recipe"] = json.loads(metadata["recipe"])["name"]
+    return facts

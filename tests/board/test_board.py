@@ -15,7 +15,7 @@ from fusbench.board.build import OUTPUTS, outputs, write_outputs
 from fusbench.board.clips import TargetClip
 from fusbench.board.published import bundled, read_published
 from fusbench.board.rows import Facts
-from fusbench.board.rules import Board, new_board, read_board
+from fusbench.board.rules import Board, check_data, new_board, read_board
 from fusbench.board.standings import read_table
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
@@ -35,19 +35,24 @@ def filled(root, **rules):
     return board
 
 
-def test_ranks_groups_and_effects(tmp_path):
+def test_places_letters_and_effects(tmp_path):
     table = read_table(filled(tmp_path / "board"))
     assert table.refused == ()
     rows = {s.name: s for s in table.standings}
     assert list(rows) == ["ceiling", "hint", "good", "as-good", "worse", "floor"]
-    assert {n: s.rank for n, s in rows.items() if s.rank} == {"good": 1, "as-good": 2, "worse": 3}
-    groups = {name: row.group for name, row in rows.items()}
-    assert groups == {
-        "ceiling": None, "hint": None, "good": 1, "as-good": 1, "worse": 2, "floor": 3,
+    assert {n: s.place for n, s in rows.items() if s.place} == {"good": 1, "as-good": 1, "worse": 3}
+    letters = {name: row.letters for name, row in rows.items()}
+    assert letters == {
+        "ceiling": "", "hint": "", "good": "a", "as-good": "a", "worse": "b", "floor": "c",
     }  # fmt: skip
     assert rows["good"].effect is None
     assert rows["worse"].effect > 2
-    assert rows["worse"].p < 0.05 < rows["as-good"].p
+    assert (rows["worse"].p < 0.05).all()
+    assert (rows["as-good"].p > 0.05).all()
+    assert rows["as-good"].with_the_best.all()
+    assert np.isnan(rows["hint"].p).all()
+    assert rows["worse"].place_range == (3, 3)
+    assert rows["good"].place_range[0] == 1
 
 
 def test_numbers_follow_from_the_scores(tmp_path):
@@ -59,24 +64,69 @@ def test_numbers_follow_from_the_scores(tmp_path):
     np.testing.assert_allclose(row.intervals, np.stack(want, axis=-1), rtol=1e-12)
     gap = fake_scores(board, 3, 0.5).groupby("scan_id")["kld"].mean()
     gap -= fake_scores(board, 1).groupby("scan_id")["kld"].mean()
-    assert row.behind == pytest.approx(gap.mean(), abs=1e-4)
-    assert row.effect == pytest.approx(gap.mean() / gap.std(), rel=1e-3)
+    assert row.behind == pytest.approx(gap.mean(), rel=1e-9)
+    assert row.effect == pytest.approx(gap.mean() / gap.std(), rel=1e-9)
+
+
+def test_one_average_ranks_and_tests(tmp_path):
+    """Better on 22 short scans, worse on a long one: no number says the opposite of another."""
+    board = fake_board(tmp_path / "board", lengths=[5] * 22 + [201])
+    plain = fake_scores(board, 1)
+    short = plain["scan_id"] != plain["scan_id"].max()
+    add_fake(board, "plain", scores=plain)
+    add_fake(board, "other", scores=plain.assign(kld=plain["kld"] + np.where(short, -0.1, 0.3)))
+    table = read_table(board)
+    assert [s.name for s in table.standings] == ["plain", "other"]
+    other = table.standings[1]
+    assert other.scan_means[:, 0].mean() < table.leader.scan_means[:, 0].mean()
+    assert other.behind > 0
+    assert other.effect > 0
+    assert (other.place, other.letters) == (1, "a")
+    assert other.p[0] > 0.05
+    assert other.intervals[0, 0] - table.leader.intervals[0, 0] == pytest.approx(other.behind)
 
 
 def test_another_primary_metric_ranks(tmp_path):
     table = read_table(filled(tmp_path / "board", primary="nss"))
-    assert [s.name for s in table.standings if s.rank] == ["good", "as-good", "worse"]
+    assert [s.name for s in table.standings if s.place] == ["good", "as-good", "worse"]
     assert next(s for s in table.standings if s.name == "worse").behind > 0
 
 
-def test_the_same_weights_in_two_frameworks_are_tied(tmp_path):
+def test_the_same_weights_in_two_frameworks_are_one_row(tmp_path):
     board = fake_board(tmp_path / "board", scans=20)
     scores = fake_scores(board, 1)
-    add_fake(board, "net-torch", scores=scores)
-    scores = scores.assign(kld=scores["kld"] + 1e-6)
-    add_fake(board, "net-keras", scores=scores)
-    keras = next(s for s in read_table(board).standings if s.name == "net-keras")
-    assert (keras.group, keras.effect, keras.p) == (1, 0, 1)
+    add_fake(board, "net-torch", scores=scores, backend="torch", seconds=0.03)
+    twin = scores.assign(kld=scores["kld"] + 2e-6)
+    add_fake(board, "net-keras", scores=twin, backend="keras", seconds=0.02)
+    (net,) = read_table(board).standings
+    assert (net.name, net.competitor.backends) == ("net", ("keras", "torch"))
+    assert net.competitor.parity == pytest.approx(2e-6)
+    assert net.competitor.copies == ()
+    content = {name: text.decode() for name, text in outputs(read_table(board)).items()}
+    assert "keras, torch (apart by 2e-06)" in content["README.md"]
+    rows = list(csv.DictReader(content["leaderboard.csv"].splitlines()))
+    assert [(r["competitor"], r["name"], r["seconds_per_frame"]) for r in rows] == [
+        ("net", "net-keras", "0.020000"), ("net", "net-torch", "0.030000"),
+    ]  # fmt: skip
+
+
+def test_copies_change_no_verdict(tmp_path):
+    """However often a row is entered, and by whatever name: the others' numbers stay."""
+    board = fake_board(tmp_path / "board", scans=12)
+    for k in range(4):
+        add_fake(board, f"row{k}", seed=k, worse=0.08 * k)
+    before = {s.row.seal: s for s in read_table(board).standings}
+    for k in range(6):
+        add_fake(board, f"zz{k}", scores=fake_scores(board, 3, 0.24), weights_sha256=f"{k}" * 64)
+    after = {s.row.seal: s for s in read_table(board).standings}
+    assert set(after) == set(before)
+    for seal, standing in after.items():
+        old = before[seal]
+        assert (standing.place, standing.letters) == (old.place, old.letters)
+        assert standing.place_range == old.place_range
+        assert (standing.behind, standing.detectable) == (old.behind, old.detectable)
+        np.testing.assert_array_equal(standing.p, old.p)
+    assert sum(len(s.competitor.copies) for s in after.values()) == 6
 
 
 def test_outputs_are_the_same_bytes_elsewhere_and_later(tmp_path):
@@ -106,9 +156,10 @@ def test_csv_holds_all_a_row_carries(tmp_path):
     board = filled(tmp_path / "board")
     rows = list(csv.DictReader(outputs(read_table(board))["leaderboard.csv"].decode().splitlines()))
     row = next(row for row in rows if row["name"] == "worse")
-    assert (row["rank"], row["tie_group"], row["backend"], row["licence"]) == (
-        "3", "2", "keras", "MIT",
+    assert (row["place"], row["letters"], row["backend"], row["licence"]) == (
+        "3", "b", "keras", "MIT",
     )  # fmt: skip
+    assert float(row["kld_p"]) < 0.05
     assert float(row["kld_low"]) < float(row["kld"]) < float(row["kld_high"])
     assert row["parameters"] == "1470000"
     assert row["weights_sha256"] == "a" * 64
@@ -187,7 +238,18 @@ def test_an_empty_board_and_a_single_scan_are_built(tmp_path):
     assert table.refused == ()
     content = outputs(table)
     assert b"[one scan]" in content["README.md"]
+    assert b"1 scan cannot tell any two rows apart" in content["README.md"]
     assert b"NaN" not in content["index.html"]
+
+
+def test_few_scans_show_their_range(tmp_path):
+    board = fake_board(tmp_path / "board", scans=3)
+    add_fake(board, "only")
+    means = fake_scores(board).groupby("scan_id")["kld"].mean()
+    readme = outputs(read_table(board))["README.md"].decode()
+    assert f"[{means.min():.3f} to {means.max():.3f} of 3 scans]" in readme
+    assert "95 %" not in readme.split("- Rows that share")[0]
+    assert "range of the scans; an interval needs 5 of them" in readme
 
 
 def test_anonymous_outputs_name_no_scan(tmp_path):
@@ -213,7 +275,7 @@ def test_strangers_texts_stay_texts_in_every_output(tmp_path):
     assert "<script>alert" not in content["README.md"]
     assert "\\[x\\](" in content["README.md"]
     line = next(line for line in content["README.md"].splitlines() if "**evil**" in line)
-    assert line.replace("\\|", "").count("|") == 16
+    assert line.replace("\\|", "").count("|") == 17
     assert "<script>alert" not in content["index.html"]
     assert content["index.html"].count("<script") == 2
     assert content["index.html"].count("</script>") == 2
@@ -232,6 +294,26 @@ def test_a_new_board_follows_from_its_data(folder, tmp_path):
         np.testing.assert_array_equal(old.with_gaze, new.with_gaze)
     assert again.rules.fingerprint == data.fingerprint("test")
     assert int(again.counted.sum()) == 8 + 6
+
+
+def test_another_version_of_the_data_is_refused_by_its_number(folder, tmp_path):
+    board = new_board(tmp_path / "board", open_dataset(folder), title="Small", split="test")
+    text = (folder / "dataset.toml").read_text()
+    info = open_dataset(folder).info
+    (folder / "dataset.toml").write_text(
+        text.replace(f'version = "{info.version}"', 'version = "9"')
+    )
+    check_data(board, open_dataset(folder))  # the same content under another number
+    (folder / "dataset.toml").write_text(
+        text.replace(f'version = "{info.version}"', 'version = "9"').replace(
+            f"sigma_px = {info.sigma_px}", f"sigma_px = {info.sigma_px + 1}"
+        )
+    )
+    words = (
+        f"this is {info.name} 9, and the board is of {info.version}. Scores of the two are never"
+    )
+    with pytest.raises(DatasetError, match=words):
+        check_data(board, open_dataset(folder))
 
 
 @pytest.mark.parametrize(

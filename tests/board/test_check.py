@@ -6,7 +6,7 @@ import json
 import pytest
 from support.fake_board import add_fake, fake_board, fake_scores
 
-from fusbench.board.build import write_outputs
+from fusbench.board.build import outputs, write_outputs
 from fusbench.board.check import check_table
 from fusbench.board.rules import read_board
 from fusbench.board.standings import read_table
@@ -196,11 +196,24 @@ def test_changed_rules_or_clips_are_found(board):
     assert any("1 scored frames are not the board's" in line for line in found)
 
 
-def test_a_scores_file_that_unpacks_without_end_is_refused(board, monkeypatch):
-    from fusbench.evaluation import results
+def test_a_scores_file_that_unpacks_to_more_than_scores_can_be_is_refused(board):
+    bomb = gzip.compress(bytes(1 << 26))
+    (board.root / "results" / "forged" / "scores.csv.gz").write_bytes(bomb)
+    found = findings(board)
+    assert any("forged: unpacks to more than such a file holds" in line for line in found)
 
-    monkeypatch.setattr(results, "LARGEST", 100)
-    assert any("forged: scores.csv.gz is damaged" in line for line in findings(board))
+
+@pytest.mark.parametrize("name", ["=1+1", "<b>x", "unet\u0430", "a" * 101, ".hidden"])
+def test_a_row_of_a_name_that_is_no_identifier_is_refused(board, name):
+    folder = board.root / "results" / "forged"
+    folder.rename(folder.with_name(name))
+    table = read_table(board)
+    assert name not in [standing.name for standing in table.standings]
+    reasons = [row.reasons for row in table.refused]
+    hidden = name.startswith(".")
+    assert reasons == ([] if hidden else [("the row's name is no identifier",)])
+    text = b"".join(outputs(table).values()).decode()
+    assert hidden or name not in text
 
 
 def test_refused_rows_stand_below_the_line_with_the_reason(board):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from command import run
+from support.command import run
 
 TABLES = (["metric", "list"], ["model", "list"], ["dataset", "list"], ["metric", "show", "kld"])
 FULL = "error: standard output: cannot be written: No space left on device."

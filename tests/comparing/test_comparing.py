@@ -40,7 +40,10 @@ def test_differences_are_those_of_the_frames(runs):
     assert row["difference"] == pytest.approx(kld.mean(), rel=1e-12)
     by_scan = kld.groupby(runs[0].scores["scan_id"]).mean()
     assert list(scan_differences(runs)["kld"]) == pytest.approx(list(by_scan), rel=1e-12)
-    assert row["effect"] == pytest.approx(by_scan.mean() / by_scan.std(), rel=1e-2)
+    count = runs[0].scores.groupby("scan_id").size()
+    apart = (by_scan - kld.mean()) * count / count.mean()
+    deviation = np.sqrt((apart**2).sum() / (len(count) - 1))
+    assert row["effect"] == pytest.approx(kld.mean() / deviation, rel=1e-9)
 
 
 def test_groups_part_the_frames(runs, folder):

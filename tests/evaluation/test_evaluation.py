@@ -13,10 +13,10 @@ from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import DatasetError, PredictionError
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.results import read_result, read_scores
 from fusbench.evaluation.run import evaluate
+from fusbench.models.densities import densities
 
 
 def job(folder, card, **changes):

@@ -14,11 +14,11 @@ from fusbench.data.dataset import open_dataset
 from fusbench.data.gaze import saliency_map
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import DatasetError, UnknownName
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.results import read_result, read_scores
 from fusbench.evaluation.run import evaluate
 from fusbench.evaluation.targets import Targets
+from fusbench.models.densities import densities
 
 ALL = ("kld", "sim", "nss", "cc", "auc-judd", "auc-borji", "sauc", "ig", "emd")
 

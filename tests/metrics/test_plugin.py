@@ -16,9 +16,9 @@ from fusbench import metrics
 from fusbench.data.dataset import open_dataset
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import PluginError, UnknownName
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.run import evaluate
+from fusbench.models.densities import densities
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "fusbench-example-metric"
 

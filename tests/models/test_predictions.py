@@ -12,10 +12,10 @@ from support.command import error_of, run
 from fusbench.data.dataset import open_dataset
 from fusbench.doors.registry import load_model
 from fusbench.errors import PredictionError
-from fusbench.evaluation.densities import densities
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.results import read_scores
 from fusbench.evaluation.run import evaluate
+from fusbench.models.densities import densities
 from fusbench.models.predictions import Predictions, predictions
 
 

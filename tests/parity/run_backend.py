@@ -8,6 +8,7 @@ import numpy as np
 from fusbench.discovery import load_target
 from fusbench.doors.registry import load_model, model_card
 from fusbench.zoo.checkpoint import network_of, read_checkpoint
+from fusbench.zoo.normalise import folded
 from fusbench.zoo.weights import card_of_weights
 
 
@@ -28,7 +29,15 @@ def main(backend, folder):
         negative = 255 - given["clip"]
         learner = load_target(card.learner, "test", backend)(card, network_of(stored.metadata))
         learner.load(stored.weights)
-        loss, gradients = learner.gradients(frames[:4], given["target"])
+        loss, gradients, none = learner.gradients(frames[:4], given["target"])
+        assert not none, "a plain network has no statistics"
+        log_densities = learner.log_densities(frames[:4])
+        network = network_of(stored.metadata)
+        trained = {n: given[n] for n in network.trained}
+        learner.load(trained)
+        normal_loss, normal_gradients, statistics = learner.gradients(frames[:4], given["target"])
+        learner.load(folded(network, trained, statistics))
+        in_batch = learner.log_densities(frames[:4])
         np.savez(
             path.with_suffix(f".{backend}.npz"),
             density=density,
@@ -38,8 +47,12 @@ def main(backend, folder):
             outside_altered=model.predict_clip(np.where(inside, given["clip"], negative))[current],
             inside_altered=model.predict_clip(np.where(inside, negative, given["clip"]))[current],
             loss=loss,
-            loss_alone=learner.loss(frames[:4], given["target"]),
+            log_densities=log_densities,
+            normal_loss=normal_loss,
+            in_batch=in_batch,
             **gradients,
+            **{f"normal/{name}": value for name, value in normal_gradients.items()},
+            **{f"statistics/{name}": value for name, value in statistics.items()},
         )
 
 

@@ -27,6 +27,10 @@ def made(name):
     return build(name, window=window, input_shape=SHAPE, base=4, levels=2), window
 
 
+def _gains(network):
+    return [(f"{layer}.gain", channels) for layer, channels in network.normalised.items()]
+
+
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
     """What each backend computes, by name and backend, each in a process of its own."""
@@ -41,7 +45,8 @@ def computed(tmp_path_factory):
         points = rng.uniform(2, 20, (4, 2, 2))
         target = np.stack([saliency_map(*p, SHAPE, 2.0) for p in points]).astype(np.float32)
         clip = rng.integers(0, 256, (N_FRAMES, *SHAPE), dtype=np.uint8)
-        np.savez(folder / f"{name}.npz", clip=clip, target=target, **weights)
+        gains = {key: rng.uniform(0.5, 1.5, n).astype(np.float32) for key, n in _gains(network)}
+        np.savez(folder / f"{name}.npz", clip=clip, target=target, **weights, **gains)
     results = {}
     for backend in BACKENDS:
         script = Path(__file__).with_name("run_backend.py")
@@ -87,7 +92,7 @@ def test_torch_and_keras_predict_alike(computed, name):
 def test_torch_and_keras_learn_alike(computed, name):
     torch, keras = (computed[name, backend] for backend in BACKENDS)
     assert torch["loss"] == pytest.approx(float(keras["loss"]), rel=1e-5)
-    names = [key for key in torch if "." in key]
+    names = [key for key in torch if "." in key and "/" not in key]
     assert names == list(made(name)[0].parameters)
     scale = max(np.linalg.norm(torch[key]) for key in names)
     for key in names:
@@ -124,7 +129,55 @@ def test_the_fast_path_and_batches_give_the_same(computed, name, backend):
     np.testing.assert_allclose(got["clip_density"], got["density"], atol=1e-7)
     np.testing.assert_allclose(got["one_by_one"], got["density"][:3], atol=1e-7)
     np.testing.assert_allclose(got["density"].sum((1, 2)), 1, atol=1e-5)
-    assert float(got["loss"]) == pytest.approx(float(got["loss_alone"]), rel=1e-5)
+    seen = computed[name, "given"]["target"]
+    alone = -(entr(seen) + seen * got["log_densities"]).sum() / 4
+    assert float(got["loss"]) == pytest.approx(alone, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_torch_and_keras_normalise_alike(computed, name):
+    torch, keras = (computed[name, backend] for backend in BACKENDS)
+    assert float(torch["normal_loss"]) == pytest.approx(float(keras["normal_loss"]), rel=1e-5)
+    network = made(name)[0]
+    for part, shapes in (("normal", network.trained), ("statistics", network.statistics)):
+        keys = [f"{part}/{key}" for key in shapes]
+        scale = max(np.linalg.norm(torch[key]) for key in keys)
+        for key in keys:
+            assert torch[key].shape == keras[key].shape == shapes[key.partition("/")[2]]
+            assert np.linalg.norm(torch[key] - keras[key]) <= 2e-5 * scale, key
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_normalised_network_folded_by_its_batch_is_the_plain_one(computed, name, backend):
+    """With the batch's own statistics in their place, the plain network has the same loss."""
+    got, target = computed[name, backend], computed[name, "given"]["target"]
+    loss = -(entr(target) + target * got["in_batch"]).sum() / 4
+    assert float(got["normal_loss"]) == pytest.approx(loss, rel=1e-5)
+    assert abs(float(got["normal_loss"]) - float(got["loss"])) > 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_statistics_are_those_of_plain_numpy(computed, name, backend):
+    """The first normalised layer's, worked out by hand: no layer before it is normalised."""
+    network, window = made(name)
+    layer = next(layer for layer in network.layers if layer.norm)
+    given, got = computed[name, "given"], computed[name, backend]
+    frames = given["clip"][window.indices(np.arange(4), N_FRAMES)] / 255.0
+    found = []
+    for w in frames:
+        inputs = list(w[:, None])
+        for before in network.layers[: network.layers.index(layer)]:
+            if before.name == layer.inputs[0]:
+                inputs = network_runner.STEPS[before.op](before, {}, [inputs], window.target_index)
+        kernel = given[f"{layer.name}.weight"].astype(float)
+        found += [network_runner._conv(one, kernel) for one in inputs]
+    maps = np.stack(found)
+    assert got[f"statistics/{layer.name}.mean"] == pytest.approx(maps.mean((0, 2, 3)), abs=1e-5)
+    assert got[f"statistics/{layer.name}.variance"] == pytest.approx(
+        maps.var((0, 2, 3)), abs=1e-5, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

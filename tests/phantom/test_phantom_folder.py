@@ -7,8 +7,9 @@ import pytest
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError
+from fusbench.phantom import folder as embedded
 from fusbench.phantom.folder import make_phantom
-from fusbench.phantom.presets import PRESETS
+from fusbench.phantom.presets import PRESETS, VERSION
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,65 @@ def test_a_lag_is_a_setting_of_its_own(tmp_path):
         data = open_dataset(make_phantom(tmp_path / "still", still, ("test",), executor=pool))
     assert "a lag of 0 ms" in data.info.description
     assert data.fingerprint("test") != open_dataset("phantom-tiny", ("test",)).fingerprint("test")
+
+
+def test_damage_in_the_cache_is_mended_with_one_line(cache, caplog):
+    data = open_dataset("phantom-tiny", ("test",))
+    before = data.fingerprint("test")
+    (clip,) = data.split("test")
+    for name, edit in (
+        (clip.file, lambda content: content[:-1] + bytes([content[-1] ^ 1])),
+        (f"density/{clip.clip_id}.npy", lambda content: content[:-7]),
+        ("gaze.csv", lambda content: content.replace(b"1", b"2", 1)),
+    ):
+        path = data.root / name
+        content = path.read_bytes()
+        path.write_bytes(edit(content))
+        caplog.clear()
+        again = open_dataset("phantom-tiny", ("test",))
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{data.root}: {name} has changed; making it anew"
+        ]
+        assert path.read_bytes() == content
+        assert again.fingerprint("test") == before
+    (data.root / "SHA256SUMS").unlink()
+    caplog.clear()
+    open_dataset("phantom-tiny", ("test",))
+    assert "SHA256SUMS is missing; making it anew" in caplog.text
+    assert sorted(data.root.parent.iterdir()) == [data.root]
+
+
+def test_an_older_version_is_left_with_one_line(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("FUSBENCH_CACHE", str(tmp_path))
+    older = tmp_path / "datasets" / "phantom-tiny-0123456789-test"
+    older.mkdir(parents=True)
+    (older / "dataset.toml").write_text('version = "1.1"\n')
+    data = open_dataset("phantom-tiny", ("test",))
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{older} is of version 1.1; making {VERSION}"
+    ]
+    assert (data.root != older, data.info.version) == (True, VERSION)
+
+
+def test_data_that_are_not_golden_are_refused(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("FUSBENCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("OPENCV_IPP", "sse42")
+    monkeypatch.setattr(embedded, "GOLDEN", {"phantom-tiny": {"test": "0" * 64}})
+    with pytest.raises(DatasetError) as error:
+        open_dataset("phantom-tiny", ("test",))
+    line = str(error.value)
+    assert line.startswith(f"data set 'phantom-tiny' {VERSION}: the test split is not the one")
+    assert "OPENCV_IPP=sse42" in line
+    assert "FUSBENCH_GOLDEN=ignore goes on" in line
+    assert list((tmp_path / "datasets").iterdir()) == []  # nothing false stays
+    monkeypatch.setenv("FUSBENCH_GOLDEN", "ignore")
+    root = open_dataset("phantom-tiny", ("test",)).root
+    (record,) = caplog.records
+    assert "the test split is not the one that other machines make" in record.getMessage()
+    monkeypatch.delenv("FUSBENCH_GOLDEN")
+    monkeypatch.undo()
+    monkeypatch.setenv("FUSBENCH_CACHE", str(tmp_path))
+    assert open_dataset("phantom-tiny", ("test",)).root == root
 
 
 def test_an_interrupted_making_leaves_nothing(tmp_path):

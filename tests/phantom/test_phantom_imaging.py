@@ -65,12 +65,12 @@ def test_speckle_fades_as_the_plane_leaves(scene, anatomy):
     where = trunk_of(anatomy, still())
     one, near, far = (picture(scene, anatomy, still(elevation=z)) for z in (0.0, 0.1, 1.4))
     assert speckle_likeness(one, near, where) > 0.9
-    assert speckle_likeness(one, far, where) < 0.4
+    assert speckle_likeness(one, far, where) < 0.6  # organs and bones stay
 
 
 def test_black_outside_the_fan_and_never_inside(scene, anatomy):
     frame = picture(scene, anatomy, still())
-    _, _, in_fan = scan_conversion()
+    in_fan = scan_conversion()[0] >= 0
     assert (frame[~in_fan] == 0).all()
     assert (frame[in_fan] > 0).all()
 
@@ -83,7 +83,7 @@ def test_noise_makes_no_rings():
     )
     scene = replace(
         draw_scene(np.random.default_rng(0), draw_anatomy(np.random.default_rng(0))),
-        fetus=FetusLayers(speckle=empty, body=empty, marks=empty),
+        fetus=FetusLayers(speckle=empty, body=empty, marks=np.zeros((3, 155, 169), np.float32)),
         womb=womb,
         gain=np.ones((N_RANGES, N_BEAMS), np.float32),
         offset_db=30.0,

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 
 from fusbench.errors import ConfigError
-from fusbench.phantom.presets import PRESETS, ClipPlan
+from fusbench.phantom import golden
+from fusbench.phantom.presets import PRESETS, VERSION, ClipPlan
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,8 @@ from fusbench.phantom.presets import PRESETS, ClipPlan
         ("phantom", "train", 69, 69, 69 * 90),
         ("phantom", "val", 23, 23, 23 * 90),
         ("phantom", "test", 23, 23, 23 * 90),
+        ("phantom-power", "train", 69, 69, 69 * 90),
+        ("phantom-power", "test", 200, 200, 200 * 90),
         ("phantom-full", "train", 69, 325, 29_250),
         ("phantom-full", "val", 23, 81, 7_290),
         ("phantom-full", "test", 23, 102, 9_126),
@@ -53,6 +56,24 @@ def test_other_lags_differ_in_nothing_else():
     for milliseconds in (0, 100):
         other = PRESETS[f"phantom-full-lag-{milliseconds}"]
         assert other == replace(full, name=other.name, lag_s=milliseconds / 1000)
+
+
+def test_scans_that_give_power_are_in_no_other_set():
+    power = PRESETS["phantom-power"]
+    others = {plan.scan for name in PRESETS if name != power.name for plan in PRESETS[name].plans}
+    assert not others & {plan.scan for plan in power.plans if plan.split == "test"}
+    rest = tuple(plan for plan in power.plans if plan.split != "test")
+    assert rest == tuple(plan for plan in PRESETS["phantom"].plans if plan.split != "test")
+
+
+def test_golden_fingerprints_are_of_every_set_and_split_of_this_version():
+    assert f"1.{golden.VERSION}" == VERSION
+    assert set(golden.GOLDEN) == set(PRESETS)
+    for prints in golden.GOLDEN.values():
+        assert set(prints) == {"train", "val", "test"}
+        assert all(len(found) == 64 for found in prints.values())
+    assert golden.GOLDEN["phantom-power"]["val"] == golden.GOLDEN["phantom"]["val"]
+    assert golden.recognised(golden.GOLDEN["phantom"]["test"]) == "phantom"
 
 
 def test_clips_of_a_scan_are_numbered_from_1():

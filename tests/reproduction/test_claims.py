@@ -15,6 +15,7 @@ from fusbench.reproduction.claims import (
     CLAIMS,
     FAILS,
     HOLDS,
+    NOT_TRAINED,
     OPEN,
     advantage,
     judge,
@@ -58,6 +59,7 @@ def test_the_rule_for_a_claim():
     assert overall([HOLDS, OPEN]) == OPEN
     assert overall([HOLDS, OPEN, FAILS]) == FAILS
     assert overall([]) == OPEN
+    assert overall([HOLDS, NOT_TRAINED, FAILS]) == NOT_TRAINED
 
 
 def test_advantages_are_positive_where_a_row_is_better(board):
@@ -83,6 +85,19 @@ def test_claims_that_were_built_in_are_found(board):
     assert {c.worse for c in found.comparisons if c.verdict == HOLDS} == {"clstmunet-after"}
     counts = {letter: len(claim.comparisons) for letter, claim in CLAIM.items()}
     assert counts == {"a": 12, "b": 3, "c": 12, "d": 12, "e": 8}
+
+
+def test_a_row_that_does_not_use_its_frames_decides_nothing(board):
+    """Neither for a claim nor against it; the other comparisons keep their verdicts."""
+    living = {"clstmunet": [0.3, 0.2, 0.4], "clstmunet-around": [0.2], "clstmunet-after": [None]}
+    assert judge(CLAIM["e"], replace(board, history=living)).verdict == FAILS
+    for row in ("clstmunet-after", "clstmunet-around"):
+        found = judge(CLAIM["e"], replace(board, history={**living, row: [0.009]}))
+        assert found.verdict == NOT_TRAINED
+        assert {c.worse for c in found.comparisons if c.verdict == NOT_TRAINED} == {row}
+    one_dead_seed = {**living, "clstmunet": [0.3, 0.0, 0.4]}
+    assert judge(CLAIM["c"], replace(board, history=one_dead_seed)).verdict == NOT_TRAINED
+    assert judge(CLAIM["a"], replace(board, history=one_dead_seed)).verdict == HOLDS
 
 
 def test_seeds_widen_what_an_interval_covers(board):

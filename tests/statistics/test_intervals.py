@@ -2,27 +2,32 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from fusbench.statistics.intervals import scan_interval
+from fusbench.statistics.intervals import scan_interval, scan_means
 
 
 def test_whole_scans_are_resampled():
-    """Against a plain loop that draws scans and concatenates their frames."""
+    """Against a plain loop that draws scans, concatenates their frames and studentises."""
     rng = np.random.default_rng(0)
     scan = np.repeat(np.arange(8), rng.integers(3, 9, 8))
-    values = rng.normal(size=(len(scan), 2)) + scan[:, None]
-    mean, low, high = scan_interval(values, scan, level=0.9, resamples=4000)
-    np.testing.assert_allclose(mean, values.mean(0))
-    means = []
-    for _ in range(4000):
-        drawn = rng.integers(0, 8, 8)
-        means.append(np.concatenate([values[scan == s] for s in drawn]).mean(0))
-    spread = np.std(means, axis=0)
-    # the interval is symmetric percentiles, widened by Student's t and by n / (n - 1)
-    plain = np.quantile(means, [0.05, 0.95], axis=0)
-    assert (low < plain[0]).all()
-    assert (high > plain[1]).all()
-    np.testing.assert_allclose(high - low, 2 * spread * 1.895 * np.sqrt(8 / 7), rtol=0.08)
+    values = rng.normal(size=len(scan)) + scan
+    mean, low, high = (end.item() for end in scan_interval(values[:, None], scan, level=0.9))
+
+    def error(parts):
+        whole = np.concatenate(parts)
+        apart = [(part - whole.mean()).sum() for part in parts]
+        return np.sqrt(np.square(apart).sum()) / len(whole)
+
+    parts = [values[scan == s] for s in range(8)]
+    reach = []
+    for _ in range(2500):
+        drawn = [parts[s] for s in rng.integers(0, 8, 8)]
+        with np.errstate(divide="ignore"):
+            reach.append((np.concatenate(drawn).mean() - values.mean()) / error(drawn))
+    want = values.mean() - np.quantile(reach, [0.95, 0.05]) * error(parts)
+    assert mean == pytest.approx(values.mean())
+    assert (low, high) == pytest.approx(tuple(want), abs=0.06 * (high - low))
 
 
 def test_frames_of_a_scan_are_not_independent():
@@ -34,27 +39,57 @@ def test_frames_of_a_scan_are_not_independent():
     np.testing.assert_allclose(once, often)
 
 
-@pytest.mark.parametrize("scans", [8, 23])
-def test_coverage(scans):
-    """95 % intervals hold the true mean in about 95 of 100 simulated studies."""
+DRAWS = {
+    "normal": (lambda rng, size: rng.normal(size=size), 0.0),
+    "skewed": (lambda rng, size: rng.gamma(2, 1, size), 2.0),
+    "heavy": (lambda rng, size: rng.lognormal(0, 1, size), np.exp(0.5)),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "scans", "least"),
+    [("normal", 5, 0.92), ("normal", 23, 0.93), ("skewed", 5, 0.91), ("skewed", 23, 0.92),
+     ("heavy", 8, 0.88), ("heavy", 23, 0.90)],
+)  # fmt: skip
+def test_coverage(kind, scans, least):
+    """95 % intervals hold the true mean about as often as the docs say."""
+    draw, true = DRAWS[kind]
     rng = np.random.default_rng(2)
-    studies, frames = 600, 5
-    scan = np.repeat(np.arange(scans), frames)
-    effect = np.repeat(rng.normal(size=(scans, studies)), frames, axis=0)
-    values = effect + rng.normal(size=(scans * frames, studies))
-    _, low, high = scan_interval(values, scan, resamples=2000)
-    covered = ((low <= 0) & (high >= 0)).mean()
-    assert 0.925 <= covered <= 0.975
+    studies = 500
+    scan = np.repeat(np.arange(scans), 3)
+    values = np.repeat(draw(rng, (scans, studies)), 3, axis=0)
+    _, low, high = scan_interval(values, scan, resamples=600)
+    assert least <= ((low <= true) & (high >= true)).mean() <= 0.975
 
 
-def test_one_scan_has_no_interval():
-    mean, low, high = scan_interval(np.array([[1.0], [3.0]]), np.array([0, 0]))
-    assert mean.item() == 2.0
-    assert np.isnan(low).all()
-    assert np.isnan(high).all()
+def test_it_is_students_interval_where_scores_are_normal_and_scans_many():
+    values = np.random.default_rng(3).normal(size=(400, 1))
+    _, low, high = scan_interval(values, np.arange(400))
+    want = stats.t.interval(0.95, 399, values.mean(), values.std(ddof=1) / 20)
+    assert (low.item(), high.item()) == pytest.approx(want, abs=0.012)
+
+
+@pytest.mark.parametrize("scans", [1, 2, 3, 4])
+def test_too_few_scans_have_no_interval(scans):
+    """With 2, 3 and 4 scans what was printed as 95 % held the truth in 48, 75 and 87 %."""
+    mean, low, high = scan_interval(np.arange(scans * 2.0)[:, None], np.arange(scans * 2) // 2)
+    assert mean.item() == scans - 0.5
+    assert np.isnan([low, high]).all()
+
+
+def test_scores_without_scatter_have_an_interval_of_no_width():
+    values = np.column_stack([np.zeros(12), np.full(12, 4.04)])
+    mean, low, high = scan_interval(values, np.arange(12) // 2)
+    np.testing.assert_array_equal(low, mean)
+    np.testing.assert_array_equal(high, mean)
 
 
 def test_the_same_seed_gives_the_same_interval():
     rng = np.random.default_rng(3)
     values, scan = rng.normal(size=(60, 3)), np.repeat(np.arange(12), 5)
     np.testing.assert_array_equal(scan_interval(values, scan), scan_interval(values, scan))
+
+
+def test_scan_means_by_hand():
+    values = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 9.0]])
+    assert scan_means(values, np.array([0, 0, 1])).tolist() == [[2.0, 3.0], [5.0, 9.0]]

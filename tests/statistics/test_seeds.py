@@ -1,29 +1,30 @@
 """Paired differences: one test everywhere, and coverage by simulation."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from fusbench.statistics.pairs import all_pairs
 from fusbench.statistics.seeds import contrast, mean_score, paired_difference
 
 
-def rows(difference):
-    """Two rows of 23 scans with 4 frames each, apart by one number a scan."""
-    index = np.repeat(np.arange(23), 4)
-    first = np.random.default_rng(0).normal(size=92)
-    return first + difference[index], first, index
-
-
 def test_a_claim_has_the_p_value_of_a_board():
-    """Of all 2^23 sign vectors of these differences, 123,266 reach as far."""
-    means = np.random.default_rng(9).normal(0.3, 0.55, 23).round(4)
-    first, second, index = rows(means)
-    want = 123_266 / 2**23
-    found = paired_difference([first], [second], index)
-    assert found.p == want
-    fast = np.tile([True, False], 46)
-    again = contrast(np.where(fast, first - second, 0.0), fast, ~fast, index)
-    assert again.p == want
+    """All 2^12 sign vectors of the differences, each a thousandth nearer to 0, written out."""
+    means = np.random.default_rng(9).normal(0.3, 0.55, 12)
+    index = np.repeat(np.arange(12), 4)
+    first = np.random.default_rng(0).normal(size=48)
+    second = first - means[index]
+    parts = means - 0.001
+    sums = [abs(np.dot(signs, parts)) for signs in product((-1, 1), repeat=12)]
+    want = np.mean(np.array(sums) >= parts.sum() - 1e-9)
+    assert paired_difference([first], [second], index).p == want
+    fast = np.tile([True, False], 24)
+    gain = np.where(fast, first - second, 0.0)
+    assert contrast(gain, fast, ~fast, index).p == want
+    both = np.stack([np.bincount(index, weights=scores) for scores in (first, second)], axis=1)
+    assert all_pairs(both, np.bincount(index)).adjusted[0, 1] == want
 
 
 @pytest.mark.parametrize("scans", [10, 23, 40])

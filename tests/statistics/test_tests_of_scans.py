@@ -1,4 +1,4 @@
-"""Paired tests on scan means, against plain enumeration, SciPy and simulation."""
+"""Paired tests by scan, against plain enumeration, SciPy and simulation."""
 
 import itertools
 
@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fusbench.board.ties import tie_groups
 from fusbench.statistics import tests_of_scans
-from fusbench.statistics.tests_of_scans import (
-    effect_size,
-    holm,
-    sign_flip_p,
-    smallest_difference,
-    smallest_p,
-)
+from fusbench.statistics.tests_of_scans import beyond, effect_size, holm, sign_flip_p
+
+ONE = np.ones
 
 
 @pytest.mark.parametrize("scans", [1, 2, 3, 7, 10])
@@ -27,12 +22,12 @@ def test_exact_p_values_by_enumeration(scans):
         sums = [sum(s * v for s, v in zip(signs, column, strict=True)) for signs in
                 itertools.product((-1, 1), repeat=scans)]  # fmt: skip
         want.append(np.mean([abs(total) >= abs(column.sum()) for total in sums]))
-    np.testing.assert_allclose(sign_flip_p(values), want, rtol=1e-15)
+    np.testing.assert_allclose(sign_flip_p(values, ONE(scans), negligible=0), want, rtol=1e-15)
 
 
 def test_exact_p_values_agree_with_scipy():
     values = np.random.default_rng(0).normal(0.3, 1, (12, 3))
-    for column, p in zip(values.T, sign_flip_p(values), strict=True):
+    for column, p in zip(values.T, sign_flip_p(values, ONE(12), negligible=0), strict=True):
         test = stats.permutation_test(
             (column,), np.mean, permutation_type="samples", n_resamples=np.inf
         )
@@ -41,18 +36,47 @@ def test_exact_p_values_agree_with_scipy():
 
 def test_drawn_p_values_are_near_the_exact_ones(monkeypatch):
     values = np.random.default_rng(1).normal(0.4, 1, (20, 5))
-    exact = sign_flip_p(values)
+    exact = sign_flip_p(values, ONE(20))
     monkeypatch.setattr(tests_of_scans, "EXACT_SCANS", 0)
-    drawn = sign_flip_p(values)
+    drawn = sign_flip_p(values, ONE(20))
     error = np.sqrt(exact * (1 - exact) / 100_000)
     assert (np.abs(drawn - exact) <= 4 * error + 1e-5).all()
-    np.testing.assert_array_equal(drawn, sign_flip_p(values))
-    assert drawn.min() >= smallest_p(20)
+    np.testing.assert_array_equal(drawn, sign_flip_p(values, ONE(20)))
+    assert drawn.min() >= 1 / 100_001
+
+
+def test_longer_scans_count_for_more_as_in_the_mean():
+    """One scan of 6 frames is the same as its difference carried by weight 6."""
+    gaps, count = np.array([[0.5], [-0.2], [0.4]]), np.array([6, 1, 2])
+    sums = gaps * count[:, None]
+    totals = [abs(np.dot(signs, sums[:, 0])) for signs in itertools.product((-1, 1), repeat=3)]
+    want = np.mean(np.array(totals) >= abs(sums.sum()) - 1e-12)
+    assert sign_flip_p(sums, count, negligible=0).item() == want
+    mean, effect = sums.sum() / 9, effect_size(sums, count).item()
+    assert effect == pytest.approx(mean / np.std((sums[:, 0] - mean * count) / 3, ddof=0)
+                                   / np.sqrt(3 / 2))  # fmt: skip
+
+
+def test_the_sign_of_the_effect_is_that_of_the_mean_over_frames():
+    """Better on most scans and worse on the mean over frames: all numbers follow the latter."""
+    sums, count = np.array([[-0.1]] * 9 + [[30.0]]), np.array([1] * 9 + [20])
+    assert effect_size(sums, count).item() > 0
+    assert sign_flip_p(sums, count).item() > 0.05
+
+
+def test_what_is_negligible_is_no_difference():
+    """Always 5e-4 apart, or 1e-7 as between two frameworks: p is 1; 0.05 apart it is the least."""
+    count = np.full(23, 84)
+    for gap, want in ((5e-4, 1.0), (1e-7, 1.0), (0.05, 2.0**-22)):
+        assert sign_flip_p(gap * count[:, None], count).item() == want
+    parts, total = beyond(np.array([[3.0], [-1.0]]), np.array([1, 1]), 0.25)
+    assert parts.ravel().tolist() == [1.375, -0.625]
+    assert total.item() == 0.75
 
 
 def test_equal_models_are_never_different():
-    assert sign_flip_p(np.zeros((5, 2))).tolist() == [1, 1]
-    assert sign_flip_p(np.zeros((40, 1))).tolist() == [1]
+    assert sign_flip_p(np.zeros((5, 2)), ONE(5)).tolist() == [1, 1]
+    assert sign_flip_p(np.zeros((40, 1)), ONE(40)).tolist() == [1]
 
 
 def test_holm_by_hand():
@@ -63,41 +87,6 @@ def test_holm_by_hand():
 
 
 def test_effect_size_of_degenerate_differences():
-    assert effect_size(np.zeros((4, 1))).item() == 0
-    assert np.isnan(effect_size(np.ones((4, 1)))).item()
-    assert np.isnan(effect_size(np.ones((1, 1)))).item()
-
-
-def test_the_smallest_difference_is_found_four_times_in_five():
-    """Simulated studies with exactly that difference, tested with the sign-flip test."""
-    rng = np.random.default_rng(2)
-    scans, studies = 23, 1500
-    noise = rng.normal(size=(scans, studies))
-    true = smallest_difference(np.array([[-1.0], [1.0]] * 11 + [[0.0]])).item()
-    true /= np.std([-1.0, 1.0] * 11 + [0.0], ddof=1)  # for a deviation of 1
-    found = (sign_flip_p(noise + true) <= 0.05).mean()
-    assert 0.77 <= found <= 0.83
-
-
-def test_tie_groups_rarely_split_what_is_alike():
-    """400 boards of 6 models on 23 scans without a true difference: the measured bar."""
-    rng = np.random.default_rng(3)
-    split = 0
-    for _ in range(400):
-        scan = rng.normal(0, 0.5, (23, 1))  # hard and easy scans, shared by all models
-        means = scan + rng.normal(0, 0.15, (23, 6))
-        split += tie_groups(means[:, means.mean(0).argsort()]).groups.max() > 1
-    assert split / 400 <= 0.07
-
-
-def test_tie_groups_find_what_differs():
-    rng = np.random.default_rng(4)
-    true = np.repeat([0.0, 0.4, 0.8], 3)
-    means = rng.normal(0, 0.5, (23, 1)) + true + rng.normal(0, 0.12, (23, 9))
-    assert tie_groups(means).groups.tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]
-
-
-def test_too_many_pairs_for_so_few_scans_are_left_untested():
-    ties = tie_groups(np.arange(5.0)[None, :] + np.zeros((4, 5)))
-    assert not ties.resolved  # 2 of 16 sign vectors, times 10 pairs
-    assert ties.groups.tolist() == [1] * 5
+    assert effect_size(np.zeros((4, 1)), ONE(4)).item() == 0
+    assert np.isnan(effect_size(np.ones((4, 1)), ONE(4))).item()
+    assert np.isnan(effect_size(np.ones((1, 1)), ONE(1))).item()

@@ -18,8 +18,9 @@ TYPICAL = {"kld": 2.2, "sim": 0.25, "nss": 4.2, "cc": 0.38}
 PER_KLD = {"kld": 1.0, "sim": -0.09, "nss": -1.6, "cc": -0.13}
 
 
-def fake_board(root, scans=6, frames=8, **rules):
-    """A board of clips of `frames` frames; frame 0 of each has no gaze."""
+def fake_board(root, scans=6, frames=8, lengths=None, **rules):
+    """A board of clips of `frames` frames, or of `lengths`; frame 0 of each has no gaze."""
+    lengths = lengths or [frames] * scans
     facts = {
         "title": "Fake", "dataset": "fake", "dataset_version": "1", "split": "test",
         "synthetic": True, "fingerprint": "f" * 64, "profile": "tuebingen",
@@ -27,10 +28,10 @@ def fake_board(root, scans=6, frames=8, **rules):
     }  # fmt: skip
     clips = tuple(
         TargetClip(
-            scan_id=f"patient{k:03}", clip_id=f"patient{k:03}-c1", n_frames=frames,
-            with_gaze=np.arange(1, frames),
+            scan_id=f"patient{k:03}", clip_id=f"patient{k:03}-c1", n_frames=length,
+            with_gaze=np.arange(1, length),
         )
-        for k in range(scans)
+        for k, length in enumerate(lengths)
     )  # fmt: skip
     board = Board(root=root, rules=Rules(**facts | rules), clips=clips)
     root.mkdir(parents=True)
@@ -57,12 +58,12 @@ def fake_result(board, scores, name="fake", **model):
     rules = board.rules
     values = scores[list(METRICS)].to_numpy()
     triple = scan_interval(values, pd.factorize(scores["scan_id"], sort=True)[0])
-    means = scores.groupby("scan_id")[list(METRICS)].mean().mean()
+    means = scores.groupby("scan_id")[list(METRICS)].mean()
     numbers = [
         [None if np.isnan(value) else float(value) for value in row]
-        for row in zip(*triple, means, strict=True)
+        for row in zip(*triple, means.mean(), means.min(), means.max(), strict=True)
     ]
-    ends = ("mean", "low", "high", "scan_mean")
+    ends = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
     facts = {
         "name": name, "title": name.upper(), "backend": "numpy", "role": "model",
         "distribution": "fake", "version": "1", "weights_sha256": "a" * 64, "parameters": 1_470_000,

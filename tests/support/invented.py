@@ -45,6 +45,7 @@ def invented_scores(data, row, *, split="test", seed=0, noise=0.2, seed_spread=0
             for frame in clip.gaze.frames():
                 scores = level + scan + own + rng.normal(0, noise, 4)
                 scores[0] += fast * (clip.segment(frame) == "sweep")
+                scores = np.clip(scores, (0, 0, -np.inf, -1), (np.inf, 1, np.inf, 1))
                 rows.append((scan_id, clip.clip_id, int(frame), *scores))
     return pd.DataFrame(rows, columns=[*KEY_COLUMNS, *METRICS])
 

@@ -62,7 +62,7 @@ const metricName = () => {
 
 /* ---- which rows are shown, and in which order ---- */
 const keys = {
-  place: (row) => row.at, group: (row) => row.group, model: (row) => row.name.toLowerCase(),
+  place: (row) => row.at, ranks: (row) => row.ranks && row.ranks[0] + row.ranks[1] / 1e4, letters: (row) => row.letters || null, model: (row) => row.name.toLowerCase(),
   behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable,
   parameters: (row) => row.parameters, seconds: (row) => row.seconds, backend: (row) => row.backend,
   licence: (row) => row.licence.toLowerCase(),
@@ -111,7 +111,7 @@ function drawIntervals(rows) {
   const [low, high] = span(some.flatMap((row) => row.scores[view.metric]));
   const x = (value) => left + ((value - low) / (high - low)) * (width - left - 12);
   some.forEach((row, at) => {
-    if (row.group % 2) make(svg, "rect", { class: "band", x: 0, y: top + at * line, width, height: line });
+    if (row.p[view.metric] > 0.05) make(svg, "rect", { class: "band", x: 0, y: top + at * line, width, height: line });
   });
   const floorY = top + line * some.length;
   for (const tick of ticks(low, high, phone.matches ? 4 : 6)) {
@@ -119,7 +119,7 @@ function drawIntervals(rows) {
     make(svg, "text", { x: x(tick), y: floorY + 18, "text-anchor": "middle" }, String(tick));
   }
   make(svg, "text", { x: width - 12, y: floorY + 36, "text-anchor": "end" }, metricName());
-  const best = board.rows.find((row) => row.rank === 1);
+  const best = board.rows[board.leader];
   if (best && some.length) {
     const at = x(best.scores[view.metric][0]);
     if (at >= left && at <= width) make(svg, "line", { class: "best", x1: at, x2: at, y1: top, y2: floorY });
@@ -212,7 +212,7 @@ function toggle(row) {
   for (const [name, value] of [
     ["Title", row.title], ["Window", row.window], ["Backend", row.backend], ["From", row.origin],
     ["Licence", row.licence], ["Cite", row.cite], ["Measured on", row.machine],
-    ["p against best", row.p === null ? "" : `${row.p < 1e-4 ? "< 0.0001" : row.p.toPrecision(2)} (Holm)`],
+    ["p against best", row.p[0] === null ? "" : board.metrics.map((m, k) => `${m.symbol} ${row.p[k] < 1e-3 ? "< 0.001" : row.p[k].toFixed(3)}`).join(", ")],
     ["Weights", row.weights], ["Seal", row.seal],
   ]) {
     if (!value) continue;
@@ -232,7 +232,7 @@ function drawStrip(row) {
   const svg = make(row.strip, "svg", { class: "strip", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${m.symbol} of each scan` });
   const all = board.rows.filter((r) => r.role === "model").map((r) => r.scans[view.metric]);
   const own = row.scans[view.metric];
-  const best = board.rows.find((r) => r.rank === 1);
+  const best = board.rows[board.leader];
   const other = best && best !== row ? best.scans[view.metric] : null;
   const [low, high] = span([...all.flat(), ...own]);
   const x = (k) => left + ((k + 0.5) / count) * (width - left - 8);

@@ -18,6 +18,7 @@ from typing import Any
 from keras import ops
 
 from fusbench.zoo.network import GATES, TINY, Layer
+from fusbench.zoo.normalise import EPSILON
 
 Tensor = Any
 Parameters = dict[str, Tensor]
@@ -53,9 +54,18 @@ def stack(layer: Layer, x: Tensor, windows: Tensor | None) -> Tensor:
 
 
 def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
-    """A convolution that keeps rows and columns, perhaps with a rectifier."""
+    """A convolution that keeps rows and columns, perhaps with a rectifier.
+
+    Where `p` holds a gain the batch is normalised, and its mean and variance are left in `p`.
+    """
     y = ops.conv(fold(x), p[f"{layer.name}.weight"], **SAME)
-    y = y + p[f"{layer.name}.bias"]
+    bias, gain = p[f"{layer.name}.bias"], p.get(f"{layer.name}.gain")
+    if gain is None:
+        y = y + bias
+    else:
+        mean, variance = ops.moments(y, axes=(0, 1, 2))
+        y = (y - mean) * (gain / ops.sqrt(variance + EPSILON)) + bias
+        p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
     return unfold(ops.relu(y) if layer.relu else y, x)
 
 

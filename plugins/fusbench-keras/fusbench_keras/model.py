@@ -9,6 +9,7 @@ import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -118,43 +119,46 @@ class KerasLearner:
         self.network = KerasNetwork(network, card.window)
         self.device = checked_device(device)
         rows, columns = network.input_shape
-        frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
-        densities = tf.TensorSpec((None, rows, columns), tf.float32)
-        self._cross_entropy = tf.function(self._cross, input_signature=[frames, densities])
-        self._gradients = tf.function(self._grad, input_signature=[frames, densities])
+        self._frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
+        self._densities = tf.TensorSpec((None, rows, columns), tf.float32)
+        self._functions: dict[tuple[str, ...], Any] = {}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take these weights."""
+        """Take these weights; gains among them have their layers normalised over each batch."""
         with tf.device(self.device):
             self.network.load(weights)
 
     def gradients(
         self, frames: np.ndarray, densities: np.ndarray
-    ) -> tuple[float, dict[str, np.ndarray]]:
-        """Mean KLD of a batch and its gradient by canonical name."""
+    ) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Mean KLD of a batch, its gradient, and the batch's statistics, by canonical name."""
+        step = self._function(self._step, self._frames, self._densities)
         with tf.device(self.device):
-            cross, found = self._gradients(tf.constant(frames), tf.constant(densities))
+            cross, found, left = step(tf.constant(frames), tf.constant(densities))
         names = self.network.parameters
         gradients = {n: channels_first(g.numpy()) for n, g in zip(names, found, strict=True)}
-        return float(cross) - _entropy(densities), gradients
+        entropy = float(entr(densities).sum()) / len(densities)
+        return float(cross) - entropy, gradients, {n: value.numpy() for n, value in left.items()}
 
-    def loss(self, frames: np.ndarray, densities: np.ndarray) -> float:
-        """Mean KLD of a batch."""
+    def log_densities(self, frames: np.ndarray) -> np.ndarray:
+        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
+        run = self._function(self.network.log_density, self._frames)
         with tf.device(self.device):
-            cross = self._cross_entropy(tf.constant(frames), tf.constant(densities))
-        return float(cross) - _entropy(densities)
+            return run(tf.constant(np.ascontiguousarray(frames))).numpy()
 
-    def _cross(self, frames: tf.Tensor, densities: tf.Tensor) -> tf.Tensor:
-        log_density = self.network.log_density(frames)
-        return -tf.reduce_sum(densities * log_density) / tf.cast(tf.shape(frames)[0], tf.float32)
+    def _function(self, run: Any, *signature: tf.TensorSpec) -> Any:
+        """A graph for each set of parameters: one with gains is another network."""
+        key = (run.__name__, *self.network.parameters)
+        if key not in self._functions:
+            self._functions[key] = tf.function(run, input_signature=signature)
+        return self._functions[key]
 
-    def _grad(self, frames: tf.Tensor, densities: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        variables = [variable.value for variable in self.network.parameters.values()]
+    def _step(self, frames: tf.Tensor, densities: tf.Tensor) -> tuple[tf.Tensor, list, dict]:
+        trained = {name: variable.value for name, variable in self.network.parameters.items()}
+        values = dict(trained)
         with tf.GradientTape() as tape:
-            loss = self._cross(frames, densities)
-        return loss, tape.gradient(loss, variables)
-
-
-def _entropy(densities: np.ndarray) -> float:
-    """Mean entropy of the empirical densities: what turns a cross-entropy into a KLD."""
-    return float(entr(densities).sum()) / len(densities)
+            log_density = self.network.log_density(frames, parameters=values)
+            batch = tf.cast(tf.shape(frames)[0], tf.float32)
+            loss = -tf.reduce_sum(densities * log_density) / batch
+        left = {name: value for name, value in values.items() if name not in trained}
+        return loss, tape.gradient(loss, list(trained.values())), left

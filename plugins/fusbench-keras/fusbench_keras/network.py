@@ -35,24 +35,31 @@ class KerasNetwork:
         self.network = network
         self.index = window.target_index
         self.parameters: dict[str, Any] = {}
+        self._variables: dict[str, Any] = {}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
         """Take weights by canonical name."""
-        for name in self.network.parameters:
-            value = channels_last(weights[name])
-            if name in self.parameters:
-                self.parameters[name].assign(value)
+        for name, weight in weights.items():
+            value = channels_last(weight)
+            if name in self._variables:
+                self._variables[name].assign(value)
             else:
-                self.parameters[name] = keras.Variable(value, dtype="float32")
+                self._variables[name] = keras.Variable(value, dtype="float32")
+        names = (name for name in self.network.trained if name in weights)
+        self.parameters = {name: self._variables[name] for name in names}
 
-    def log_density(self, frames: Any, windows: Any = None) -> Any:
+    def log_density(
+        self, frames: Any, windows: Any = None, parameters: dict[str, Any] | None = None
+    ) -> Any:
         """Log-densities (B, H, W) of windows, uint8 (B, L, H, W).
 
         With `windows`, int (n, L), `frames` is a clip (1, T, H, W), each frame is encoded once, and
-        the result is (n, H, W).
+        the result is (n, H, W). `parameters` stand in for the network's own; normalised layers
+        leave their batch's statistics there.
         """
         values = {FRAMES: tf.cast(frames, tf.float32)[..., None] * SCALE}
-        parameters = {name: variable.value for name, variable in self.parameters.items()}
+        if parameters is None:
+            parameters = {name: variable.value for name, variable in self.parameters.items()}
         windowed = self.network.windowed
         result = values[FRAMES]
         for layer in self.network.layers:

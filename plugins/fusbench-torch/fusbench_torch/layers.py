@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fusbench.zoo.network import GATES, TINY, Layer
+from fusbench.zoo.normalise import EPSILON
 
 Parameters = dict[str, Tensor]
 
@@ -44,9 +45,19 @@ def stack(x: Tensor, windows: Tensor | None) -> Tensor:
 
 
 def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
-    """A convolution that keeps rows and columns, perhaps with a rectifier."""
+    """A convolution that keeps rows and columns, perhaps with a rectifier.
+
+    Where `p` holds a gain the batch is normalised, and its mean and variance are left in `p`.
+    """
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
-    y = F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2)
+    gain = p.get(f"{layer.name}.gain")
+    if gain is None:
+        y = F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2)
+    else:
+        y = F.conv2d(fold(x), weight, padding=layer.kernel // 2)
+        y, mean, inverse = torch.native_batch_norm(y, gain, bias, None, None, True, 0.0, EPSILON)
+        p[f"{layer.name}.mean"] = mean.detach()
+        p[f"{layer.name}.variance"] = inverse.detach().square().reciprocal() - EPSILON
     return unfold(F.relu_(y) if layer.relu else y, x)
 
 

@@ -98,30 +98,28 @@ class TorchLearner:
         self.dtype = PRECISIONS[precision]
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take these weights."""
+        """Take these weights; gains among them have their layers normalised over each batch."""
         self.network.load(weights, trained=True)
 
     def gradients(
         self, frames: np.ndarray, densities: np.ndarray
-    ) -> tuple[float, dict[str, np.ndarray]]:
-        """Mean KLD of a batch and its gradient by canonical name."""
-        loss = self._loss(frames, densities)
-        parameters = self.network.parameters
-        found = torch.autograd.grad(loss, list(parameters.values()))
-        return float(loss.detach()), {
-            name: gradient.cpu().numpy() for name, gradient in zip(parameters, found, strict=True)
-        }
-
-    @torch.inference_mode()
-    def loss(self, frames: np.ndarray, densities: np.ndarray) -> float:
-        """Mean KLD of a batch."""
-        return float(self._loss(frames, densities))
-
-    def _loss(self, frames: np.ndarray, densities: np.ndarray) -> torch.Tensor:
-        enabled = self.dtype is not None
-        device = self.network.device
+    ) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Mean KLD of a batch, its gradient, and the batch's statistics, by canonical name."""
+        trained, values = self.network.parameters, dict(self.network.parameters)
+        enabled, device = self.dtype is not None, self.network.device
         with torch.autocast(device.type, dtype=self.dtype or torch.bfloat16, enabled=enabled):
-            log_density = self.network.log_density(frames)
+            log_density = self.network.log_density(frames, parameters=values)
         empirical = torch.from_numpy(densities).to(device)
         cross_entropy = -(empirical * log_density).sum() / len(frames)
-        return cross_entropy - float(entr(densities).sum()) / len(frames)
+        found = torch.autograd.grad(cross_entropy, list(trained.values()))
+        loss = float(cross_entropy.detach()) - float(entr(densities).sum()) / len(frames)
+        gradients = {n: g.cpu().numpy() for n, g in zip(trained, found, strict=True)}
+        left = {n: v.cpu().numpy() for n, v in values.items() if n not in trained}
+        return loss, gradients, left
+
+    @torch.inference_mode()
+    def log_densities(self, frames: np.ndarray) -> np.ndarray:
+        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
+        enabled, device = self.dtype is not None, self.network.device
+        with torch.autocast(device.type, dtype=self.dtype or torch.bfloat16, enabled=enabled):
+            return self.network.log_density(frames).cpu().numpy()

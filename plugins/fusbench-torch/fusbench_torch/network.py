@@ -34,15 +34,23 @@ class TorchNetwork:
         """Take weights by canonical name; with `trained` their gradients can be asked for."""
         self.parameters = {
             name: torch.tensor(weights[name], device=self.device).requires_grad_(trained)
-            for name in self.network.parameters
+            for name in self.network.trained
+            if name in weights
         }
 
-    def log_density(self, frames: np.ndarray, windows: np.ndarray | None = None) -> Tensor:
+    def log_density(
+        self,
+        frames: np.ndarray,
+        windows: np.ndarray | None = None,
+        parameters: dict[str, Tensor] | None = None,
+    ) -> Tensor:
         """Log-densities (B, H, W) of windows, uint8 (B, L, H, W).
 
         With `windows`, int (n, L), `frames` is a clip (1, T, H, W), each frame is encoded once, and
-        the result is (n, H, W).
+        the result is (n, H, W). `parameters` stand in for the network's own; normalised layers
+        leave their batch's statistics there.
         """
+        parameters = self.parameters if parameters is None else parameters
         x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
         values = {FRAMES: x[:, :, None].float().mul_(SCALE)}
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
@@ -55,6 +63,6 @@ class TorchNetwork:
                 for name in layer.inputs
             ]
             op_at = None if mine else at
-            result = OPERATIONS[layer.op](layer, self.parameters, read, op_at, self.index)
+            result = OPERATIONS[layer.op](layer, parameters, read, op_at, self.index)
             values[layer.name] = result
         return result

@@ -1,0 +1,94 @@
+"""Arrays in files of strangers: what a header declares is held against the file's size first."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from fusbench.reading import open_regular
+
+
+def open_array(path: Path) -> np.ndarray:
+    """A ``.npy`` file, memory-mapped; the shape that it declares must fit its size.
+
+    Raises
+    ------
+    FileNotFoundError, OSError
+    ValueError
+        If it is no plain array of numbers, or its length is not what its header says.
+    """
+    with open_regular(path) as stream:
+        shape, fortran, dtype = _header(stream)
+        begin, size = stream.tell(), os.fstat(stream.fileno()).st_size
+    want = _n_bytes(shape, dtype)
+    if size - begin != want:
+        raise ValueError(f"its header declares {want:,} bytes, and {size - begin:,} are there")
+    if not want:
+        return np.empty(shape, dtype)
+    order: Any = "F" if fortran else "C"
+    return np.memmap(path, dtype, mode="r", offset=begin, shape=shape, order=order)
+
+
+def open_arrays(path: Path, most: int) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` file, which may hold at most `most` bytes unpacked.
+
+    Raises
+    ------
+    FileNotFoundError, OSError
+    ValueError
+        If it is damaged, or holds more, or what is no array of numbers.
+    """
+    with open_regular(path) as stream:
+        return arrays_of(stream, most)
+
+
+def arrays_of(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
+    """The arrays of an open ``.npz`` file; see `open_arrays`."""
+    try:
+        return _arrays(stream, most)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _arrays(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
+    found = {}
+    with zipfile.ZipFile(stream) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as inner:
+                shape, fortran, dtype = _header(inner)
+                want = _n_bytes(shape, dtype)
+                most -= want
+                if most < 0 or want > member.file_size:
+                    raise ValueError(f"'{member.filename}' declares {want:,} bytes")
+                data = inner.read(want)
+            if len(data) != want:
+                raise ValueError(f"'{member.filename}' is cut off")
+            order: Any = "F" if fortran else "C"
+            found[member.filename.removesuffix(".npy")] = np.ndarray(
+                shape, dtype, data, order=order
+            )
+    return found
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"is of version {version} of the format")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran, dtype = read(stream)
+    if dtype.hasobject or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ValueError("holds objects, not numbers")
+    return shape, fortran, dtype
+
+
+def _n_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    total = dtype.itemsize
+    for n in shape:
+        total *= n
+    return total

@@ -1,0 +1,232 @@
+"""Adding clips to a data set folder: everything beside what is there, then one rename of one file.
+
+What is in the folder is never moved. New frame files are made in a hidden folder within it, take
+their names under ``frames/``, and the longer ``gaze.csv`` takes the place of the shorter one; only
+then does a new ``clips.csv`` name the clips, at one moment. Until then ``adding.json`` says which
+clips are on their way: readers leave their gaze out, and the next addition clears away what a
+killed one left.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fusbench.data.folder import ADDING, CLIP_COLUMNS, pending
+from fusbench.data.scan import DatasetInfo
+from fusbench.data.tables import appended, read_table
+from fusbench.data.writer import (
+    StoredClip,
+    clip_rows,
+    gaze_columns,
+    gaze_rows,
+    info_toml,
+)
+from fusbench.errors import DatasetError, OutputError
+from fusbench.files import output_errors, replacing, sync, sync_tree, write_bytes, write_json
+from fusbench.locks import LOCK, UNFINISHED, locked, sweep, unfinished_folder
+from fusbench.reading import read_json
+
+RECORDS = "import.json"
+AGAIN = "Run the same command again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """The right to add clips to a folder: `root`, and `place`, where their files are made first."""
+
+    root: Path
+    place: Path
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the folder holds no data set yet."""
+        return not (self.root / "clips.csv").exists()
+
+    def commit(
+        self, info: DatasetInfo, stored: Sequence[StoredClip], records: list[dict[str, Any]]
+    ) -> None:
+        """Let the folder hold these clips too, all of them at one moment.
+
+        Parameters
+        ----------
+        info : DatasetInfo
+            Of a new data set; an existing one keeps its own.
+        stored : sequence of StoredClip
+            Clips whose files lie below `place`.
+        records : list of dict
+            What ``import.json`` is to hold; it must be JSON.
+
+        Raises
+        ------
+        OutputError
+            If the folder was changed so that the clips do not fit any more, or cannot be written.
+            Nothing is added then.
+        """
+        root, files = self.root, [clip.row.file for clip in stored]
+        with output_errors(root):
+            sync_tree(self.place)
+            for file in files:
+                _require_free(root / file)
+            clips = [clip.row.clip_id for clip in stored]
+            write_json(root / ADDING, {"schema": 1, "clips": clips, "new": self.is_new})
+            (root / "frames").mkdir(exist_ok=True)
+            for file in files:
+                _give_name(self.place / file, root / file)
+            sync(root / "frames")
+            if self.is_new:
+                write_bytes(root / "dataset.toml", info_toml(info).encode())
+            write_json(root / RECORDS, {"schema": 1, "recordings": records})
+            _append(root / "gaze.csv", list(gaze_rows(stored)), gaze_columns(stored))
+            _append(root / "clips.csv", clip_rows(_in_their_split(root, stored)), CLIP_COLUMNS)
+            (root / ADDING).unlink()
+
+
+@contextmanager
+def growing(root: Path) -> Iterator[Addition]:
+    """A data set folder to add clips to, new or existing, locked while the block runs.
+
+    Raises
+    ------
+    OutputError
+        If another process changes the folder, or it holds what is no data set.
+    """
+    _require_place(root)
+    with output_errors(root):
+        made = not root.exists()
+        root.mkdir(parents=True, exist_ok=True)
+    try:
+        with output_errors(root), locked(root):
+            sweep(root)
+            _clear(root)
+            _require_data(root)
+            with unfinished_folder(root, "adding") as place:
+                try:
+                    yield Addition(root=root, place=place)
+                except BaseException:
+                    _clear(root)
+                    raise
+    finally:
+        if made:
+            with suppress(OSError):  # something is in it
+                (root / "frames").rmdir()
+            with suppress(OSError):
+                root.rmdir()
+
+
+def _require_place(root: Path) -> None:
+    """Raise `OutputError` where an older version left a data set under another name."""
+    if root.exists():
+        return
+    left = sorted(root.absolute().parent.glob(f".{root.name}.old.*/data"))
+    if left:
+        what = "an import that was broken off left the data set under another name"
+        raise OutputError(what, str(root), f"Move it back: mv {left[0]} {root}")
+
+
+def _require_data(root: Path) -> None:
+    have = {path.name for path in root.iterdir() if not UNFINISHED.fullmatch(path.name)}
+    if "clips.csv" not in have and have - {LOCK, "frames"}:
+        fix = "Choose a new folder, or one that holds a data set."
+        raise OutputError("exists and holds no data set", str(root), fix)
+
+
+def _clear(root: Path) -> None:
+    """Take away what an addition left that was broken off; a finished one loses its journal."""
+    if not (root / ADDING).exists():
+        return
+    new = read_json(root / ADDING, DatasetError).get("new") is True
+    new = new and not (root / "clips.csv").exists()
+    there = set() if new else set(read_table(root / "clips.csv", ["clip_id"])["clip_id"])
+    lost = pending(root) - there
+    with output_errors(root):
+        for clip in lost:
+            (root / "frames" / f"{Path(clip).name}.npy").unlink(missing_ok=True)
+        if lost and new:
+            for name in ("gaze.csv", RECORDS, "dataset.toml"):
+                (root / name).unlink(missing_ok=True)
+        elif lost:
+            _without(root / "gaze.csv", lost)
+            _forget(root / RECORDS, lost)
+        (root / ADDING).unlink()
+
+
+def _without(path: Path, clips: set[str]) -> None:
+    """Take the gaze of clips out of a table, and leave every other line as it is."""
+    text = path.read_bytes().decode("utf-8")
+    lines = list(io.StringIO(text, newline=""))
+    rows = csv.reader(lines)
+    at = next(rows).index("clip_id")
+    kept, begin = lines[: rows.line_num], rows.line_num
+    for row in rows:
+        if not row or row[at] not in clips:
+            kept += lines[begin : rows.line_num]
+        begin = rows.line_num
+    if len(kept) < len(lines):
+        write_bytes(path, "".join(kept).encode())
+
+
+def _forget(path: Path, clips: set[str]) -> None:
+    """Take the records of clips out of ``import.json``."""
+    if path.exists():
+        content = read_json(path, DatasetError)
+        kept = [r for r in content["recordings"] if not clips.intersection(r["clips"])]
+        write_json(path, {**content, "recordings": kept})
+
+
+def _require_free(path: Path) -> None:
+    if os.path.lexists(path):
+        fix = "No clip of the data set is of that name: move the file away."
+        raise OutputError("is there already", str(path), fix)
+
+
+def _give_name(new: Path, path: Path) -> None:
+    """Let a finished file have its name, and never take it from another."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        _require_free(path)
+        os.rename(new, path)
+
+
+def _in_their_split(root: Path, stored: Sequence[StoredClip]) -> list[StoredClip]:
+    """The clips in the split that their scan has now, in order; their names must be free."""
+    if not (root / "clips.csv").exists():
+        return sorted(stored, key=lambda clip: (clip.row.scan_id, clip.row.clip_id))
+    table = read_table(root / "clips.csv", CLIP_COLUMNS)
+    split = dict(zip(table["scan_id"], table["split"], strict=True))
+    taken = set(table["clip_id"])
+    for clip in stored:
+        if clip.row.clip_id in taken:
+            what = f"was changed meanwhile: clip '{clip.row.clip_id}' is there"
+            raise OutputError(what, str(root), AGAIN)
+    return [
+        replace(clip, row=replace(clip.row, split=split.get(clip.row.scan_id, clip.row.split)))
+        for clip in stored
+    ]
+
+
+def _append(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    """Put a longer table in the place of a shorter one, unless it changed meanwhile."""
+    before = _state(path)
+    text = path.read_bytes().decode("utf-8") if before else ""
+    with replacing(path) as part:
+        part.write_text(appended(text, rows, columns), encoding="utf-8", newline="")
+        if _state(path) != before:
+            raise OutputError("was changed meanwhile", str(path), AGAIN)
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

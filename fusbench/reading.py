@@ -1,0 +1,130 @@
+"""Reading what strangers send: nothing is opened or unpacked before its kind and size are known."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import tomllib
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from fusbench.errors import FusbenchError
+
+LARGEST_TOML = 1 << 18  # bytes
+LARGEST_JSON = 1 << 24
+LONGEST_KEY = 16  # parts of a dotted key
+PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
+DEEP_KEY = re.compile(rf"^[ \t\[]*(?:{PART}\.[ \t]*){{{LONGEST_KEY}}}", re.MULTILINE)
+DEEP_LIST = re.compile(r"(?:[\[{]\s*){64}")
+LONGEST_NUMBER = re.compile(r"[0-9_]{4000}")
+CORRECT = "Correct it, or copy the file again."
+
+
+def read_bytes(
+    path: Path, most: int, kind: type[FusbenchError], missing: str = "Check the path."
+) -> bytes:
+    """The bytes of a regular file of at most `most` bytes.
+
+    Raises
+    ------
+    kind
+        If there is none, or it is larger, a folder, a device or a pipe, or cannot be read.
+    """
+    try:
+        with open_regular(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size <= most:
+                return stream.read(most)
+    except FileNotFoundError:
+        raise kind("the file is missing", str(path), missing) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise kind(what, str(path), "Look at the file and its permissions.") from None
+    what = f"holds {size:,} bytes, and more than {most:,} are no such file"
+    raise kind(what, str(path), CORRECT)
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a regular file to read; a folder, pipe or device raises `OSError` and never waits."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is a folder, pipe or device", str(path))
+    return os.fdopen(handle, "rb")
+
+
+def read_text(
+    path: Path, most: int, kind: type[FusbenchError], missing: str = "Check the path."
+) -> str:
+    """The text of a regular file of UTF-8; errors as in `read_bytes`."""
+    try:
+        return read_bytes(path, most, kind, missing).decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"is no UTF-8 text: byte {error.start}"
+        raise kind(what, str(path), "Save it as UTF-8.") from None
+
+
+def read_toml(
+    path: Path, kind: type[FusbenchError], missing: str = "Check the path."
+) -> dict[str, Any]:
+    """The content of a TOML file; errors as in `read_bytes`."""
+    text = read_text(path, LARGEST_TOML, kind, missing)
+    if DEEP_KEY.search(text) or DEEP_LIST.search(text) or LONGEST_NUMBER.search(text):
+        raise kind("is nested too deeply, or holds too long a number", str(path), CORRECT)
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        what = f"is not valid TOML: {error or 'nested too deeply'}"
+        raise kind(what, str(path), "Correct it.") from None
+
+
+def read_json(
+    path: Path,
+    kind: type[FusbenchError],
+    missing: str = "Check the path.",
+    fix: str = "Correct it.",
+    most: int = LARGEST_JSON,
+) -> dict[str, Any]:
+    """The object in a JSON file; errors as in `read_bytes`."""
+    return parse_json(read_text(path, most, kind, missing), path, kind, fix)
+
+
+def parse_json(text: str, path: Path, kind: type[FusbenchError], fix: str) -> dict[str, Any]:
+    """The object that a JSON text holds."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = f"is no valid JSON: {str(error).splitlines()[0] if error.args else 'too deep'}"
+        raise kind(what, str(path), fix) from None
+    if not isinstance(content, dict):
+        raise kind("is no JSON object", str(path), fix)
+    return content
+
+
+def field_of(content: Mapping[str, Any], key: str, types: type | tuple[type, ...]) -> Any:
+    """The value of a key if it is of these types, else None."""
+    value = content.get(key)
+    return value if isinstance(value, types) and not isinstance(value, bool) else None
+
+
+def unzipped(data: bytes, most: int, where: Path, kind: type[FusbenchError], fix: str) -> bytes:
+    """What a gzip file holds, at most `most` bytes."""
+    parts: list[bytes] = []
+    while data or not parts:
+        stream = zlib.decompressobj(wbits=31)  # 31: a gzip header and trailer around it
+        try:
+            parts.append(stream.decompress(data, most + 1))
+        except zlib.error:
+            raise kind("is damaged or no gzip file", str(where), fix) from None
+        most -= len(parts[-1])
+        if most < 0:
+            raise kind("unpacks to more than such a file holds", str(where), fix)
+        if not stream.eof:
+            raise kind("is damaged or no gzip file", str(where), fix)
+        data = stream.unused_data
+    return b"".join(parts)

@@ -1,0 +1,84 @@
+"""Faults on demand, through `fault_server`: kills, refusals, small disks; and what they left."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVER = Path(__file__).with_name("fault_server.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended (exit code, minus signal, or "hang"), and the changes that it made."""
+
+    code: int | str
+    stdout: str
+    stderr: str
+    changes: int
+
+    @property
+    def is_one_line(self):
+        """Whether it failed as it should: one line on stderr, no traceback."""
+        lines = self.stderr.strip().splitlines()
+        return len(lines) == 1 and len(lines[0]) < 1000 and "Traceback" not in self.stderr
+
+
+class Faults:
+    """A warm process whose forks run commands with a fault; a context manager."""
+
+    def __init__(self, place):
+        self.place = Path(place)
+        self.place.mkdir(exist_ok=True)
+
+    def __enter__(self):
+        self.server = subprocess.Popen(
+            [sys.executable, "-P", str(SERVER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert self.server.stdout.readline() == "ready\n"
+        return self
+
+    def __exit__(self, *_):
+        self.server.stdin.close()
+        self.server.wait()
+
+    def run(
+        self, root, arguments, *, at=0, kind="KILL", kill_s=None, largest=0, timeout_s=60, env=None
+    ):
+        """Run a command with a fault at change number `at` below `root`; without one where 0.
+
+        `kill_s` kills it after so many seconds instead; `largest` is the most bytes that a file may
+        have, beyond which writing fails as on a full disk.
+        """
+        files = {name: str(self.place / name) for name in ("stdout", "stderr", "changes")}
+        request = {
+            "arguments": [*map(str, arguments)], "root": str(root), "at": at, "kind": kind,
+            "kill": kill_s, "largest": largest, "timeout": timeout_s, "cwd": str(self.place),
+            "env": env or {}, **files,
+        }  # fmt: skip
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        code = json.loads(self.server.stdout.readline())
+        texts = [Path(files[name]).read_text(errors="replace") for name in ("stdout", "stderr")]
+        changes = int(Path(files["changes"]).read_text() or 0)
+        return Done(code=code, stdout=texts[0], stderr=texts[1], changes=changes)
+
+
+def content(folder, but=()):
+    """The bytes of every file below a folder, by its path, but files of these names."""
+    files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes() for path in files if path.name not in but
+    }
+
+
+def leftovers(*folders):
+    """What no finished work leaves: locks, journals, and what bears the mark of unfinished work."""
+    names = [path.name for folder in folders for path in Path(folder).rglob("*")]
+    return [n for n in names if ".fusbench-" in n or n in (".fusbench.lock", "adding.json")]
