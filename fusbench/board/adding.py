@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 
-from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, problems, read_row, seal
+from fusbench.board.fitting import problems
+from fusbench.board.names import taken_for
+from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, read_row, row_folders, seal
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing
+from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing, unpack
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text
@@ -66,7 +69,7 @@ def write_row(
     Raises
     ------
     ConfigError
-        If the name is no identifier, or taken by another row.
+        If the name is no identifier, taken by another row, or easily taken for another's.
     DatasetError
         If the run cannot be read.
     """
@@ -79,8 +82,12 @@ def write_row(
             fix = "Name the folder of a finished run, or of predictions with --predictions."
             raise DatasetError(f"holds no readable {name}", str(run), fix) from error
     result, scores = texts["result.json"], texts["scores.csv"]
+    facts = dataclasses.replace(facts, rules=board.rules.mark)
     mark = seal(result, scores, facts)
     folder = board.root / "results" / facts.name
+    if other := taken_for(facts.name, [path.name for path in row_folders(board.root)]):
+        what = f"its name could be taken for that of '{other}'"
+        raise ConfigError(what, str(folder), "Give the row another name with --name.")
     content = json.dumps(
         {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
     )
@@ -91,8 +98,8 @@ def write_row(
     }
     with output_errors(folder), locked(board.root, PATIENCE_S):
         there = folder.exists()
-        if there and _seal_of(folder) != mark and not replace:
-            fix = "Give the row another name with --name, or replace that one with --force."
+        if there and not replace and not _same_run(folder, result, scores):
+            fix = "Give the row another name with --name, or replace that one with --replace."
             raise ConfigError("the board has another row of this name", str(folder), fix)
         if not there or _seal_of(folder) != mark:
             _put(folder, files, board.root)
@@ -116,6 +123,15 @@ def _put(folder: Path, files: dict[str, bytes], place: Path) -> None:
         else:
             os.rename(part, folder)
         sync(folder.parent)
+
+
+def _same_run(folder: Path, result: str, scores: str) -> bool:
+    """Whether a row is of this run: the key covers all that its scores follow from."""
+    try:
+        old = read_json(folder / "result.json", DatasetError).get("key")
+        return bool(old == json.loads(result)["key"]) and unpack(folder / "scores.csv.gz") == scores
+    except (DatasetError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _seal_of(folder: Path) -> str:

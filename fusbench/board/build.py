@@ -12,7 +12,7 @@ from fusbench.files import output_errors, write_bytes
 from fusbench.locks import locked
 
 PATIENCE_S = 60.0
-OUTPUTS = ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html")
+OUTPUTS = ("README.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex", "index.html")
 
 
 def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
@@ -26,6 +26,7 @@ def outputs(table: Table, *, anonymous: bool = False) -> dict[str, bytes]:
     texts = (
         tables.markdown(table),
         tables.as_csv(table),
+        tables.as_json(table),
         tables.latex(table),
         page(table, anonymous=anonymous),
     )

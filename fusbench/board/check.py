@@ -9,12 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fusbench.board.alike import alike
 from fusbench.board.build import OUTPUTS, outputs
+from fusbench.board.fitting import BASELINES
+from fusbench.board.names import taken_for
 from fusbench.board.published import FILE
-from fusbench.board.standings import Standing, Table
+from fusbench.board.rows import Row, harmless, row_folders
+from fusbench.board.standings import Table
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import KEY_COLUMNS, read_scores
 from fusbench.files import file_sha256
+from fusbench.reading import open_regular
 
 BELONGS = {"board.toml", "clips.csv", "results", FILE, *OUTPUTS}
 
@@ -30,30 +35,75 @@ class Finding:
 def check_table(table: Table) -> Iterator[Finding]:
     """Everything about a board that its folder alone can tell.
 
-    Rows below the line with their reasons; outputs that are not what a build writes now, whether
+    Rows below the line with their reasons; rows that are another's predictions or bear nearly its
+    name, or were taken in under other rules; outputs that are not what a build writes now, whether
     stale or changed by hand; files that belong to no row.
     """
     for item in table.refused:
         for reason in item.reasons:
             yield Finding(where=f"results/{item.name}", what=reason)
+    yield from _rows(table)
+    yield from _files(table)
+
+
+def _rows(table: Table) -> Iterator[Finding]:
+    for standing in table.standings:
+        first = standing.competitor.rows[0].facts.name
+        for row in standing.competitor.copies:
+            what = f"has the scores of '{first}' on every frame, and is not its other backend"
+            yield Finding(where=f"results/{row.facts.name}", what=what)
+    heads = [standing.row for standing in table.standings]
+    for group in alike([row.values for row in heads], [""] * len(heads)):
+        known = [heads[k].result.model["name"] in BASELINES for k in group]
+        for k in group[1:] if not all(known) else []:
+            what = f"has the scores of '{heads[group[0]].facts.name}', which is there for another"
+            yield Finding(where=f"results/{heads[k].facts.name}", what=f"{what} role")
+    names = sorted(row.facts.name for row in table.rows)
+    for at, name in enumerate(names):
+        if other := taken_for(name, names[:at]):
+            what = f"its name can be taken for that of '{other}'"
+            yield Finding(where=f"results/{name}", what=what)
+    for row in table.rows:
+        if row.facts.rules != table.board.rules.mark:
+            told = (
+                "other rules than the board's" if row.facts.rules else "rules that it does not tell"
+            )
+            yield Finding(where=f"results/{row.facts.name}", what=f"was taken in under {told}")
+        model = row.result.model["name"]
+        if row.facts.name in BASELINES and model != row.facts.name:
+            what = f"bears the name of a baseline, and is '{model}'"
+            yield Finding(where=f"results/{row.facts.name}", what=what)
+
+
+def _files(table: Table) -> Iterator[Finding]:
     root = table.board.root
     forms = (outputs(table), outputs(table, anonymous=True))
     for name in OUTPUTS:
-        path = root / name
-        if not path.is_file():
+        wanted = [form[name] for form in forms]
+        try:
+            with open_regular(root / name) as file:
+                found = file.read(max(map(len, wanted)) + 1)
+        except FileNotFoundError:
             yield Finding(where=name, what="the file is missing; build the board")
-        elif path.read_bytes() not in [form[name] for form in forms]:
+            continue
+        except OSError:
+            found = b""
+        if found not in wanted:
             yield Finding(where=name, what="is not what a build of these results writes")
     for path in sorted(root.iterdir()):
         if path.name not in BELONGS and not path.name.startswith("."):
-            yield Finding(where=path.name, what="belongs to no board")
+            yield Finding(where=harmless(path.name), what="belongs to no board")
     results = root / "results"
+    if results.is_symlink() or (results.exists() and not results.is_dir()):
+        yield Finding(where="results", what="is no folder")
+        return
+    rows = row_folders(root)
     for path in sorted(results.iterdir()) if results.is_dir() else []:
-        if not path.is_dir():
-            yield Finding(where=f"results/{path.name}", what="belongs to no row")
+        if path not in rows and not path.name.startswith("."):
+            yield Finding(where=f"results/{harmless(path.name)}", what="belongs to no row")
 
 
-def check_weights(standing: Standing) -> str:
+def check_weights(row: Row) -> str:
     """How a row's weights compare with the model of its name that is installed here.
 
     Returns
@@ -65,13 +115,13 @@ def check_weights(standing: Standing) -> str:
     from fusbench.doors.registry import model_card
     from fusbench.zoo.weights import checkpoint_path
 
-    stored = standing.model.get("weights_sha256")
+    stored = row.result.model.get("weights_sha256")
     if stored is None:
         return ""
-    if standing.row.result.config.get("checkpoint"):
+    if row.result.config.get("checkpoint"):
         return "weights not compared: they are a user's own file"
     try:
-        path = checkpoint_path(model_card(standing.model["name"]))
+        path = checkpoint_path(model_card(row.result.model["name"]))
     except FusbenchError:
         return "weights not compared: the model or its weights are not installed"
     if path is None or file_sha256(path) != stored:
@@ -79,7 +129,7 @@ def check_weights(standing: Standing) -> str:
     return ""
 
 
-def compare_scores(standing: Standing, table: Table, run: Path) -> tuple[float, str]:
+def compare_scores(row: Row, table: Table, run: Path) -> tuple[float, str]:
     """The largest difference between a row's scores and those of a new run, and where it is.
 
     Raises
@@ -95,7 +145,7 @@ def compare_scores(standing: Standing, table: Table, run: Path) -> tuple[float, 
         raise DatasetError("scored other frames than the board's", str(run), fix)
     metrics = table.board.rules.metrics
     again = scores[[metric.key for metric in metrics]].to_numpy(float)
-    apart = np.abs(again - standing.row.values)
+    apart = np.abs(again - row.values)
     at, metric = np.unravel_index(apart.argmax(), apart.shape)
     where = f"{metrics[metric].symbol} of clip '{clips[at]}', frame {frames[at]}"
     return float(apart[at, metric]), where

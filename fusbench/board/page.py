@@ -20,6 +20,15 @@ from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
 DECIMALS = 6
+MEANINGS = {
+    "place": "One more than the number of models told apart from it as better",
+    "ranks": "Where 95 % of boards with scans drawn anew put the model",
+    "letters": "Rows that share a letter are not told apart",
+    "behind": "How much worse than the best model, in the primary metric's unit",
+    "effect": "Behind, in deviations between scans",
+    "detectable": "The difference to the best model that boards like this show four times in five",
+    "seconds": "Mean time a frame, all rows on one machine",
+}
 
 
 def page(table: Table, *, anonymous: bool = False) -> str:
@@ -101,16 +110,17 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
         ("model", "model", True), *scores, ("behind", "behind", False),
         ("effect", "effect", False), ("detectable", "detectable", False),
         ("parameters", "parameters", False),
-        ("seconds", "time/frame", False), ("backend", "backend", True),
-        ("licence", "licence", True),
+        *([("seconds", "time/frame", False)] if table.machine else []),
+        ("backend", "backend", True), ("licence", "licence", True),
     ]  # fmt: skip
 
 
 def _head(key: str, label: str, text: bool) -> str:
     kind = ' class="text"' if text else ""
+    about = f' title="{escape(MEANINGS[key])}"' if key in MEANINGS else ""
     return (
         f'<th scope="col" data-sort="{escape(key)}"{kind}>'
-        f'<button type="button">{escape(label)}</button></th>'
+        f'<button type="button"{about}>{escape(label)}</button></th>'
     )
 
 
@@ -132,12 +142,13 @@ def _row(standing: Standing, table: Table) -> str:
         kind = "best" if standing.with_the_best[k] else ""
         content = f"<b>{mean}</b><small>{escape(words.ends(standing, k))}</small>"
         cells.append(_cell(words.heading(metric), content, kind))
+    seconds = standing.row.facts.seconds_per_frame
     plain = (
         ("behind", words.number(standing.behind), ""),
         ("effect", words.number(standing.effect, 2), ""),
         ("detectable", words.number(standing.detectable), "minor"),
         ("parameters", words.count(standing.parameters), ""),
-        ("time/frame", words.duration(standing.row.facts.seconds_per_frame), ""),
+        *([("time/frame", words.duration(seconds), "")] if table.machine else []),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
         ("licence", model.get("licence", "") or words.NONE, "text minor"),
     )
@@ -174,7 +185,9 @@ def _published(table: Table) -> str:
     for report in published.rows:
         note = f"<small>{escape(report.note)}</small>" if report.note else ""
         numbers = "".join(
-            f"<td>{words.number(report.scores.get(metric.key), 2)}</td>" for metric in known
+            f'<td data-label="{escape(metric.symbol)}">'
+            f"{words.number(report.scores.get(metric.key), 2)}</td>"
+            for metric in known
         )
         rows.append(
             f'<tr><td class="text">{escape(report.source)}</td>'
@@ -198,13 +211,14 @@ def _data(table: Table, anonymous: bool) -> dict[str, Any]:
             for m in board.rules.metrics
         ],
         "primary": primary_index(board),
+        "timed": bool(table.machine),
         "leader": next((k for k, s in enumerate(table.standings) if s is table.leader), None),
         "scans": [str(k) for k in range(1, len(order) + 1)] if anonymous else labels,
-        "rows": [_row_data(standing, order.tolist()) for standing in table.standings],
+        "rows": [_row_data(standing, table, order.tolist()) for standing in table.standings],
     }
 
 
-def _row_data(standing: Standing, order: list[int]) -> dict[str, Any]:
+def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, Any]:
     model, facts = standing.model, standing.row.facts
     means = standing.scan_means[order].T
     return {
@@ -221,8 +235,14 @@ def _row_data(standing: Standing, order: list[int]) -> dict[str, Any]:
         "detectable": _number(standing.detectable),
         "p": [_number(p) for p in standing.p.tolist()],
         "parameters": standing.parameters,
-        "seconds": facts.seconds_per_frame,
-        "machine": facts.machine,
+        "seconds": facts.seconds_per_frame if table.machine else None,
+        "times": [
+            f"{row.result.model['backend']}: {words.duration(row.facts.seconds_per_frame)}"
+            f" on {row.facts.machine}"
+            for row in standing.competitor.rows
+            if row.facts.seconds_per_frame is not None
+        ],
+        "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
         "licence": model.get("licence", ""),
         "cite": model.get("cite", ""),

@@ -22,7 +22,7 @@ from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, out_of_bounds, unpack
 from fusbench.files import text_sha256
-from fusbench.models.card import INTEGERS, ROLES
+from fusbench.models.card import ROLES
 from fusbench.reading import parse_json, read_text
 
 SCHEMA = 1
@@ -38,12 +38,16 @@ TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a table shows of a row beside its scores; what is not known is None."""
+    """What a table shows of a row beside its scores; what is not known is None.
+
+    `rules` is `Rules.mark` of the board that took the row in.
+    """
 
     name: str
     parameters: int | None = None
     seconds_per_frame: float | None = None
     machine: str = ""
+    rules: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +74,25 @@ class Refused:
 
 def seal(result: str, scores: str, facts: Facts) -> str:
     """SHA-256 over a row's three parts; a changed character anywhere changes it."""
-    return text_sha256(result, scores, json.dumps(asdict(facts), sort_keys=True))
+    told = {key: value for key, value in asdict(facts).items() if key != "rules" or value}
+    return text_sha256(result, scores, json.dumps(told, sort_keys=True))
+
+
+def row_folders(root: Path) -> list[Path]:
+    """What stands for rows in a board, in order of name.
+
+    Hidden ones are what systems and broken-off work leave.
+    """
+    folder = root / "results"
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in visible if path.is_symlink() or path.is_dir())
 
 
 def read_rows(board: Board) -> list[Row | Refused]:
     """All rows of a board in order of name; those that cannot be read are refused."""
-    folder = board.root / "results"
-    if not folder.is_dir():
-        return []
-    return [read_row(path, board) for path in sorted(folder.iterdir()) if _is_row(path)]
-
-
-def _is_row(path: Path) -> bool:
-    """Whether a path is a row's folder; hidden ones are what systems and broken-off work leave."""
-    return path.is_dir() and not path.name.startswith(".")
+    return [read_row(path, board) for path in row_folders(board.root)]
 
 
 def read_row(folder: Path, board: Board) -> Row | Refused:
@@ -91,10 +100,10 @@ def read_row(folder: Path, board: Board) -> Row | Refused:
     try:
         return _read_row(folder, board)
     except FusbenchError as error:
-        return Refused(name=_harmless(folder.name), reasons=(error.what,))
+        return Refused(name=harmless(folder.name), reasons=(error.what,))
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
     """A folder's name as an identifier, for outputs of every kind."""
     return re.sub(r"[^A-Za-z0-9._-]", "?", name)[:LONGEST_NAME]
 
@@ -104,7 +113,13 @@ def _read_row(folder: Path, board: Board) -> Row:
     if not IDENTIFIER.fullmatch(folder.name):
         fix = "Give its folder a name of letters, digits, '.', '_' and '-'."
         raise DatasetError("the row's name is no identifier", where, fix)
-    have = {path.name for path in folder.iterdir()}
+    if folder.is_symlink():
+        raise DatasetError("is a link, not a folder", where, REMEDY)
+    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    for path in visible:
+        if path.is_symlink():
+            raise DatasetError(f"{harmless(path.name)}: is a link, not a file", where, REMEDY)
+    have = {harmless(path.name) for path in visible}
     for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
         if names:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
@@ -130,11 +145,12 @@ def _read_facts(folder: Path) -> tuple[Facts, str]:
     mark = content.pop("seal", "")
     if content.pop("schema", None) != SCHEMA:
         raise DatasetError(f"row.json is not of schema {SCHEMA}", str(folder), REMEDY)
-    if set(content) != {f.name for f in fields(Facts)}:
+    if {*content, "rules"} != {f.name for f in fields(Facts)}:
         raise DatasetError("row.json does not hold what a row's file does", str(folder), REMEDY)
     facts = Facts(**content)
     numbers = (facts.parameters, facts.seconds_per_frame)
-    good = facts.name == folder.name and isinstance(facts.machine, str) and isinstance(mark, str)
+    texts = (facts.machine, facts.rules, mark)
+    good = facts.name == folder.name and all(isinstance(text, str) for text in texts)
     if not good or not all(n is None or _is_number(n) for n in numbers):
         what = "row.json does not fit the row's folder"
         raise DatasetError(what, str(folder), REMEDY)
@@ -225,44 +241,3 @@ def _coverage(scores: str, n_rows: int, board: Board) -> tuple[bool, int, int]:
     want = list(zip(*board.keys[:2], board.keys[2].tolist(), strict=True))
     both = set(want) & set(have)
     return have == want, len(want) - len(both), len(have) - len(both)
-
-
-def problems(row: Row, board: Board) -> list[str]:
-    """Why a row does not fit the board; an empty list where it does. Names no scan or clip.
-
-    Numbers that follow from the scores are checked by `fusbench.board.standings`, all rows at once.
-    """
-    rules, result = board.rules, row.result
-    window = result.model["window"]
-    role, horizon = result.model["role"], window.get("horizon")
-    fits = type(horizon) is int and {
-        "model": horizon == rules.horizon,
-        "hint": horizon >= rules.horizon,
-    }.get(role, True)
-    checks = (
-        (row.sealed, "the seal is broken: a file of the row was changed after it was added"),
-        (result.signature == rules.signature, f"another signature: {result.signature}"),
-        (result.profile == rules.profile, f"another metric profile: {result.profile}"),
-        (result.split == rules.split, f"another split: {result.split}"),
-        (
-            result.dataset.get("fingerprint") == rules.fingerprint,
-            "other data: the fingerprint differs",
-        ),
-        (row.n_missing == 0, f"{row.n_missing:,} of {len(board.counted):,} frames are missing"),
-        (row.n_extra == 0, f"{row.n_extra:,} scored frames are not the board's"),
-        (row.covers or row.n_missing or row.n_extra, "the frames are out of order"),
-        (result.n_frames == len(row.values), "the number of frames is not that of the scores"),
-        (
-            fits,
-            f"the model's horizon is {horizon} frames, the board's {rules.horizon}",
-        ),
-        (
-            result.model["backend"] != INTEGERS,
-            "predicted in integer maps, whose rounding shifts KLD",
-        ),
-        (
-            not result.config.get("freeze_history"),
-            "the run is a control with frozen history, not the model",
-        ),
-    )  # fmt: skip
-    return [reason for good, reason in checks if not good]

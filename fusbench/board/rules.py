@@ -21,11 +21,12 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
-from fusbench.files import write_bytes
+from fusbench.files import text_sha256, write_bytes
 from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
 
 SCHEMA = 1
+SHOWN = ("title", "description", "anonymous")  # what may change while the rows stay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,12 @@ class Rules:
     def metrics(self) -> tuple[metrics.Metric, ...]:
         """The metrics that the signature names, in its order."""
         return metrics.of_signature(self.signature)
+
+    @cached_property
+    def mark(self) -> str:
+        """Hash of what decides which rows fit, which frames count and what ranks."""
+        told = {key: value for key, value in asdict(self).items() if key not in SHOWN}
+        return text_sha256(json.dumps(told, sort_keys=True))
 
     def __post_init__(self) -> None:
         keys = [metric.key for metric in self.metrics]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from fusbench.board.competitors import Competitor, competitors
+from fusbench.board.fitting import problems
 from fusbench.board.published import Published, read_published
-from fusbench.board.rows import Refused, Row, problems, read_rows
+from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.summary import numbers, scan_sums, summary_problems
 from fusbench.statistics.letters import letter_groups, letters
@@ -108,8 +109,15 @@ class Table:
         return int(self.board.counted.sum())
 
     @property
-    def n_rows(self) -> int:
-        return sum(len(standing.competitor.rows) for standing in self.standings)
+    def rows(self) -> list[Row]:
+        """All rows above the line, those of a competitor one after the other."""
+        return [row for standing in self.standings for row in standing.competitor.rows]
+
+    @property
+    def machine(self) -> str:
+        """The one machine that all rows were timed on; "" if there were several."""
+        machines = {row.facts.machine for row in self.rows}
+        return machines.pop() if len(machines) == 1 else ""
 
     @property
     def leader(self) -> Standing | None:

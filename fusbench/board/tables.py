@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from fusbench import metrics
 from fusbench.board import words
+from fusbench.board.record import record
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.web.text import csv_text, latex_text, markdown_text
 
@@ -164,6 +167,19 @@ def as_csv(table: Table) -> str:
                 ]
             )  # fmt: skip
     return stream.getvalue()
+
+
+def as_json(table: Table) -> str:
+    """The board's ``leaderboard.json``, six decimals."""
+    return json.dumps(_rounded(record(table)), indent=1, ensure_ascii=False) + "\n"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(part) for part in value]
+    return round(value, 6) + 0.0 if isinstance(value, float) else value
 
 
 def _exact(value: float | None) -> str:

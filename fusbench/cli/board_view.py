@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from fusbench.board import words
 from fusbench.board.standings import Table, primary_index
@@ -49,34 +45,3 @@ def show_added(folder: Path, reasons: list[str]) -> None:
     show(f"{folder}: added" + (", below the line:" if reasons else "."))
     for reason in reasons:
         show(f"  {reason}")
-
-
-def board_as_json(table: Table) -> dict[str, Any]:
-    """A board as one JSON object; rows with the same predictions share a competitor's numbers."""
-    keys = [metric.key for metric in table.board.rules.metrics]
-    ends = ("mean", "low", "high", "by_scan", "p")
-    rows = []
-    for s in table.standings:
-        numbers = np.column_stack([s.intervals, s.scan_means.mean(axis=0), s.p]).tolist()
-        shared = {
-            "competitor": s.name, "role": s.role, "place": s.place, "ranks": s.place_range,
-            "letters": s.letters,
-            "scores": {
-                key: {end: _finite(v) for end, v in zip(ends, values, strict=True)}
-                for key, values in zip(keys, numbers, strict=True)
-            },
-            "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "parameters": s.parameters,
-        }  # fmt: skip
-        for row in s.competitor.rows:
-            facts = asdict(row.facts) | {"parameters": s.parameters}
-            rows.append(shared | facts | {"backend": row.result.model["backend"]})
-    return {
-        "rules": asdict(table.board.rules),
-        "rows": rows,
-        "refused": [asdict(item) for item in table.refused],
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if value == value else None

@@ -55,6 +55,7 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
     help="Evaluate under the rules of this leaderboard, add the rows, and build it.",
 )  # fmt: skip
 @click.option("--name", help="Name of the row on the board; default: the model's.")
+@click.option("--replace", is_flag=True, help="Replace the board's other row of this name.")
 @config_option
 @json_option
 @click.pass_context
@@ -69,6 +70,7 @@ def evaluate(
     force: bool,
     board: Path | None,
     name: str | None,
+    replace: bool,
     as_json: bool,
     options: Options,
     **choices: Any,
@@ -133,7 +135,8 @@ def evaluate(
         if as_json:
             print(line, flush=True)
     if rows and board:
-        _add(board, rows if as_json else _framed(rows, contest, hint=True), rows, name, as_json)
+        framed = rows if as_json else _framed(rows, contest, hint=True)
+        _add(board, framed, rows, name, replace=replace, quiet=as_json)
     elif rows and not as_json:
         _show(_framed(rows, contest), rows, failures)
     if failures:
@@ -146,13 +149,21 @@ def _framed(rows: list[Run], contest: Contest, *, hint: bool = False) -> list[Ru
     return with_baselines(rows, contest, hint=hint)
 
 
-def _add(board: Path, framed: list[Run], asked: list[Run], name: str | None, quiet: bool) -> None:
-    """Add runs to a board and build it. Baselines that it has stay as they are."""
+def _add(
+    board: Path,
+    framed: list[Run],
+    asked: list[Run],
+    name: str | None,
+    *,
+    replace: bool,
+    quiet: bool,
+) -> None:
+    """Add runs to a board and build it. Rows that it has stay, unless `replace` says otherwise."""
     from fusbench.cli.board_view import show_added, show_board
     from fusbench.verbs.board import Board
 
     shown = Board(board)
-    for folder, reasons in shown.take(framed, asked, name):
+    for folder, reasons in shown.take(framed, asked, name, replace=replace):
         if not quiet:
             show_added(folder, reasons)
     if not quiet:

@@ -12,6 +12,7 @@ from fusbench.cli import Names, json_option
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
+    from fusbench.board.rows import Row
     from fusbench.board.standings import Table
 
 folder_argument = click.argument("board", type=click.Path(path_type=Path))
@@ -77,7 +78,9 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
     "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of the runs.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace another row of this name.")
+@click.option(
+    "--replace", "--force", "again", is_flag=True, help="Replace another row of this name."
+)
 def add(
     board: Path,
     source: Path,
@@ -85,7 +88,7 @@ def add(
     predictions: bool,
     dataset: str | None,
     runs: Path,
-    force: bool,
+    again: bool,
 ) -> None:
     """Add a finished run, or a folder of predictions, to a BOARD, and build it anew.
 
@@ -102,9 +105,9 @@ def add(
     rules = read_board(board)
     if predictions:
         source, name = score_predictions(rules, source, name, dataset, runs, progress)
-    show_added(*add_run(rules, source, name, replace=force))
+    show_added(*add_run(rules, source, name, replace=again))
     table = rebuild(rules)
-    show(f"{board} is built: {counted(len(table.standings), 'row')}.")
+    show(f"{board} is built: {counted(len(table.rows), 'row')}.")
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard build boards/phantom")
@@ -112,7 +115,7 @@ def add(
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; default: BOARD.")
 @click.option("--anonymous", is_flag=True, help="Name no scan in the outputs.")
 def build(board: Path, out: Path | None, anonymous: bool) -> None:
-    """Write README.md, leaderboard.csv, leaderboard.tex and index.html from a BOARD's results."""
+    """Write README.md, leaderboard.csv, .json and .tex, and index.html from a BOARD's results."""
     from fusbench.board.build import OUTPUTS, rebuild
     from fusbench.board.rules import read_board
     from fusbench.cli.render import show
@@ -168,17 +171,17 @@ def check(
             check_data(table.board, data)
         except FusbenchError as error:
             findings.append(Finding(where="board.toml", what=f"{error.where}: {error.what}"))
-    for standing in table.standings:
-        where, what = f"results/{standing.name}", check_weights(standing)
+    for row in table.rows:
+        where, what = f"results/{row.facts.name}", check_weights(row)
         if what.startswith("the installed"):
             findings.append(Finding(where=where, what=what))
         elif what:
             notes.append(f"{where}: {what}")
-    rows = {standing.name: standing for standing in table.standings}
+    rows = {row.facts.name: row for row in table.rows}
     for name in again:
         if name not in rows:
             raise unknown("row above the line", name, list(rows))
-        apart, where = _rerun(table, name, dataset, model, checkpoint)
+        apart, where = _rerun(table, rows[name], dataset, model, checkpoint)
         line = f"run again, the largest difference of a score is {apart:.2g} ({where})"
         if apart > tolerance:
             findings.append(Finding(where=f"results/{name}", what=line))
@@ -191,26 +194,28 @@ def check(
             show(f"- {note}")
         for finding in findings:
             show(f"! {finding.where}: {finding.what}")
-        show(
-            f"{board}: {counted(len(table.standings), 'row')}, {counted(len(findings), 'finding')}"
-        )
+        show(f"{board}: {counted(len(table.rows), 'row')}, {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
 
 
 def _rerun(
-    table: Table, name: str, dataset: str | None, model: str | None, checkpoint: Path | None
+    table: Table, row: Row, dataset: str | None, model: str | None, checkpoint: Path | None
 ) -> tuple[float, str]:
     """Evaluate a row's model in a process of its own, and compare."""
     from fusbench.board.check import compare_scores
     from fusbench.child import ChildError, command
     from fusbench.errors import PluginError
+    from fusbench.evaluation.results import read_result
 
-    standing = next(s for s in table.standings if s.name == name)
-    rules = table.board.rules
+    name, rules = row.facts.name, table.board.rules
+    if row.result.config.get("checkpoint") and not checkpoint:
+        stored = str(row.result.model.get("weights_sha256"))[:12]
+        fix = "Name the file with --checkpoint."
+        raise PluginError(f"its weights, {stored}, are a user's own file", f"row '{name}'", fix)
     with tempfile.TemporaryDirectory() as runs:
         options = {
-            "model": model or standing.model["name"], "dataset": dataset or rules.dataset,
+            "model": model or row.result.model["name"], "dataset": dataset or rules.dataset,
             "split": rules.split, "profile": rules.profile, "out": runs,
             "metrics": ",".join(metric.key for metric in rules.metrics),
         }  # fmt: skip
@@ -223,7 +228,12 @@ def _rerun(
             what = f"cannot be run again: {str(error).rstrip('.')}"
             raise PluginError(what, f"row '{name}'", fix) from None
         done = list(Path(runs).glob("*/result.json"))
-        return compare_scores(standing, table, done[0].parent)
+        if checkpoint and read_result(done[0].parent).model[
+            "weights_sha256"
+        ] != row.result.model.get("weights_sha256"):
+            fix = "Name the file that the row was scored with."
+            raise PluginError("these are not the row's weights", str(checkpoint), fix)
+        return compare_scores(row, table, done[0].parent)
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard show boards/phantom")
@@ -231,12 +241,13 @@ def _rerun(
 @json_option
 def show(board: Path, as_json: bool) -> None:
     """Print a BOARD's table."""
-    from fusbench.cli.board_view import board_as_json, show_board
+    from fusbench.board.record import record
+    from fusbench.cli.board_view import show_board
     from fusbench.cli.render import print_json
 
     table = _table(board)
     if as_json:
-        print_json(board_as_json(table))
+        print_json(record(table))
     else:
         show_board(table)
 

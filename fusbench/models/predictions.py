@@ -184,8 +184,16 @@ def _check_maps(maps: np.ndarray, clip: Clip, path: Path) -> None:
     if maps.dtype.kind not in "fu":
         fix = "Write float32 densities."
         raise PredictionError(f"holds {maps.dtype}", str(path), fix)
+    if maps.dtype == np.float16:
+        what = "holds float16 maps, whose small values are lost and shift KLD"
+        raise PredictionError(what, str(path), "Write float32 densities.")
     if maps.ndim != 3 or len(maps) != clip.n_frames:
         have = " x ".join(map(str, maps.shape))
         want = f"{clip.n_frames} x rows x columns"
         fix = "Write a density for every frame of the clip, those without gaze too."
         raise PredictionError(f"holds {have} numbers, not {want}", str(path), fix)
+    (rows, columns), (height, width) = maps.shape[1:], clip.info.image_shape
+    if abs(rows * width - columns * height) > max(height, width, rows, columns):
+        what = f"holds maps of {rows} x {columns}, whose sides are not those of {height} x {width}"
+        fix = "Write (frames, rows, columns); were rows and columns exchanged?"
+        raise PredictionError(what, str(path), fix)

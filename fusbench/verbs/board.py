@@ -121,14 +121,14 @@ class Board:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row for each standing, best first: place, role, tie group, and each metric's mean."""
+        """A row for each standing, best first: role, place, letters, and each metric's mean."""
         table = self.table
         keys = [metric.key for metric in table.board.rules.metrics]
         rows = {
             s.name: {
                 "role": s.role,
-                "rank": s.rank,
-                "tie_group": s.group,
+                "place": s.place,
+                "letters": s.letters,
                 **dict(zip(keys, s.intervals[:, 0], strict=True)),
             }
             for s in table.standings
@@ -167,9 +167,16 @@ class Board:
         return reasons
 
     def take(
-        self, framed: Sequence[Run], asked: Sequence[Run], name: str | None = None
+        self,
+        framed: Sequence[Run],
+        asked: Sequence[Run],
+        name: str | None = None,
+        *,
+        replace: bool = False,
     ) -> list[tuple[Path, list[str]]]:
         """Add runs, and the baselines in `framed` that the board lacks, and build it.
+
+        With `replace`, the runs asked for take the place of other rows of their names.
 
         Returns
         -------
@@ -184,12 +191,12 @@ class Board:
         for run in framed:
             called = wanted.get(run.folder, run.name)
             if run.folder in wanted or not (self.folder / "results" / called).exists():
-                added.append(add_run(rules, run.folder, called, replace=True))
+                added.append(add_run(rules, run.folder, called, replace=replace))
         self.build()
         return added
 
     def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
-        """Write README.md, leaderboard.csv, leaderboard.tex and index.html; the files' paths."""
+        """Write README.md, leaderboard.csv, .json and .tex, and index.html; the files' paths."""
         place = Path(out or self.folder)
         rebuild(read_board(self.folder), place, anonymous=anonymous)
         return [place / name for name in OUTPUTS]

@@ -358,7 +358,7 @@ def test_a_name_is_taken_once(tmp_path):
         tmp_path / "run", fake_result(board, fake_scores(board, 7), "model"), fake_scores(board, 7)
     )
     facts = Facts(name="model")
-    with pytest.raises(ConfigError, match="another row of this name.*--name.*--force"):
+    with pytest.raises(ConfigError, match="another row of this name.*--name.*--replace"):
         write_row(board, run, facts)
     assert write_row(board, run, facts, replace=True)[1] == []
     assert write_row(board, run, facts)[1] == []  # the same row again is no conflict

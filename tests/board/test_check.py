@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import shutil
 
 import pytest
 from support.fake_board import add_fake, fake_board, fake_scores
@@ -10,6 +12,7 @@ from fusbench.board.build import outputs, write_outputs
 from fusbench.board.check import check_table
 from fusbench.board.rules import read_board
 from fusbench.board.standings import read_table
+from fusbench.errors import ConfigError
 
 
 @pytest.fixture
@@ -180,7 +183,9 @@ def test_a_row_taken_out_or_renamed_is_found(board):
     assert "README.md: is not what a build of these results writes" in found
 
 
-@pytest.mark.parametrize("name", ["README.md", "leaderboard.csv", "leaderboard.tex", "index.html"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "leaderboard.csv", "leaderboard.json", "leaderboard.tex", "index.html"]
+)
 def test_a_changed_output_is_found(board, name):
     path = board.root / name
     path.write_text(path.read_text().replace("2", "1", 1))
@@ -227,13 +232,174 @@ def test_refused_rows_stand_below_the_line_with_the_reason(board):
     assert "5 of 42 frames are missing" in (board.root / "index.html").read_text()
 
 
-@pytest.mark.parametrize(("key", "value"), [("sim", "1.5"), ("cc", "-1.01"), ("kld", "-0.5")])
-def test_a_score_outside_its_range_is_refused(board, key, value):
-    def forge(text):
-        header, first, *rest = text.splitlines()
-        cells = first.split(",")
-        cells[header.split(",").index(key)] = value
-        return "\n".join([header, ",".join(cells), *rest]) + "\n"
+def forge(board, **scores):
+    """Replace the forged row's run by one that fits in all but its scores."""
+    shutil.rmtree(board.root / "results" / "forged")
+    add_fake(board, "forged", scores=fake_scores(board, 2, 0.3).assign(**scores))
 
-    edit_scores(board, forge)
-    assert any(f"a score of {key} is {value}, outside" in line for line in findings(board))
+
+def rename(board, name, **facts):
+    """Put the forged row under another name, sealed."""
+    results = board.root / "results"
+    (results / "forged").rename(results / name)
+    edit_json(results / name / "row.json", lambda r: r.update(name=name, **facts))
+    reseal(board, name)
+
+
+def link(board, target):
+    path = board.root / "results" / "forged" / "result.json"
+    path.unlink()
+    path.symlink_to(target)
+
+
+def fifo(board):
+    path = board.root / "results" / "forged" / "row.json"
+    path.unlink()
+    os.mkfifo(path)
+
+
+def no_folder(board):
+    shutil.rmtree(board.root / "results")
+    (board.root / "results").write_text("rows")
+
+
+def elsewhere(board):
+    away = board.root.parent / "away"
+    (board.root / "results").rename(away)
+    (board.root / "results").symlink_to(away)
+
+
+def linked_row(board):
+    row = board.root / "results" / "forged"
+    row.rename(board.root.parent / "forged")
+    row.symlink_to(board.root.parent / "forged")
+
+
+def model_changed(**changes):
+    def change(board):
+        edit_json(
+            board.root / "results" / "forged" / "result.json", lambda r: r["model"].update(changes)
+        )
+        reseal(board, "forged")
+
+    return change
+
+
+def rules_changed(old, new):
+    def change(board):
+        path = board.root / "board.toml"
+        path.write_text(path.read_text().replace(old, new))
+
+    return change
+
+
+def leaders_copy(name, **model):
+    return lambda board: add_fake(board, name, scores=fake_scores(board, 1), **model)
+
+
+TAMPERINGS = {
+    "copy": (leaders_copy("mine", weights_sha256="b" * 64), "has the scores of 'honest'"),
+    "copy of other weights": (leaders_copy("mine", weights_sha256=None), "has the scores of"),
+    "copy as another backend": (leaders_copy("mine", backend="torch"), "has the scores of"),
+    "copy as a ceiling": (leaders_copy("bound", role="ceiling"), "there for another role"),
+    "near copy": (
+        lambda b: add_fake(b, "mine", scores=fake_scores(b, 1).assign(
+            kld=fake_scores(b, 1)["kld"] + 1e-7)),
+        "has the scores of 'honest'",
+    ),
+    "KLD below 0": (lambda b: forge(b, kld=-0.5), "a score of kld is -0.5, outside"),
+    "SIM above 1": (lambda b: forge(b, sim=1.5), "a score of sim is 1.5, outside"),
+    "CC above 1": (lambda b: forge(b, cc=1.01), "a score of cc is 1.01, outside"),
+    "CC below -1": (lambda b: forge(b, cc=-7.0), "a score of cc is -7, outside"),
+    "Cyrillic name": (lambda b: rename(b, "h\u043enest"), "the row's name is no identifier"),
+    "blank name": (lambda b: rename(b, "a b"), "the row's name is no identifier"),
+    "long name": (lambda b: rename(b, "x" * 150), "the row's name is no identifier"),
+    "option as name": (lambda b: rename(b, "-rf"), "the row's name is no identifier"),
+    "other case": (lambda b: rename(b, "Honest"), "can be taken for that of"),
+    "digit for letter": (lambda b: rename(b, "h0nest"), "can be taken for that of"),
+    "link to a device": (lambda b: link(b, "/dev/zero"), "is a link, not a file"),
+    "link to a file": (lambda b: link(b, "../honest/result.json"), "is a link, not a file"),
+    "pipe": (fifo, "cannot be read: it is a folder, pipe"),
+    "linked row": (linked_row, "is a link, not a folder"),
+    "linked results": (elsewhere, "results: is no folder"),
+    "results a file": (no_folder, "results: is no folder"),
+    "floor as a model": (model_changed(name="mean-map"), "'mean-map' is a floor, not a model"),
+    "hint as a model": (model_changed(name="previous-gaze"), "is a hint, not a model"),
+    "ceiling as a model": (model_changed(name="ideal-observer"), "is a ceiling, not a model"),
+    "model named as a floor": (lambda b: rename(b, "uniform"), "bears the name of a baseline"),
+    "other margin": (rules_changed("margin = 0", "margin = 1"), "taken in under other rules"),
+    "other primary": (rules_changed('"kld"', '"cc"'), "taken in under other rules"),
+    "rules not told": (lambda b: rename(b, "newer", rules=""), "under rules that it does not tell"),
+    "seconds": (
+        lambda b: rename(b, "fast", seconds_per_frame=1e-9),
+        "leaderboard.csv: is not what a build",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", list(TAMPERINGS))
+def test_what_a_folder_can_show_is_found_even_sealed_and_built_anew(board, way):
+    change, words = TAMPERINGS[way]
+    change(board)
+    if "build" not in words:
+        write_outputs(read_table(read_board(board.root)), board.root)
+    found = findings(board)
+    assert any(words in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("patient000-c1,8", "patient000-c1,99999999999"),
+        ("1-7", "1-999999999"),
+        ("patient000-c1,8", "patient000-c1,-8"),
+        ("1-7", "7-1"),
+    ],
+)
+def test_impossible_clips_are_refused_at_once(board, old, new):
+    path = board.root / "clips.csv"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(ConfigError, match="is no clip of a board"):
+        read_board(board.root)
+
+
+@pytest.mark.parametrize("name", ["board.toml", "clips.csv", "published.toml"])
+def test_devices_and_pipes_in_place_of_a_boards_files_are_refused(board, name):
+    (board.root / name).unlink(missing_ok=True)
+    (board.root / name).symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_table(read_board(board.root))
+    (board.root / name).unlink()
+    os.mkfifo(board.root / name)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_table(read_board(board.root))
+
+
+def test_what_a_system_leaves_behind_hurts_nobody(board):
+    """A Mac's hidden files, and a name that is no UTF-8."""
+    (board.root / "results" / "forged" / ".DS_Store").write_bytes(b"\0")
+    (board.root / "results" / ".DS_Store").write_bytes(b"\0")
+    assert findings(board) == []
+    os.mkdir(os.fsencode(board.root / "results") + b"/caf\xe9")
+    table = read_table(read_board(board.root))
+    assert [item.name for item in table.refused] == ["caf?"]
+    assert len(table.rows) == 2
+    write_outputs(table, board.root)
+    assert findings(board) == ["results/caf?: the row's name is no identifier"]
+
+
+def test_a_title_may_change_while_the_rows_stay(board):
+    path = board.root / "board.toml"
+    path.write_text(path.read_text().replace('"Fake"', '"Renamed"'))
+    write_outputs(read_table(read_board(board.root)), board.root)
+    assert findings(board) == []
+
+
+def test_a_row_is_not_overwritten_in_silence(board, tmp_path):
+    """Neither by another run of its name nor by a name that looks like it."""
+    with pytest.raises(ConfigError, match="the board has another row of this name"):
+        add_fake(board, "forged", seed=7)
+    with pytest.raises(ConfigError, match="could be taken for that of 'honest'"):
+        add_fake(board, "h0nest", seed=7)
+    assert add_fake(board, "forged", seed=2, worse=0.3, seconds=0.5) == []  # timed anew
+    assert findings(board)[0].startswith("leaderboard.csv")

@@ -84,15 +84,21 @@ def test_it_sorts_filters_and_opens(page, tmp_path):
     press("role", "model");
     seen.models = names().length;
     press("role", "all");
-    seen.dots = document.querySelectorAll("#scatter circle").length;
-    press("axis", "parameters");
     seen.sized = document.querySelectorAll("#scatter circle").length;
     seen.without = document.getElementById("without").textContent;
+    const high = (name) => [...document.querySelectorAll("#scatter g")]
+      .find((mark) => mark.textContent.startsWith(name)).querySelector("circle").cy.baseVal.value;
+    seen.up = high("best") < high("second");
+    press("axis", "seconds");
+    seen.timed = document.querySelectorAll("#scatter .model circle").length;
+    seen.address = location.hash;
+    seen.ranks = document.querySelectorAll("#ranks .whisker").length;
     seen.intervals = document.querySelectorAll("#intervals .whisker").length;
     document.querySelector("#rows tr.row").click();
     seen.strip = document.querySelectorAll("svg.strip circle.dot").length;
     seen.opened = document.querySelector("#rows button").getAttribute("aria-expanded");
     press("metric", "2");
+    seen.ranked = document.querySelector('th[data-sort="nss"]').getAttribute("aria-sort");
     seen.label = document.querySelector("svg.strip").getAttribute("aria-label");
     document.querySelector("#rows tr.row").click();
     seen.closed = document.querySelectorAll("svg.strip").length;
@@ -115,7 +121,10 @@ def test_it_sorts_filters_and_opens(page, tmp_path):
     assert seen["torch"] == ["second"]
     assert seen["none"] == [[], False]
     assert seen["models"] == 3
-    assert (seen["dots"], seen["sized"], seen["intervals"]) == (4, 3, 4)
+    assert (seen["sized"], seen["timed"], seen["intervals"], seen["ranks"]) == (3, 3, 4, 3)
+    assert seen["up"], "better is not up"
+    assert seen["address"] == "#x=seconds&sort=nss&down=true"
+    assert seen["ranked"] == "descending"
     assert "1 rows without parameters" in seen["without"]
     assert (seen["strip"], seen["opened"], seen["closed"]) == (9, "true", 0)
     assert seen["label"] == "NSS of each scan"

@@ -23,7 +23,13 @@ def test_one_command_evaluates_under_the_rules_and_adds_the_row(call, folder, bo
     assert {row["role"] for row in rows} == {"floor", "hint"}
     assert all(row["seconds_per_frame"] > 0 and row["machine"] for row in rows)
     assert "no findings" in call("leaderboard", "check", board, "--dataset", folder)
-    for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
+    for name in (
+        "README.md",
+        "leaderboard.csv",
+        "leaderboard.json",
+        "leaderboard.tex",
+        "index.html",
+    ):
         assert (board / name).is_file()
     again = (board / "index.html").read_bytes()
     call("leaderboard", "build", board)
@@ -104,7 +110,13 @@ def test_a_private_test(call, folder, tmp_path):
     (own,) = runs.glob("centre-bias-*")
     summary = json.loads((own / "result.json").read_text())["summary"]
     assert row["scores"]["kld"]["mean"] == pytest.approx(summary["kld"]["mean"], rel=1e-5)
-    for name in ("README.md", "leaderboard.csv", "leaderboard.tex", "index.html"):
+    for name in (
+        "README.md",
+        "leaderboard.csv",
+        "leaderboard.json",
+        "leaderboard.tex",
+        "index.html",
+    ):
         assert "s3" not in (board / name).read_text().split("<script")[0]
     page = (board / "index.html").read_text()
     data = json.loads(page.split('id="data">')[1].split("</script>")[0])

@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 const body = $("rows");
 const phone = matchMedia("(max-width: 700px)"); // as in the style sheet: plots are drawn narrower
-const view = { metric: board.primary, x: "seconds", role: "all", words: "", sort: "place", down: false, most: 40 };
+const view = { metric: board.primary, x: "parameters", role: "all", words: "", sort: "place", down: false, most: 40 };
 board.rows.forEach((row, at) => {
   row.at = at;
   row.tr = body.children[at];
@@ -55,6 +55,13 @@ function span(values) {
   const room = (high - low || Math.abs(high) || 1) * 0.05;
   return [low - room, high + room];
 }
+/* The axis shows models, and references near them; what lies farther out stands at the edge. */
+function focus(rows, values) {
+  const models = rows.filter((row) => row.role === "model");
+  const [low, high] = span((models.length > 1 ? models : rows).flatMap(values));
+  const near = rows.filter((row) => values(row).some((v) => v >= 1.5 * low - 0.5 * high && v <= 1.5 * high - 0.5 * low));
+  return span([...near, ...models].flatMap(values).filter((v) => v >= 1.5 * low - 0.5 * high && v <= 1.5 * high - 0.5 * low));
+}
 const metricName = () => {
   const m = board.metrics[view.metric];
   return `${m.symbol}${m.unit ? ` in ${m.unit}` : ""}, ${m.higher ? "higher" : "lower"} is better`;
@@ -99,6 +106,8 @@ function refresh() {
   $("sorter").value = view.sort;
   drawIntervals(rows);
   drawScatter(rows);
+  drawRanks(rows);
+  remember();
   for (const row of board.rows) if (row.detail && keep.has(row)) drawStrip(row);
 }
 
@@ -108,8 +117,9 @@ function drawIntervals(rows) {
   const [left, width, letters] = phone.matches ? [132, 340, 19] : [178, 620, 26];
   const height = top + line * some.length + 44;
   const svg = canvas("intervals", width, height, `Interval plot of ${metricName()}`);
-  const [low, high] = span(some.flatMap((row) => row.scores[view.metric]));
-  const x = (value) => left + ((value - low) / (high - low)) * (width - left - 12);
+  const [low, high] = focus(some, (row) => row.scores[view.metric].filter((v) => v !== null));
+  const inside = (value) => Math.min(Math.max(value, low), high);
+  const x = (value) => left + ((inside(value) - low) / (high - low)) * (width - left - 12);
   some.forEach((row, at) => {
     if (row.p[view.metric] > 0.05) make(svg, "rect", { class: "band", x: 0, y: top + at * line, width, height: line });
   });
@@ -128,8 +138,9 @@ function drawIntervals(rows) {
     const y = top + at * line + line / 2, [mean, from, to] = row.scores[view.metric];
     make(svg, "text", { class: row.role === "model" ? "label" : `${row.role}-text`, x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, letters));
     const mark = make(svg, "g", { class: row.role });
-    if (from !== null) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
-    make(mark, "circle", { class: "dot", cx: x(mean), cy: y, r: 4.2 });
+    if (from !== null && from < high && to > low) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
+    if (mean === inside(mean)) make(mark, "circle", { class: "dot", cx: x(mean), cy: y, r: 4.2 });
+    else make(svg, "text", { class: `${row.role}-text`, x: x(mean) + (mean > high ? -4 : 4), y: y + 4, "text-anchor": mean > high ? "end" : "start" }, mean > high ? `${fixed(mean)} ›` : `‹ ${fixed(mean)}`);
     make(mark, "title", {}, `${row.name}: ${fixed(mean)} [${fixed(from)}, ${fixed(to)}]`);
   });
   const more = $("more");
@@ -142,9 +153,12 @@ function drawScatter(rows) {
   const [width, height] = phone.matches ? [340, 320] : [540, 400];
   const left = phone.matches ? 34 : 52, top = 22, bottom = 52;
   const svg = canvas("scatter", width, height, `${metricName()} against ${view.x}`);
-  const points = rows.filter((row) => row[view.x] > 0);
-  const without = rows.length - points.length;
-  $("without").textContent = without ? `${without} rows without ${view.x === "seconds" ? "a time" : "parameters"} are not drawn.` : "";
+  const sized = rows.filter((row) => row[view.x] > 0);
+  const [worst, best] = focus(sized, (row) => [row.scores[view.metric][0]]);
+  const points = sized.filter((row) => row.scores[view.metric][0] >= worst && row.scores[view.metric][0] <= best);
+  const without = rows.length - sized.length, far = sized.length - points.length;
+  $("without").textContent = (without ? `${without} rows without ${view.x === "seconds" ? "a time" : "parameters"} are not drawn. ` : "")
+    + (far ? `${far} rows far from the models are not drawn.` : "");
   if (!points.length) {
     make(svg, "text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "No row of this choice can be drawn.");
     return;
@@ -154,7 +168,9 @@ function drawScatter(rows) {
   if (high - low < 1) { const middle = (low + high) / 2; low = middle - 0.5; high = middle + 0.5; }
   const [bottomValue, topValue] = span(points.map((row) => row.scores[view.metric][0]));
   const x = (value) => left + ((Math.log10(value) - low) / (high - low)) * (width - left - 16);
-  const y = (value) => height - bottom - ((value - bottomValue) / (topValue - bottomValue)) * (height - bottom - top);
+  const up = board.metrics[view.metric].higher; // better is up
+  const share = (value) => (up ? value - bottomValue : topValue - value) / (topValue - bottomValue);
+  const y = (value) => height - bottom - share(value) * (height - bottom - top);
   for (const tick of ticks(bottomValue, topValue, 6)) {
     make(svg, "line", { class: "axis", x1: left, x2: width - 16, y1: y(tick), y2: y(tick) });
     make(svg, "text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, String(tick));
@@ -167,7 +183,7 @@ function drawScatter(rows) {
       make(svg, "text", { x: x(value), y: height - bottom + 19, "text-anchor": "middle" }, spoken(value, view.x));
     }
   }
-  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, view.x === "seconds" ? `time a frame${phone.matches ? "" : ", on the machine that ran the row"} (log scale)` : "parameters (log scale)");
+  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, view.x === "seconds" ? `time a frame${phone.matches ? "" : ", on one machine"} (log scale)` : "parameters (log scale)");
   make(svg, "text", { x: 0, y: 4 }, metricName());
   const taken = [];
   for (const row of points) {
@@ -192,6 +208,31 @@ function drawScatter(rows) {
   }
 }
 
+/* ---- ranks ---- */
+function drawRanks(rows) {
+  const some = rows.filter((row) => row.ranks).slice(0, view.most);
+  $("ranking").hidden = !some.length;
+  if (!some.length) return;
+  const order = board.rows.filter((row) => row.place);
+  const line = 21, top = 8, [left, width, letters] = phone.matches ? [132, 340, 19] : [178, 1180, 26];
+  const height = top + line * some.length + 40, last = order.length;
+  const svg = canvas("ranks", width, height, "Interval of ranks of each model");
+  const x = (rank) => left + ((rank - 0.5) / last) * (width - left - 12);
+  for (const tick of ticks(1, last, phone.matches ? 5 : 12).concat([1]).filter((t) => Number.isInteger(t) && t > 0)) {
+    make(svg, "line", { class: "axis", x1: x(tick), x2: x(tick), y1: top, y2: height - 36 });
+    make(svg, "text", { x: x(tick), y: height - 22, "text-anchor": "middle" }, String(tick));
+  }
+  make(svg, "text", { x: width - 12, y: height - 4, "text-anchor": "end" }, "rank, 1 is best");
+  some.forEach((row, at) => {
+    const y = top + at * line + line / 2, rank = order.indexOf(row) + 1;
+    make(svg, "text", { class: "label", x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, letters));
+    const mark = make(svg, "g", { class: "model" });
+    make(mark, "line", { class: "whisker", x1: x(row.ranks[0]), x2: x(row.ranks[1]), y1: y, y2: y });
+    make(mark, "circle", { class: "dot", cx: x(rank), cy: y, r: 4.2 });
+    make(mark, "title", {}, `${row.name}: ${row.ranks[0]} to ${row.ranks[1]}, here ${rank}`);
+  });
+}
+
 /* ---- one row opened: its scans ---- */
 function toggle(row) {
   const button = row.tr.querySelector("button");
@@ -211,13 +252,20 @@ function toggle(row) {
   const facts = element(inner, "dl");
   for (const [name, value] of [
     ["Title", row.title], ["Window", row.window], ["Backend", row.backend], ["From", row.origin],
-    ["Licence", row.licence], ["Cite", row.cite], ["Measured on", row.machine],
+    ["Licence", row.licence], ["Cite", row.cite], ["Time a frame", row.times.join("; ")],
+    ["Mean over scans", board.metrics.map((m, k) => `${m.symbol} ${fixed(row.byScan[k])}`).join(", ")],
     ["p against best", row.p[0] === null ? "" : board.metrics.map((m, k) => `${m.symbol} ${row.p[k] < 1e-3 ? "< 0.001" : row.p[k].toFixed(3)}`).join(", ")],
     ["Weights", row.weights], ["Seal", row.seal],
   ]) {
     if (!value) continue;
     element(facts, "dt", name);
-    element(facts, "dd", value, name === "Weights" || name === "Seal" ? "mono" : "");
+    const told = element(facts, "dd", value, name === "Weights" || name === "Seal" ? "mono" : "");
+    const paper = name === "Cite" && value.match(/(doi|arXiv):([\w.\/()-]+)/i);
+    if (paper) {
+      const link = element(told, "a", "paper");
+      link.href = (paper[1].toLowerCase() === "doi" ? "https://doi.org/" : "https://arxiv.org/abs/") + paper[2];
+      link.before(" ");
+    }
   }
   row.tr.after(row.detail);
   row.tr.classList.add("open");
@@ -246,7 +294,7 @@ function drawStrip(row) {
     const values = all.map((scans) => scans[k]);
     if (values.length > 1) make(svg, "line", { class: "range", x1: x(k), x2: x(k), y1: y(Math.min(...values)), y2: y(Math.max(...values)) });
     if (other) make(svg, "circle", { class: "ghost", cx: x(k), cy: y(other[k]), r: 4 });
-    const mark = make(svg, "g", { class: row.role });
+    const mark = make(svg, "g", { class: `${row.role} filled` });
     make(mark, "circle", { class: "dot", cx: x(k), cy: y(own[k]), r: 4 });
     make(mark, "title", {}, `${board.scans[k]}: ${fixed(own[k])}`);
     if (count <= 30 && !narrow) {
@@ -267,7 +315,11 @@ function press(group, choose) {
     });
   }
 }
-press("metric", (value) => { view.metric = +value; });
+press("metric", (value) => {
+  view.metric = +value;
+  view.sort = view.metric === board.primary ? "place" : board.metrics[view.metric].key;
+  view.down = view.sort !== "place" && board.metrics[view.metric].higher;
+});
 press("role", (value) => { view.role = value; });
 press("axis", (value) => { view.x = value; });
 $("filter").addEventListener("input", (event) => { view.words = event.target.value.toLowerCase().trim(); refresh(); });
@@ -285,6 +337,28 @@ for (const head of document.querySelectorAll("th[data-sort]")) {
 for (const row of board.rows) {
   row.tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row); });
 }
+/* ---- the view in the address, so that it can be sent ---- */
+const shared = { metric: Number, x: String, role: String, words: String, sort: String, down: (text) => text === "true" };
+const plain = { ...view };
+function remember() {
+  const told = new URLSearchParams();
+  for (const key in shared) if (view[key] !== plain[key]) told.set(key, view[key]);
+  const text = String(told);
+  if (location.hash.slice(1) !== text) history.replaceState(null, "", text ? `#${text}` : location.href.split("#")[0]);
+}
+function recall() {
+  const told = new URLSearchParams(location.hash.slice(1));
+  for (const key in shared) if (told.has(key)) view[key] = shared[key](told.get(key));
+  if (!board.metrics[view.metric]) view.metric = board.primary;
+  if (!keys[view.sort]) view.sort = "place";
+  if (!board.timed || view.x !== "seconds") view.x = "parameters";
+  for (const [group, value] of [["metric", view.metric], ["role", view.role], ["axis", view.x]]) {
+    for (const button of $(group).querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === String(value)));
+  }
+  $("filter").value = view.words;
+}
+$("axis").hidden = !board.timed;
+recall();
 for (const node of document.querySelectorAll("[data-live]")) node.hidden = false;
 phone.addEventListener("change", refresh);
 refresh();
