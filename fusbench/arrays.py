@@ -6,6 +6,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -81,7 +82,10 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"is of version {version} of the format")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, fortran, dtype = read(stream)
+    try:
+        shape, fortran, dtype = read(stream)
+    except (SyntaxError, TokenError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError("its header is damaged") from error  # NumPy reads it as Python's text
     if dtype.hasobject or not all(isinstance(n, int) and n >= 0 for n in shape):
         raise ValueError("holds objects, not numbers")
     return shape, fortran, dtype

@@ -19,6 +19,7 @@ from support.small_dataset import small_clips, small_info
 from fusbench.data.dataset import check_dataset
 from fusbench.data.writer import write_dataset
 
+pytestmark = pytest.mark.slow
 WHOLE = int(os.environ.get("FUSBENCH_FAULTS", "0"))
 OUTPUTS = ("README.md", "index.html", "leaderboard.csv", "leaderboard.tex")
 CLOCKED = ("timing.json", "row.json", *OUTPUTS)  # they show how long a run took

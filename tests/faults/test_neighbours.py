@@ -12,6 +12,7 @@ from support.small_dataset import small_clips, small_info
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.writer import write_dataset
 
+pytestmark = pytest.mark.slow
 IMPORT = (
     "--gaze-format", "tobii-pro", "--screen-size", "1920,1080", "--display-rect", "fit",
     "--video-start-event", "VideoStimulusStart", "--crop", "40,30,240,180",
