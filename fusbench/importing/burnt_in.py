@@ -9,13 +9,15 @@ import numpy as np
 
 SPANS, SPAN_FRAMES, WIDE_FRAMES, FEWEST_FRAMES = 9, 5, 12, 3
 STEADY, STEADY_LONG = 14, 8
-CONTRAST = 16
+CONTRAST, CONTRAST_LONG = 16, 40
 SMALLEST, LARGEST = 6, 48  # height of a line, in pixels
 GAPS = (5, 9, 17, 29)  # between letters, in pixels
+SMALL_LETTERS, SHORTEST_LARGE = 18, 4.0
 SHORTEST_LINE = 2.0  # times its height
-FEWEST_STROKES, FEWEST_STROKES_LONG = 5, 6
+FEWEST_STROKES, FEWEST_STROKES_LONG = 5, 8
+OUTER = 0.2
 INK = (0.10, 0.72)
-EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 10, 0.85, 0.6, 0.08
+EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 10, 0.85, 0.9, 0.08
 
 
 def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
@@ -50,11 +52,12 @@ def _groups(clips: list[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
         return _brightest(clips[clip][index - length[clip]])
 
     spans = [(0, total, WIDE_FRAMES, True), (total // 2, total, WIDE_FRAMES, True)]
-    reach = max(total // SPANS, FEWEST_FRAMES)
-    spans += [(begin, begin + reach, SPAN_FRAMES, False) for begin in range(0, total, reach)]
+    reach = max(total // SPANS, SPAN_FRAMES)
+    begins = {*range(0, total - reach + 1, reach), max(total - reach, 0)}
+    spans += [(begin, begin + reach, SPAN_FRAMES, False) for begin in sorted(begins)]
     for begin, end, count, wide in spans:
         chosen = np.unique(np.linspace(begin, min(end, total) - 1, count).astype(int))
-        if len(chosen) >= FEWEST_FRAMES:
+        if len(chosen) >= min(count if not wide else FEWEST_FRAMES, total) >= FEWEST_FRAMES:
             yield np.stack([frame(int(index)) for index in chosen]), wide
 
 
@@ -72,9 +75,10 @@ def text_line(frames: np.ndarray, wide: bool) -> tuple[int, int, int, int] | Non
     """
     low, high = frames.min(axis=0), frames.max(axis=0)
     still = high.astype(int) - low <= (STEADY_LONG if wide else STEADY)
+    least = CONTRAST_LONG if wide else CONTRAST
     ground = cv2.getStructuringElement(cv2.MORPH_RECT, (13, 13))
     for way, seen in ((cv2.MORPH_TOPHAT, low), (cv2.MORPH_BLACKHAT, high)):
-        strokes = (cv2.morphologyEx(seen, way, ground) > CONTRAST) & still
+        strokes = (cv2.morphologyEx(seen, way, ground) > least) & still
         if not strokes.any():
             continue
         for gap in GAPS:
@@ -90,7 +94,8 @@ def _line(
     joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for x, y, width, height, _area in stats[1:]:
-        if not (SMALLEST <= height <= LARGEST and width >= SHORTEST_LINE * height):
+        longer = SHORTEST_LINE if height <= SMALL_LETTERS else SHORTEST_LARGE
+        if not (SMALLEST <= height <= LARGEST and width >= longer * height):
             continue
         ink = strokes[y : y + height, x : x + width].astype(bool)
         if not INK[0] <= ink.mean() <= INK[1]:
@@ -124,8 +129,9 @@ def _ground(ink: np.ndarray, grey: np.ndarray, still: np.ndarray) -> bool:
 
 
 def _side(box: tuple[int, int, int, int], shape: tuple[int, int]) -> str:
+    """The border of a line: above or below in the outer fifths, else the nearer of the sides."""
     x, y, width, height = box
-    distance = {
-        "top": y, "bottom": shape[0] - y - height, "left": x, "right": shape[1] - x - width,
-    }  # fmt: skip
-    return min(distance, key=lambda side: distance[side])
+    middle = (y + height / 2) / shape[0]
+    if middle < OUTER or middle > 1 - OUTER:
+        return "top" if middle < OUTER else "bottom"
+    return "left" if x < shape[1] - x - width else "right"

@@ -13,7 +13,7 @@ from fusbench.errors import ConfigError, FusbenchError
 from fusbench.footage.clock import plain
 from fusbench.importing.pairing import COLUMNS, REQUIRED, Pairing, pairing_of
 
-NEAR = 0.8
+NEAR = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
