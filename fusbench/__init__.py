@@ -11,7 +11,8 @@ A **dataset** of scans is cut into **windows**; a **model** turns each window in
 >>> fusbench.compare([run, "unet-torch"])  # doctest: +SKIP
 
 Do
-    evaluate, train, predict, compare, view, import_recordings, export_dataset, check_dataset
+    evaluate, train, predict, compare, write_page, import_recordings, export_dataset,
+    check_dataset
 Results
     Run, Rows, Result, Comparison, Predicted, Trained, Page, read_run, read_result, read_scores
 Leaderboards
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from fusbench.verbs.predict import Predicted, predict
     from fusbench.verbs.rows import Rows
     from fusbench.verbs.train import Trained, train
-    from fusbench.verbs.view import Page, view
+    from fusbench.verbs.view import Page, write_page
 
 __version__ = "0.1.0"
 
@@ -122,8 +123,8 @@ PUBLIC = {
     "read_scores": "fusbench.evaluation.results",
     "saliency_map": "fusbench.data.gaze",
     "train": "fusbench.verbs.train",
-    "view": "fusbench.verbs.view",
     "write_dataset": "fusbench.data.writer",
+    "write_page": "fusbench.verbs.view",
 }
 MODULES = ("metrics", "testing")
 
@@ -176,17 +177,19 @@ __all__ = [
     "saliency_map",
     "testing",
     "train",
-    "view",
     "write_dataset",
+    "write_page",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in PUBLIC:
-        return getattr(import_module(PUBLIC[name]), name)
-    if name in MODULES:
-        return import_module(f"fusbench.{name}")
-    raise AttributeError(f"module 'fusbench' has no attribute '{name}'")
+if not TYPE_CHECKING:  # a checker that saw it would take any name for a public one
+
+    def __getattr__(name: str) -> Any:
+        if name in PUBLIC:
+            return getattr(import_module(PUBLIC[name]), name)
+        if name in MODULES:
+            return import_module(f"fusbench.{name}")
+        raise AttributeError(f"module 'fusbench' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

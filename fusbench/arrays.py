@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,7 +40,7 @@ def open_arrays(path: Path, most: int) -> dict[str, np.ndarray]:
 
     Raises
     ------
-    FileNotFoundError, OSError, zipfile.BadZipFile
+    FileNotFoundError, OSError
     ValueError
         If it is damaged, or holds more, or what is no array of numbers.
     """
@@ -49,6 +50,13 @@ def open_arrays(path: Path, most: int) -> dict[str, np.ndarray]:
 
 def arrays_of(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
     """The arrays of an open ``.npz`` file; see `open_arrays`."""
+    try:
+        return _arrays(stream, most)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _arrays(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
     found = {}
     with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():

@@ -13,9 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Any
 
 from fusbench.errors import ConfigError, FusbenchError
@@ -133,7 +134,7 @@ def processes(count: int) -> Iterator[Executor]:
     """A pool of fresh processes that import nothing from the working folder."""
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ.update(SAFE_PATH)
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+    pool = Processes(count)
     try:
         yield pool
     except BaseException:
@@ -181,6 +182,32 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Processes(ProcessPoolExecutor):
+    """Processes of this library's own work, which never run the caller's script again.
+
+    Python starts such a process by running the main script once more, which a plain script without
+    ``if __name__ == "__main__"``, or one from standard input, does not bear. The work here needs
+    nothing of it.
+
+    Parameters
+    ----------
+    count : int
+        How many processes, at most.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, mp_context=get_context("spawn"))
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Let a process do some work; where there are too few, this call starts another one."""
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return super().submit(work, *arguments, **named)
+        finally:
+            sys.modules["__main__"] = main
+
+
 @contextmanager
 def workers(count: int, scheduler: str | None = None) -> Iterator[Executor]:
     """An executor for work that is done by commands in processes of their own.
@@ -220,7 +247,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError:
-        fix = "Install it with: pip install 'fusbench[dask]'"
+        fix = "Install it with: pip install distributed."
         raise ConfigError("--scheduler needs dask.distributed", fix=fix) from None
     try:
         client = Client(address, timeout=10)

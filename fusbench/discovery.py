@@ -169,7 +169,8 @@ def load_target(target: str, where: str, backend: str = "numpy") -> Any:
         return getattr(import_module(module), attribute)
     except ImportError as error:
         package = FRAMEWORK_PACKAGES.get(backend)
-        fix = f'Install it with: pip install "{package}".' if package else "Install what it needs."
+        clone = f"From a clone of fusbench: pip install . ./plugins/{package}."
+        fix = clone if package else "Install what it needs."
         raise PluginError(f"cannot be loaded: {error}", where, fix) from error
     except AttributeError as error:
         raise PluginError(f"cannot be loaded: {error}", where, "Correct the card.") from error

@@ -1,7 +1,39 @@
+from pathlib import Path
+
 import pytest
 from support.small_dataset import small_clips, small_info
 
 from fusbench.data.writer import write_dataset
+
+HERE = Path(__file__).parent
+MARKED = {  # what ``pytest -m "not (slow or bench or browser)"`` leaves out
+    "bench": ("benchmarks",),
+    "browser": ("board/test_page.py", "view/test_page.py"),
+    "slow": (
+        "cli/test_train.py",
+        "docs",
+        "doors/test_doors.py",
+        "importing/test_command.py",
+        "kit",
+        "metrics/test_plugin.py",
+        "parity",
+        "phantom/test_phantom_history_gap.py",
+        "phantom/test_phantom_reference_scores.py",
+        "predicting",
+        "search",
+        "test_discovery.py",
+        "training",
+        "zoo/test_learning.py",
+    ),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what takes minutes, measures time, or needs a browser, by the file it stands in."""
+    for item in items:
+        for mark, places in MARKED.items():
+            if any(item.path.is_relative_to(HERE / place) for place in places):
+                item.add_marker(mark)
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """Finding plug-ins: nothing of a stranger's package may stop the rest."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
 
 import pytest
+from support.command import run
 
 from fusbench.discovery import MODELS, Entry, find, resolve, scan
 from fusbench.errors import PluginError, UnknownName
@@ -201,3 +203,17 @@ def test_a_run_has_one_key_however_fusbench_is_started(folder, tmp_path):
         keys.append((found["key"], found["model"]["distribution"], found["model"]["version"]))
     assert keys[0] == keys[1]
     assert keys[0][1:] == ("fusbench", version)
+
+
+@pytest.mark.parametrize("fault", ["import os; os._exit(5)", "import os; os.abort()", "exit(3)"])
+@pytest.mark.parametrize("noun", ["metric", "dataset", "model"])
+def test_a_plugin_that_ends_the_process_costs_its_own_row(tmp_path, noun, fault):
+    folder = tmp_path / "rude-1.0.dist-info"
+    folder.mkdir()
+    (folder / "entry_points.txt").write_text(f"[fusbench.{noun}s]\nrude = rude:card\n")
+    (tmp_path / "rude.py").write_text(fault)
+    done = run(noun, "list", "--json", env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert rows.pop("rude")["fault"]
+    assert not any("fault" in row for row in rows.values())

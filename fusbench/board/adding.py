@@ -14,7 +14,7 @@ from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, read_row, row_fol
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack, read_result, unpack
+from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing, unpack
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text
@@ -45,15 +45,12 @@ def add_run(
         As `write_row`.
     """
     result = read_result(run)
-    try:
-        timing = read_json(run / "timing.json", DatasetError)
-    except DatasetError:
-        timing = {}
+    seconds, machine = read_timing(run)
     facts = Facts(
         name=name or str(result.model.get("name", "")),
         parameters=result.model.get("parameters"),
-        seconds_per_frame=timing.get("seconds_per_frame"),
-        machine=str(timing.get("machine", "")),
+        seconds_per_frame=seconds,
+        machine=machine,
     )
     return write_row(board, run, facts, replace=replace)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fusbench.errors import ConfigError, FusbenchError, unknown
 from fusbench.evaluation.job import Evaluation
 from fusbench.models.entrant import Entrant
 from fusbench.models.predictions import predictions
+from fusbench.reading import read_toml
 
 FILE = "submission.toml"
 TEXTS = ("name", "title", "backend", "licence", "cite")
@@ -41,12 +41,7 @@ def read_submission(folder: Path, name: str | None = None) -> Submission:
         If the file says something impossible, or no name is known.
     """
     path = folder / FILE
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        content = {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct it.") from None
+    content = read_toml(path, ConfigError) if path.exists() else {}
     known = (*TEXTS, "parameters", "window")
     for key, value in content.items():
         if key not in known:

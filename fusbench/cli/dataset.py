@@ -15,6 +15,7 @@ from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
+    from fusbench.installed import Entry
 
 
 @click.group()
@@ -30,16 +31,20 @@ def list_datasets(as_json: bool) -> None:
     from fusbench.data.card import DatasetCard
     from fusbench.discovery import DATASETS, card_of, scan
     from fusbench.errors import FusbenchError
+    from fusbench.isolation.cards import OWN
+    from fusbench.isolation.copies import facts_of
 
     entries, faults = scan(DATASETS)
-    rows = []
-    for name, entry in entries.items():
-        row = {"name": name, "from": entry.owner}
-        try:
-            row["title"] = card_of(entry, "dataset", DatasetCard).title
-        except FusbenchError as error:
-            row["fault"] = error.what
-        rows.append(row)
+
+    def facts(entry: Entry) -> dict[str, str]:
+        return {"title": card_of(entry, "dataset", DatasetCard).title}
+
+    own = [entry for entry in entries.values() if entry.distribution == OWN]
+    told = {entry.name: facts(entry) for entry in own}
+    strangers = [entry for entry in entries.values() if entry.distribution != OWN]
+    for entry, found in facts_of(strangers, "dataset", facts):
+        told[entry.name] = {"fault": found.what} if isinstance(found, FusbenchError) else found
+    rows = [{"name": name, "from": entries[name].owner, **told[name]} for name in entries]
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         print_json(rows)

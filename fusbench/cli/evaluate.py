@@ -174,6 +174,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     from fusbench.board.words import brackets
     from fusbench.cli.render import show, table
     from fusbench.errors import counted
+    from fusbench.evaluation.results import read_timing
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
 
@@ -181,8 +182,8 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
     speed = []
     for row in rows:
-        seconds = json.loads((row.folder / "timing.json").read_text())["seconds_per_frame"]
-        speed.append(f"{1000 * seconds:.1f}")
+        seconds, _ = read_timing(row.folder)
+        speed.append("" if seconds is None else f"{1000 * seconds:.1f}")
     uses = [_use(row) for row in rows]
     synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
     fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""

@@ -22,15 +22,16 @@ def list_metrics(as_json: bool) -> None:
     from fusbench.discovery import METRICS as GROUP
     from fusbench.discovery import scan
     from fusbench.errors import FusbenchError
+    from fusbench.isolation.copies import facts_of
     from fusbench.metrics import METRICS, ORDER, ordered
 
     entries, faults = scan(GROUP)
-    rows: list[dict[str, Any]] = []
-    for name in ordered((*ORDER, *entries)):
-        try:
-            rows.append(_facts(name))
-        except FusbenchError as error:
-            rows.append({"name": name, "from": entries[name].owner, "fault": error.what})
+    rows: list[dict[str, Any]] = [_facts(name) for name in ORDER]
+    strangers = [entries[name] for name in ordered(entries) if name not in ORDER]
+    for entry, told in facts_of(strangers, "metric", lambda entry: _facts(entry.name)):
+        if isinstance(told, FusbenchError):
+            told = {"name": entry.name, "from": entry.owner, "fault": told.what}
+        rows.append(told)
     rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
     if as_json:
         print_json(rows)
@@ -60,7 +61,9 @@ def show_metric(name: str, as_json: bool) -> None:
     """Show a metric: its definition in each profile, what it needs, where it is published."""
     from fusbench.cli.render import print_json, show, table
     from fusbench.metrics import NEEDS
+    from fusbench.verbs.strangers import check_metrics
 
+    check_metrics([name])
     facts = _facts(name)
     if as_json:
         print_json(facts)

@@ -76,7 +76,7 @@ def view(
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.verbs.view import view as run
+    from fusbench.verbs.view import write_page as run
 
     given = asdict(options)
     if models and len(checkpoints) == 1:

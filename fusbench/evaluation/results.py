@@ -159,6 +159,18 @@ def read_result(folder: Path) -> Result:
         raise DatasetError(f"is damaged: {error}", str(path), fix) from None
 
 
+def read_timing(folder: Path) -> tuple[float | None, str]:
+    """Seconds a frame and the machine of a finished run; None and "" where nothing tells."""
+    try:
+        told = read_json(folder / "timing.json", DatasetError)
+    except DatasetError:
+        return None, ""
+    seconds, machine = told.get("seconds_per_frame"), told.get("machine")
+    if not isinstance(seconds, int | float) or not 0 <= seconds < np.inf:
+        seconds = None
+    return seconds, machine if isinstance(machine, str) else ""
+
+
 def read_scores(folder: Path) -> pd.DataFrame:
     """The scores of a finished run, or of a board's row, one row a frame."""
     path, packed = folder / "scores.csv", folder / "scores.csv.gz"

@@ -73,7 +73,13 @@ def evaluate(
         arrays = read_piece(part)
         if arrays is None:
             if model is None:
-                model = load() if load else _load(job)
+                model = (
+                    load()
+                    if load
+                    else load_model(
+                        job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
+                    )
+                )
                 card = getattr(model, "card", job.card)
             with metrics.kernel(job.kernel):
                 arrays = score_scan(model, card, clips, job, wanted)
@@ -83,10 +89,6 @@ def evaluate(
         if report:
             report(done, n_frames)
     return _finish(job, folder, scans, pieces, n_frames, picture), folder
-
-
-def _load(job: Evaluation) -> Any:
-    return load_model(job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset)
 
 
 def _finish(

@@ -143,8 +143,9 @@ def write_lossless(path: Path, frames: np.ndarray, begin_ms: np.ndarray) -> None
         from fusbench.footage.record import missing
 
         raise missing("av", "writing video") from None
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream: Any = container.add_stream("ffv1", rate=1000)
+        stream.codec_context.options = {"flags": "+bitexact"}
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "gray" if frames.ndim == 3 else "bgr0"

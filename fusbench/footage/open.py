@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fusbench.errors import DatasetError
-from fusbench.footage.kinds import PICTURES, is_dicom, natural
+from fusbench.footage.kinds import is_dicom
 from fusbench.footage.record import Footage
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a fault is told once, by the error
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-DEFAULT_RATE_HZ = 30.0
+DEFAULT_RATE_HZ = Fraction(30)
 
 
 def read_video(path: Path) -> Iterator[np.ndarray]:
     """Frames of a video file, a DICOM file, or a folder of pictures (2 before 10), one at a time.
+
+    They are those of `open_footage`, as a player shows them, in colour.
 
     Yields
     ------
@@ -33,66 +30,29 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
     DatasetError
         If nothing can be read, or a picture's size differs from the first one's.
     """
-    read = _read_folder if path.is_dir() else _read_dicom if is_dicom(path) else _read_file
     shape = None
-    for number, frame in enumerate(read(path)):
+    for number, (_, stored) in enumerate(open_footage(path, DEFAULT_RATE_HZ).read()):
+        frame = stored if stored.ndim == 3 else np.repeat(stored[..., None], 3, axis=-1)
         shape = shape or frame.shape
         if frame.shape != shape:
             what = f"frame {number} has {frame.shape[0]} x {frame.shape[1]} pixels"
             what += f", the first {shape[0]} x {shape[1]}"
             raise DatasetError(what, str(path), "Give frames of one size.")
         yield frame
-    if shape is None:
-        raise DatasetError(
-            "holds no frame that can be read", str(path), "Convert it to mp4 or PNG."
-        )
-
-
-def _read_file(path: Path) -> Iterator[np.ndarray]:
-    if not path.is_file():
-        raise DatasetError("no video is here", str(path), "Check the path.")
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    try:
-        while True:
-            good, frame = capture.read()
-            if not good:
-                return
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-    finally:
-        capture.release()
-
-
-def _read_folder(path: Path) -> Iterator[np.ndarray]:
-    files = [p for p in path.iterdir() if p.suffix.lower() in PICTURES]
-    for file in sorted(files, key=natural):
-        frame = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if frame is None:
-            raise DatasetError("is no picture that can be read", str(file), "Remove or convert it.")
-        yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-
-
-def _read_dicom(path: Path) -> Iterator[np.ndarray]:
-    for _, frame in _dicom(path).read():
-        yield frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=-1)
-
-
-def _dicom(path: Path) -> Footage:
-    from fusbench.footage.dicom import open_dicom
-
-    return open_dicom(path, Fraction(DEFAULT_RATE_HZ))
 
 
 def frame_rate_hz(path: Path) -> float:
-    """Nominal frame rate of a video file; 30 for a folder of pictures or where none is told."""
-    if path.is_dir():
-        return DEFAULT_RATE_HZ
-    if is_dicom(path):
-        step_ns = _dicom(path).step_ns
-        return 1e9 / step_ns if step_ns else DEFAULT_RATE_HZ
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    capture.release()
-    return rate if 1 <= rate <= 1000 else DEFAULT_RATE_HZ
+    """Nominal frame rate of footage; 30 for a folder of pictures or where none is told."""
+    footage = open_footage(path, DEFAULT_RATE_HZ)
+    if footage.step_ns:
+        return 1e9 / footage.step_ns
+    if footage.kind != "file":
+        return float(DEFAULT_RATE_HZ)
+    import av
+
+    with av.open(str(path)) as container:
+        rate = container.streams.video[0].average_rate
+    return float(rate) if rate and 1 <= rate <= 1000 else float(DEFAULT_RATE_HZ)
 
 
 def open_footage(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:

@@ -13,6 +13,8 @@ from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.kinds import PICTURES, natural
 from fusbench.footage.record import Footage, Frames
 
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a fault is told once
+
 
 def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:
     """Open a folder of pictures, which needs a frame rate, as pictures hold no times."""

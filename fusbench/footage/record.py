@@ -55,5 +55,5 @@ class Footage:
 
 def missing(package: str, what: str) -> Missing:
     """The error for a library that `what` needs."""
-    fix = 'Install it with: pip install "fusbench[import]"'
+    fix = "From a clone of fusbench: pip install '.[import]'."
     return Missing(f"the package '{package}' is not installed, and {what} needs it", fix=fix)

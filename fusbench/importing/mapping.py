@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from fusbench.errors import ConfigError, unknown
 from fusbench.footage.clock import plain
 from fusbench.importing.geometry import ORIGINS, SPACES
 from fusbench.importing.presets import PRESETS
+from fusbench.reading import read_toml
 
 RULE = re.compile(r"(?P<column>.+?)\s+(?:is\s(?P<values>.*)|>=\s*(?P<least>[\d.]+))")
 
@@ -139,7 +139,4 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """Keys of a mapping from a TOML file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct --mapping.") from None
+    return read_toml(path, ConfigError, missing="Correct --mapping.")

@@ -70,5 +70,5 @@ def _load(name: str) -> ModuleType:
     try:
         return import_module(KERNELS[name])
     except ImportError as error:
-        fix = f'Install it with: pip install "fusbench[{name}]".'
+        fix = f"Install it with: pip install {name}."
         raise ConfigError(f"the kernel '{name}' cannot be loaded: {error}", fix=fix) from error

@@ -14,6 +14,8 @@ from fusbench.errors import PredictionError
 from fusbench.models.card import ModelCard
 
 BATCH_SIZE = 16
+Raw = Iterator[tuple[np.ndarray, np.ndarray]]
+"""Batches of target frames, and what a model gave for them."""
 
 
 def densities(
@@ -30,40 +32,79 @@ def densities(
     PredictionError
         If a prediction is no density, naming model, clip and frame.
     """
-    shape = card.input_shape or clip.info.image_shape
-    for frames, raw in _raw_densities(model, card, clip, targets, freeze_history):
-        if np.shape(raw)[:1] != (len(frames),):
-            what = f"{np.shape(raw)} densities came for {len(frames)} windows"
-            where = f"model '{card.name}', clip '{clip.clip_id}'"
-            raise PredictionError(what, where, "Return one density (H, W) a window.")
-        for frame, density in zip(frames, raw, strict=True):
-            where = f"model '{card.name}', clip '{clip.clip_id}', frame {frame}"
-            checked = metrics.check_density(density, shape, where)
-            yield fit_density(checked, clip.info.image_shape)
-
-
-def _raw_densities(
-    model: Any, card: ModelCard, clip: Clip, targets: np.ndarray, freeze_history: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    size = clip.info.image_shape
+    where = f"clip '{clip.clip_id}'"
     if card.sees in ("clip", "nothing"):
-        for start in range(0, len(targets), BATCH_SIZE):
-            batch = targets[start : start + BATCH_SIZE]
-            yield batch, model.predict_gaze(clip, batch)
+        raw: Raw = ((batch, model.predict_gaze(clip, batch)) for batch in _batches(targets))
+        yield from _checked(raw, card, card.input_shape or size, size, where)
         return
     frames = fit_frames(clip.frames, card.input_shape, card.channels)
+    raw = _of_windows(model, card, frames, targets, freeze_history, where)
+    yield from _checked(raw, card, _shape(frames), size, where)
+
+
+def frame_densities(
+    model: Any, card: ModelCard, frames: np.ndarray, size: tuple[int, int], where: str
+) -> Iterator[np.ndarray]:
+    """For every frame, the density whose current frame it is, checked and at the `size` asked for.
+
+    Parameters
+    ----------
+    model, card
+        A model that sees frames only.
+    frames : ndarray of uint8, shape (T, h, w) or (T, h, w, 3)
+        At the model's input size.
+    size : (int, int)
+        Rows and columns of the densities.
+    where : str
+        Where the frames come from, for messages.
+    """
+    targets = np.arange(len(frames)) + card.window.horizon
+    raw = _of_windows(model, card, frames, targets, False, where)
+    yield from _checked(raw, card, _shape(frames), size, where)
+
+
+def _shape(frames: np.ndarray) -> tuple[int, int]:
+    return frames.shape[1], frames.shape[2]
+
+
+def _batches(targets: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(targets), BATCH_SIZE):
+        yield targets[start : start + BATCH_SIZE]
+
+
+def _of_windows(
+    model: Any,
+    card: ModelCard,
+    frames: np.ndarray,
+    targets: np.ndarray,
+    freeze_history: bool,
+    where: str,
+) -> Raw:
     window = card.window
     if hasattr(model, "predict_clip") and not freeze_history:
-        current = np.maximum(targets - window.horizon, 0)
-        densities = model.predict_clip(frames)
-        if np.shape(densities)[:1] != (len(frames),):
-            what = f"{np.shape(densities)} densities came for {len(frames)} frames"
-            where = f"model '{card.name}', clip '{clip.clip_id}'"
-            raise PredictionError(what, where, "Return one density (H, W) a frame.")
-        yield targets, densities[current]
+        whole = model.predict_clip(frames)
+        if np.shape(whole)[:1] != (len(frames),):
+            what = f"{np.shape(whole)} densities came for {len(frames)} frames"
+            fix = "Return one density (H, W) a frame."
+            raise PredictionError(what, f"model '{card.name}', {where}", fix)
+        yield targets, whole[np.maximum(targets - window.horizon, 0)]
         return
-    for start in range(0, len(targets), BATCH_SIZE):
-        batch = targets[start : start + BATCH_SIZE]
+    for batch in _batches(targets):
         at = window.indices(batch, len(frames))
         if freeze_history:
             at = np.broadcast_to(at[:, [window.target_index]], at.shape)
         yield batch, model.predict(frames[at])
+
+
+def _checked(
+    raw: Raw, card: ModelCard, shape: tuple[int, int], size: tuple[int, int], where: str
+) -> Iterator[np.ndarray]:
+    for targets, densities in raw:
+        if np.shape(densities)[:1] != (len(targets),):
+            what = f"{np.shape(densities)} densities came for {len(targets)} windows"
+            fix = "Return one density (H, W) a window."
+            raise PredictionError(what, f"model '{card.name}', {where}", fix)
+        for frame, density in zip(targets, densities, strict=True):
+            place = f"model '{card.name}', {where}, frame {frame}"
+            yield fit_density(metrics.check_density(density, shape, place), size)

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from fusbench.arrays import open_array, open_arrays
 from fusbench.data.dataset import Dataset
 from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
@@ -19,6 +19,7 @@ from fusbench.metrics import check_density
 from fusbench.models.card import INTEGERS, ModelCard
 from fusbench.models.entrant import Entrant
 
+LARGEST = 1 << 34  # bytes of a clip, unpacked
 SUFFIXES = (".npy", ".npz", "")
 SHIFT = "their rounding shifts KLD, so compare them with no scores of float maps"
 
@@ -150,17 +151,17 @@ def _read(path: Path, _changed_ns: int) -> np.ndarray:
     try:
         if path.is_dir():
             return _pictures(path)
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(found, np.ndarray):
-            with found:
-                if len(found.files) != 1:
-                    what = f"holds {len(found.files)} arrays, not one"
-                    raise PredictionError(what, str(path), fix)
-                found = found[found.files[0]]
-    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        if path.suffix != ".npz":
+            return open_array(path)
+        found = open_arrays(path, LARGEST)
+        if len(found) != 1:
+            what = f"holds {len(found)} arrays, not one"
+            raise PredictionError(what, str(path), fix)
+        (array,) = found.values()
+    except (ValueError, OSError, EOFError) as error:
         what = f"is truncated or no array of numbers ({' '.join(str(error).split())})"
         raise PredictionError(what, str(path), fix) from None
-    return found
+    return array
 
 
 def _pictures(folder: Path) -> np.ndarray:

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from fusbench import metrics
-from fusbench.data.frames import fit_density, fit_frames
+from fusbench.data.frames import fit_frames
 from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
 from fusbench.files import replacing
 from fusbench.footage.open import read_video
 from fusbench.models.card import ModelCard
-from fusbench.models.densities import BATCH_SIZE, densities
+from fusbench.models.densities import densities, frame_densities
 from fusbench.predicting.stream import Stream
 from fusbench.progress import Report
 
@@ -77,15 +76,9 @@ def predict_video(
         ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
     """
     small, image_shape = _read_small(source, card)
-
-    def fitted() -> Iterator[np.ndarray]:
-        for number, density in enumerate(_clip_densities(model, card, small)):
-            where = f"model '{card.name}', {source.name}, frame {number}"
-            checked = metrics.check_density(density, small.shape[1:3], where)
-            yield fit_density(checked, image_shape)
-
+    fitted = frame_densities(model, card, small, image_shape, source.name)
     rate = frame_rate_hz if with_overlay else None
-    return _write_video(source, out, (len(small), *image_shape), fitted(), rate, report)
+    return _write_video(source, out, (len(small), *image_shape), fitted, rate, report)
 
 
 def predict_live(
@@ -157,17 +150,6 @@ def _read_small(source: Path, card: ModelCard) -> tuple[np.ndarray, tuple[int, i
         shape = (frame.shape[0], frame.shape[1])
         small.append(fit_frames(frame[None], card.input_shape, card.channels)[0])
     return np.stack(small), shape
-
-
-def _clip_densities(model: Any, card: ModelCard, frames: np.ndarray) -> Iterator[np.ndarray]:
-    """The density whose current frame is t, for every frame t."""
-    if hasattr(model, "predict_clip"):
-        yield from model.predict_clip(frames)
-        return
-    targets = np.arange(len(frames)) + card.window.horizon
-    for start in range(0, len(frames), BATCH_SIZE):
-        at = card.window.indices(targets[start : start + BATCH_SIZE], len(frames))
-        yield from model.predict(frames[at])
 
 
 def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray]) -> None:

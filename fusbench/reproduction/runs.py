@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
+from fusbench.reading import read_json, read_toml
 from fusbench.reproduction.rows import ROWS
 from fusbench.zoo.weights import OTHER_WEIGHTS
 
@@ -69,13 +68,8 @@ def find_runs(source: Path) -> Manifest:
 
 
 def _read_manifest(path: Path) -> Manifest:
-    loads: Callable[[str], Any] = json.loads if path.suffix == ".json" else tomllib.loads
-    try:
-        content = loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("it is no table")
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Correct the manifest.") from None
+    read = read_json if path.suffix == ".json" else read_toml
+    content = read(path, ConfigError)
     for key in content:
         if key not in ("dataset", "rows", "lag"):
             raise ConfigError(f"'{key}' is unknown", str(path), "Use dataset, [rows] and [lag.MS].")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from fusbench.child import ChildError, command
 from fusbench.errors import ConfigError
 from fusbench.files import replacing, write_json
+from fusbench.reading import read_json
 from fusbench.search.grid import KINDS, Cell, grid_table
 
 Report = Callable[[int, int, str], None]
@@ -89,13 +89,9 @@ def train_cell(
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except ValueError:
-        fix = "Remove it, and the cell is done again."
-        raise ConfigError("is no summary of a cell", str(path), fix) from None
+    return read_json(path, ConfigError, fix="Remove it, and the cell is done again.")
 
 
 def run_search(

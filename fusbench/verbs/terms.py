@@ -12,6 +12,7 @@ from fusbench.doors.options import Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest
 from fusbench.progress import Progress
+from fusbench.verbs.strangers import check_dataset_card, check_metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,7 @@ class Terms:
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         terms = replace(usual, **{k: v for k, v in given.items() if v is not None})
         metrics.check_profile(terms.profile or "")
+        check_metrics(terms.metrics or ())
         metrics.select(terms.metrics or ())
         metrics.check_kernel(terms.kernel)
         return terms
@@ -102,6 +104,7 @@ class Terms:
         assert self.split is not None
         if isinstance(self.dataset, Dataset):
             return self.dataset
+        check_dataset_card(str(self.dataset))
         with progress(f"making {self.dataset}") as update:
             return open_dataset(self.dataset, (self.split,), update, self.fold)
 

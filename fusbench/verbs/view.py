@@ -20,7 +20,7 @@ from fusbench.metrics import of_signature, signature
 from fusbench.progress import Progress, silent
 from fusbench.verbs.terms import Terms
 from fusbench.view.content import choose_clips, content
-from fusbench.view.page import write_page
+from fusbench.view.page import write_page as write
 from fusbench.view.source import folder_source, one_signature, run_source
 
 
@@ -44,7 +44,7 @@ class Page:
     n_clips: int
 
 
-def view(
+def write_page(
     dataset: str | Path | Dataset,
     out: str | Path = "view.html",
     *,
@@ -103,7 +103,7 @@ def view(
     --------
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
-    >>> page = view("phantom-tiny", folder.name + "/page.html", n_clips=1)
+    >>> page = write_page("phantom-tiny", folder.name + "/page.html", n_clips=1)
     >>> len(page.clips), page.file.stat().st_size == page.n_bytes
     (1, True)
     """
@@ -141,7 +141,7 @@ def view(
             data, split, shown, sources, signature=signed, n_frames=n_frames, side=side,
             metrics=of_signature(signed), report=update,
         )  # fmt: skip
-    size = write_page(Path(out), value)
+    size = write(Path(out), value)
     ids = tuple(clip.clip_id for clip in shown)
     return Page(file=Path(out), n_bytes=size, clips=ids, n_clips=value["info"]["n_clips"])
 

@@ -68,7 +68,7 @@ def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[s
                 raise ValueError("its metadata are no table")
             names = file.keys() if with_weights else ()
             weights = {name: file.get_tensor(name).astype(np.float32) for name in names}
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, RecursionError) as error:
         what = f"is damaged or no safetensors file: {str(error).splitlines()[0]}"
         raise CheckpointError(what, str(path), REMEDY) from None
     return weights, metadata
@@ -118,7 +118,7 @@ def window_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Win
     """
     try:
         return Window(**json.loads(metadata["window"]))
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         fix = "Give a file that 'fusbench train' wrote."
         raise CheckpointError("its metadata name no window", where, fix) from None
 
@@ -132,7 +132,9 @@ def network_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Ne
         rows, columns = json.loads(metadata["input_shape"])
         base, levels = int(metadata["base"]), int(metadata["levels"])
         name = metadata["network"]
-    except (KeyError, ValueError, TypeError):
+        if not (0 < base <= 4096 and 0 < levels <= 12 and 0 < rows * columns <= 1 << 24):
+            raise ValueError("sizes that no network has")
+    except (KeyError, ValueError, TypeError, RecursionError):
         fix = "Give a file that 'fusbench train' wrote."
         raise CheckpointError("its metadata name no network", where, fix) from None
     return build(name, window=window, base=base, levels=levels, input_shape=(rows, columns))

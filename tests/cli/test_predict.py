@@ -59,8 +59,8 @@ def test_one_clip_of_a_split(folder, tmp_path):
     ("video", "words"),
     [
         ("none.mp4", "none.mp4: no video is here. Check the path."),
-        ("broken.mp4", "broken.mp4: holds no frame that can be read. Convert it"),
-        ("empty", "empty: holds no frame that can be read."),
+        ("broken.mp4", "broken.mp4: is no video that can be read, or is cut off. Convert it"),
+        ("empty", "empty: holds no picture."),
     ],
 )
 def test_what_is_no_video(tmp_path, video, words):

@@ -57,7 +57,7 @@ def test_a_missing_framework_says_what_to_install():
         load_model(absent)
     assert str(error.value) == (
         "model 'x': cannot be loaded: No module named 'no_such_framework'. "
-        'Install it with: pip install "fusbench-torch".'
+        "From a clone of fusbench: pip install . ./plugins/fusbench-torch."
     )
 
 

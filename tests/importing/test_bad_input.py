@@ -501,4 +501,4 @@ def test_missing_libraries_say_what_to_install(package, name, tmp_path, monkeypa
     with pytest.raises(Missing) as error:
         open_footage(tmp_path / name)
     assert f"the package '{package}' is not installed" in line(error)
-    assert 'pip install "fusbench[import]"' in str(error.value)
+    assert "From a clone of fusbench: pip install '.[import]'." in str(error.value)

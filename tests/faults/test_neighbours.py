@@ -1,0 +1,100 @@
+"""Several processes at once in one folder: nothing is lost, and nobody waits forever."""
+
+import subprocess
+import sys
+
+import pytest
+from support import recordings
+from support.command import run
+from support.faults import content, leftovers
+from support.small_dataset import small_clips, small_info
+
+from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.writer import write_dataset
+
+IMPORT = (
+    "--gaze-format", "tobii-pro", "--screen-size", "1920,1080", "--display-rect", "fit",
+    "--video-start-event", "VideoStimulusStart", "--crop", "40,30,240,180",
+)  # fmt: skip
+
+
+def together(*commands):
+    """Exit code and stderr of commands that start at one time."""
+    line = [sys.executable, "-m", "fusbench"]
+    running = [
+        subprocess.Popen(
+            [*line, *map(str, command)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for command in commands
+    ]
+    return [(process.communicate(timeout=120)[1], process.returncode) for process in running]
+
+
+@pytest.fixture
+def gaze(tmp_path):
+    return recordings.tobii_pro(tmp_path)
+
+
+@pytest.fixture
+def videos(tmp_path):
+    return [recordings.write_video(tmp_path / f"{n}.mp4", shift_ms=100 * n) for n in range(2)]
+
+
+def test_two_imports_into_one_new_folder(tmp_path, gaze, videos):
+    study = tmp_path / "study"
+    commands = [
+        ("dataset", "import", study, "--scan", f"S{n}", "--video", video, "--gaze", gaze, *IMPORT)
+        for n, video in enumerate(videos)
+    ]
+    ended = together(*commands)
+    came_in = {clip.scan_id for clip in open_dataset(study).clips}
+    for number, (told, code) in enumerate(ended):
+        if code:
+            assert "is being changed by process" in told
+        assert (f"S{number}" in came_in) == (code == 0), told
+    for command in commands:
+        run(*command)
+    assert {clip.scan_id for clip in open_dataset(study).clips} == {"S0", "S1"}
+    assert check_dataset(study) == []
+    assert not leftovers(study)
+
+
+def test_four_rows_at_once_and_one_row_four_times(tmp_path):
+    data = write_dataset(tmp_path / "small", small_info(), small_clips())
+    board, runs = tmp_path / "board", tmp_path / "runs"
+    names = ("uniform", "centre-bias", "mean-map")
+    chosen = [word for name in names for word in ("--model", name)]
+    run("evaluate", "--dataset", data, *chosen, "--out", runs)
+    run("leaderboard", "new", board, "--dataset", data)
+    folders = [next(runs.glob(f"{name}-*")) for name in names]
+    adds = [("leaderboard", "add", board, folder) for folder in folders]
+    adds.append(("leaderboard", "add", board, folders[0], "--name", "again"))
+    assert [code for _, code in together(*adds)] == [0] * 4
+    text = (board / "README.md").read_text()
+    assert all(name in text for name in (*names, "again"))
+    run("leaderboard", "check", board)
+    before = content(board / "results" / "mean-map")
+    swaps = [
+        ("leaderboard", "add", board, folder, "--name", "again", "--force")
+        for folder in (*folders, folders[0])
+    ]
+    assert [code for _, code in together(*swaps)] == [0] * 4
+    run("leaderboard", "check", board)
+    assert content(board / "results" / "mean-map") == before
+    assert not leftovers(board)
+
+
+def test_one_run_four_times_at_once(tmp_path):
+    data = write_dataset(tmp_path / "small", small_info(), small_clips())
+    command = ("evaluate", "--dataset", data, "--model", "centre-bias", "--out", tmp_path / "runs")
+    assert [code for _, code in together(*[command] * 4)] == [0] * 4
+    (folder,) = (tmp_path / "runs").glob("centre-bias-*")
+    alone = ("evaluate", "--dataset", data, "--model", "centre-bias", "--out", tmp_path / "alone")
+    run(*alone)
+    (other,) = (tmp_path / "alone").glob("centre-bias-*")
+    clock = ("timing.json",)
+    assert content(folder, clock) == content(other, clock)
+    assert not leftovers(folder)
