@@ -326,7 +326,7 @@ def test_another_version_of_the_data_is_refused_by_its_number(folder, tmp_path):
         ("margin = 0", "margni = 0", "no key is called 'margni'. Did you mean 'margin'"),
         ('primary = "kld"', 'primary = "klt"', "no metric of this signature is called 'klt'"),
         ('split = "test"\n', "", "the key 'split' is missing"),
-        ("schema = 1", "schema", "cannot be read"),
+        ("schema = 1", "schema", "is not valid TOML"),
     ],
 )
 def test_faulty_rules_are_told(tmp_path, old, new, words):
