@@ -190,3 +190,15 @@ def text_sha256(*parts: str) -> str:
         data = part.encode()
         digest.update(len(data).to_bytes(8, "little") + data)
     return digest.hexdigest()
+
+
+def silence(cv2: Any) -> None:
+    """Keep OpenCV from writing on standard error what its caller tells in words.
+
+    Its switch has two places: below ``utils.logging`` from 4.13 on, beside the functions before.
+    """
+    logging = getattr(cv2.utils, "logging", None)
+    if logging is None:
+        cv2.setLogLevel(0)
+    else:
+        logging.setLogLevel(logging.LOG_LEVEL_SILENT)

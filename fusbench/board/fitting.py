@@ -6,7 +6,6 @@ from fusbench.board.rows import Row
 from fusbench.board.rules import Board
 from fusbench.models.card import INTEGERS
 
-ROUNDING = 1e-6
 BASELINES = {
     "uniform": "floor", "centre-bias": "floor", "mean-map": "floor", "previous-gaze": "hint",
     "ideal-observer": "ceiling",
@@ -21,7 +20,7 @@ def problems(row: Row, board: Board) -> list[str]:
     rules, result = board.rules, row.result
     window = result.model["window"]
     role, horizon = result.model["role"], window.get("horizon")
-    name, outside = result.model["name"], _outside(row, board)
+    name = result.model["name"]
     fits = type(horizon) is int and {
         "model": horizon == rules.horizon,
         "hint": horizon >= rules.horizon,
@@ -30,7 +29,6 @@ def problems(row: Row, board: Board) -> list[str]:
         (row.sealed, "the seal is broken: a file of the row was changed after it was added"),
         (result.signature == rules.signature, f"another signature: {result.signature}"),
         (BASELINES.get(name, role) == role, f"'{name}' is a {BASELINES.get(name)}, not a {role}"),
-        (not outside, f"{outside} is outside of what scores can be"),
         (result.profile == rules.profile, f"another metric profile: {result.profile}"),
         (result.split == rules.split, f"another split: {result.split}"),
         (
@@ -55,13 +53,3 @@ def problems(row: Row, board: Board) -> list[str]:
         ),
     )  # fmt: skip
     return [reason for good, reason in checks if not good]
-
-
-def _outside(row: Row, board: Board) -> str:
-    """The first score that no prediction can have, such as ``SIM 1.2``; "" if there is none."""
-    for metric, column in zip(board.rules.metrics, row.values.T, strict=True):
-        low, high = metric.bounds
-        for extreme in (column.min(), column.max()) if len(column) else ():
-            if not low - ROUNDING <= extreme <= high + ROUNDING:
-                return f"{metric.symbol} {extreme:.6g}"
-    return ""

@@ -20,7 +20,7 @@ import pandas as pd
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, unpack
+from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, out_of_bounds, unpack
 from fusbench.files import text_sha256
 from fusbench.models.card import ROLES
 from fusbench.reading import parse_json, read_text
@@ -208,6 +208,11 @@ def _read_values(scores: str, board: Board) -> np.ndarray:
     values = _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
     if not np.isfinite(values).all():
         raise DatasetError("a score is not finite", fix=REMEDY)
+    for key, column in zip(columns, values.T, strict=True):
+        bad, (low, high) = out_of_bounds(column, key)
+        if len(bad):
+            what = f"a score of {key} is {column[bad[0]]:g}, outside {low:g} to {high:g}"
+            raise DatasetError(what, fix=REMEDY)
     return values
 
 

@@ -22,7 +22,7 @@ from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
 from fusbench.files import text_sha256, write_bytes
-from fusbench.locks import LOCK
+from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
 
 SCHEMA = 1
@@ -144,16 +144,13 @@ def new_board(
     """Make a board's folder from the data set that its rows will be scored on.
 
     It is a board as soon as it has its rules, which are written last; `further` files are written
-    before.
+    before. The very same board is recognised where it is made again before it has rows.
 
     Raises
     ------
     ConfigError
         If the folder is in use, or the margin leaves no frame.
     """
-    begun = {"published.toml", "clips.csv", LOCK}  # of a board that was broken off before its rules
-    if root.exists() and (not root.is_dir() or {path.name for path in root.iterdir()} - begun):
-        raise ConfigError("already exists", str(root), "Choose another folder for the board.")
     profile = rules.pop("profile", "tuebingen")
     chosen = metrics.select(rules.pop("metrics", metrics.METRICS))
     rules["primary"] = rules.get("primary") or chosen[0].key
@@ -175,11 +172,31 @@ def new_board(
         clips=target_clips(dataset, split),
     )
     _require_frames(board)
-    for name, content in (further or {}).items():
-        write_bytes(root / name, content)
-    write_bytes(root / "clips.csv", clips_csv(board.clips).encode())
-    write_bytes(root / "board.toml", _toml(board.rules).encode())
+    files = {
+        **(further or {}),
+        "clips.csv": clips_csv(board.clips).encode(),
+        "board.toml": _toml(board.rules).encode(),
+    }
+    if not _is_made(root, files):
+        for name, content in files.items():
+            write_bytes(root / name, content)
     return board
+
+
+def _is_made(root: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether a folder is this very board already; one that is another's is refused.
+
+    A board without its rules was broken off, and what it holds may be written again.
+    """
+    if not root.exists():
+        return False
+    have = {path.name for path in root.iterdir()} if root.is_dir() else {root.name}
+    have = {name for name in have if not UNFINISHED.fullmatch(name)} - {LOCK}
+    if have == set(files) and all((root / name).read_bytes() == files[name] for name in files):
+        return True
+    if "board.toml" in have or have - set(files):
+        raise ConfigError("already exists", str(root), "Choose another folder for the board.")
+    return False
 
 
 def _require_frames(board: Board) -> None:

@@ -23,7 +23,8 @@ PAIRING = (
     ("gaze", "The eye tracker's file."),
     (
         "gaze-format",
-        "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, pupil-surface, neon-surface or bids.",
+        "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, smi, eyetribe, pupil-surface,"
+        " neon-surface or bids.",
     ),
     ("mapping", "TOML file that says which columns of a table hold what."),
     ("time-unit", "s, ms, us or ns, where the gaze file's clock has no unit."),
@@ -32,13 +33,24 @@ PAIRING = (
     ("eye", "average (the default), left or right."),
     ("encoding", "Of a gaze file that is neither UTF-8 nor UTF-16."),
     ("recording", "Which recording, where the gaze file holds several."),
+    ("participant", "Whose recording, where the gaze file holds several people's."),
+    ("observer", "Who watched; the same video with another observer adds gaze, not frames."),
     ("screen-size", "W,H of the screen in pixels."),
     ("screen-mm", "W,H of the screen in millimetres, for gaze in degrees."),
     ("distance-mm", "From the eye to the screen, for gaze in degrees."),
     ("display-rect", "X,Y,W,H of the video on the screen; or fit, or full."),
     ("video-start", "Time of the first frame in the gaze file's clock, such as 12.5s or 9000ns."),
     ("video-start-event", "Regular expression; the first event that it fits is that time."),
-    ("crop", "X,Y,W,H of the picture to keep; or region, as a DICOM file declares it."),
+    ("event-number", "Which of the events that fit, from 1; the default is the first."),
+    ("video-end", "Time at which the last frame leaves the screen, in the gaze file's clock."),
+    ("video-end-event", "Regular expression; the first event after the start that it fits."),
+    ("anchors", "Table of pairs: a time of the video, the same moment in the gaze file's clock."),
+    ("frame-event", "Regular expression with the frame's number as group: VFRAME (\\d+), say."),
+    ("first-frame", "0 or 1: the number of the first frame, where frames are counted."),
+    ("events", "File of events beside the gaze: Neon, Pupil Core, BIDS, or time [s] and event."),
+    ("from", "Time of the video from which on it is taken in."),
+    ("to", "Time of the video up to which it is taken in."),
+    ("crop", "X,Y,W,H of the picture to keep; or region, region-2, as a DICOM file declares it."),
     ("frame-rate", "Of pictures and of DICOM files without times."),
     ("blink-margin", "Drop samples this near to a marked blink, in ms; the default is none."),
     ("split", "train (the default), val or test; 'dataset split' assigns them anew."),
@@ -73,11 +85,20 @@ def pairing_options(command: Any) -> Any:
 @click.option("--frame-size", help="W,H that crops are resized to; default: the first crop's.")
 @click.option("--colour", is_flag=True, help="Keep colour.")
 @click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
-@click.option("--accept-low-quality", is_flag=True, help="Import what the report advises against.")
+@click.option("--every", type=click.IntRange(1), default=1, help="Keep one of so many frames.")
+@click.option("--sort-time", is_flag=True, help="Put gaze whose time steps back in order.")
+@click.option(
+    "--accept", "accepted", multiple=True,
+    help="Take a recording in despite a finding of this name, such as mirrored; repeatable.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Read everything, report, and write nothing.")
+@click.option("--keep-going", is_flag=True, help="Take the good recordings in if others fail.")
+@click.option("--jobs", type=click.IntRange(1), default=1, help="Scans taken in at a time.")
 @json_option
 def import_dataset(
     out: Path, manifest: Path | None, changes: tuple[str, ...], layout: str | None,
-    source: Path | None, accept_low_quality: bool, as_json: bool, no_banner: bool, **options: Any,
+    source: Path | None, accepted: tuple[str, ...], as_json: bool, no_banner: bool,
+    sort_time: bool, dry_run: bool, keep_going: bool, jobs: int, **options: Any,
 ) -> None:  # fmt: skip
     """Build the data set folder OUT from recordings, or extend it by them.
 
@@ -86,12 +107,15 @@ def import_dataset(
     """
     from fusbench.cli.render import print_json, progress, show
     from fusbench.errors import ConfigError, counted
+    from fusbench.importing.preflight import Failed
     from fusbench.importing.quality import LowQuality
     from fusbench.importing.study import import_recordings
 
     study = _study(options)
     texts = {name.replace("-", "_"): options[name.replace("-", "_")] or "" for name, _ in PAIRING}
     texts["no_banner"] = "yes" if no_banner else ""
+    texts["sort_time"] = "yes" if sort_time else ""
+    texts["accept"] = " ".join(accepted)
     if layout:
         from fusbench.importing.dhf1k import import_dhf1k
 
@@ -101,23 +125,58 @@ def import_dataset(
             scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
         show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
-    pairings = _pairings(manifest, texts, changes)
+    pairings, errors = _pairings(manifest, texts, changes)
     try:
+        if errors and (not keep_going or not pairings):
+            errors += _looked_at(pairings)
+            raise errors[0] if len(errors) == 1 else Failed(errors, len(pairings) + len(errors))
         with progress("importing") as update:
-            found = import_recordings(
-                out, pairings, study, accept_low_quality=accept_low_quality,
+            done = import_recordings(
+                out, pairings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
                 report=lambda scan, done, total: update(done, total=total or None, note=scan),
             )  # fmt: skip
+    except Failed as error:
+        raise _each(error.errors, error.recordings) from None
     except LowQuality as error:
         if not as_json:
             _show([error.quality], err=True)
         raise
+    failed = [*errors, *done.errors]
     if as_json:
-        print_json({"folder": str(out), "recordings": [quality.facts() for quality in found]})
-        return
-    _show(found)
-    clips = sum(quality.clips for quality in found)
-    show(f"{out}: {counted(clips, 'clip')} added; see {out / 'import.json'}")
+        print_json({
+            "folder": str(out), "recordings": [quality.facts() for quality in done.reports],
+            "skipped": list(done.skipped), "errors": [str(error) for error in failed],
+            "size_bytes": done.size_bytes, "dry_run": dry_run,
+        })  # fmt: skip
+    elif done.reports:
+        _show(done.reports)
+    clips = sum(quality.clips for quality in done.reports)
+    if not as_json:
+        for scan in done.skipped:
+            show(f"  {scan}: in already, unchanged: skipped")
+        added = f"{counted(clips, 'clip')} {'would be ' * dry_run}added"
+        size = f", {done.size_bytes / 1e6:,.1f} MB of frames"
+        show(f"{out}: {added}{size}" + ("" if dry_run else f"; see {out / 'import.json'}"))
+    if failed:
+        many = len(done.reports) + len(done.skipped) + len(failed)
+        raise failed[0] if len(failed) == 1 else _each(failed, many)
+
+
+def _each(errors: Any, recordings: int) -> Exception:
+    """The error that sums up several, which are told a line each before it."""
+    from fusbench.errors import DatasetError
+
+    for error in errors:
+        click.echo(f"error: {error}", err=True)
+    what = f"{len(errors)} of {recordings} recordings did not come in"
+    return DatasetError(what, fix="Correct their rows, or take the others in with --keep-going.")
+
+
+def _looked_at(pairings: list[Any]) -> list[Any]:
+    """What is wrong with the rows that could be read, so that all errors are told at once."""
+    from fusbench.importing.preflight import look, with_observers
+
+    return list(look(with_observers(pairings))[0].values())
 
 
 def _study(options: dict[str, Any]) -> Any:
@@ -139,12 +198,17 @@ def _study(options: dict[str, Any]) -> Any:
         frame_size=size,
         colour=options["colour"],
         clip_length=options["clip_length"],
+        every=options["every"],
     )
 
 
-def _pairings(manifest: Path | None, texts: dict[str, str], changes: tuple[str, ...]) -> list[Any]:
+def _pairings(
+    manifest: Path | None, texts: dict[str, str], changes: tuple[str, ...]
+) -> tuple[list[Any], list[Any]]:
+    """The recordings that are described, and the errors of rows that describe none."""
     from fusbench.errors import ConfigError
-    from fusbench.importing.pairing import pairing_of, read_manifest
+    from fusbench.importing.manifest import read_manifest
+    from fusbench.importing.pairing import pairing_of
 
     pairs: dict[str, str] = {}
     for change in changes:
@@ -153,8 +217,10 @@ def _pairings(manifest: Path | None, texts: dict[str, str], changes: tuple[str, 
             raise ConfigError(f"--map '{change}' is not KEY=VALUE", fix="Write --map time=t, say.")
         pairs[key.strip()] = value.strip()
     if manifest is None:
-        return [pairing_of(texts, changes=pairs)]
-    return read_manifest(manifest, texts, pairs)
+        return [pairing_of(texts, changes=pairs)], []
+    rows = read_manifest(manifest, texts, pairs)
+    errors = [row.error for row in rows if row.error is not None]
+    return [row.pairing for row in rows if row.pairing is not None], errors
 
 
 def _show(found: Any, err: bool = False) -> None:
@@ -165,7 +231,8 @@ def _show(found: Any, err: bool = False) -> None:
 
     items = [_table(found, table)]
     for quality in found:
-        items += [f"  {quality.scan}: {f.level}: {f.text}" for f in quality.findings]
+        name = quality.scan + (f" ({quality.observer})" if quality.observer else "")
+        items += [f"  {name}: {f.level}: {f.text}" for f in quality.findings]
     if err:
         console = Console(stderr=True, width=160, highlight=False)
         for item in items:
@@ -181,7 +248,8 @@ def _table(found: list[Quality], table: Any) -> Any:
     )  # fmt: skip
     rows = [
         (
-            q.scan, str(q.clips), str(q.frames), f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
+            f"{q.scan} {q.observer}".strip(), str(q.clips), str(q.frames),
+            f"{q.frame_rate_hz:g}", f"{q.gaze_rate_hz:g}",
             f"{q.valid:.0%}", f"{q.in_video:.0%}", f"{q.covered:.0%}", f"{q.in_image:.0%}",
             f"{q.points_per_frame:.2f}", str(q.frames_without_gaze),
         )

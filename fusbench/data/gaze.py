@@ -6,6 +6,7 @@ down; arrays are indexed [y, x]. Gaze is sub-pixel, and several points a frame a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,37 @@ class GazePoints:
     def frames(self) -> np.ndarray:
         """Frames with at least one point, in order."""
         return np.unique(self.frame)
+
+
+def watched_by(gazes: Sequence[GazePoints]) -> GazePoints:
+    """The gaze of several observers of one clip as one, sorted by frame.
+
+    Examples
+    --------
+    >>> def gaze(frame, who):
+    ...     at = np.array([1.0])
+    ...     return GazePoints(
+    ...         frame=np.array([frame], np.int32), time_s=at, x_px=at, y_px=at,
+    ...         observer_id=np.array([who]))
+    >>> watched_by([gaze(3, "a"), gaze(1, "b")]).observer_id.tolist()
+    ['b', 'a']
+    """
+    if len(gazes) == 1:
+        return gazes[0]
+    frame = np.concatenate([gaze.frame for gaze in gazes])
+    order = np.argsort(frame, kind="stable")
+    unnamed = (np.full(len(gaze), "") for gaze in gazes)
+    names = [
+        blank if gaze.observer_id is None else gaze.observer_id
+        for gaze, blank in zip(gazes, unnamed, strict=True)
+    ]
+    return GazePoints(
+        frame=frame[order],
+        time_s=np.concatenate([gaze.time_s for gaze in gazes])[order],
+        x_px=np.concatenate([gaze.x_px for gaze in gazes])[order],
+        y_px=np.concatenate([gaze.y_px for gaze in gazes])[order],
+        observer_id=np.concatenate(names)[order],
+    )
 
 
 def fixation_map(

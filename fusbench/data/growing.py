@@ -59,7 +59,8 @@ class Addition:
         info : DatasetInfo
             Of a new data set; an existing one keeps its own.
         stored : sequence of StoredClip
-            Clips whose files lie below `place`.
+            Clips whose files lie below `place`; of clips that are there already, gaze alone is
+            added: that of another observer.
         records : list of dict
             What ``import.json`` is to hold; it must be JSON.
 
@@ -69,9 +70,20 @@ class Addition:
             If the folder was changed so that the clips do not fit any more, or cannot be written.
             Nothing is added then.
         """
-        root, files = self.root, [clip.row.file for clip in stored]
+        root = self.root
+        there = set() if self.is_new else set(_column(root / "clips.csv", "clip_id"))
+        watched = [clip for clip in stored if clip.row.clip_id in there]
+        stored = [clip for clip in stored if clip.row.clip_id not in there]
+        files = [clip.row.file for clip in stored]
         with output_errors(root):
             sync_tree(self.place)
+            if watched:  # before its record: what a killed addition left is not added twice
+                _append(
+                    root / "gaze.csv", _unseen(root / "gaze.csv", watched), gaze_columns(watched)
+                )
+            if watched and not stored:
+                write_json(root / RECORDS, {"schema": 1, "recordings": records})
+                return
             for file in files:
                 _require_free(root / file)
             clips = [clip.row.clip_id for clip in stored]
@@ -178,6 +190,22 @@ def _forget(path: Path, clips: set[str]) -> None:
         content = read_json(path, DatasetError)
         kept = [r for r in content["recordings"] if not clips.intersection(r["clips"])]
         write_json(path, {**content, "recordings": kept})
+
+
+def _column(path: Path, name: str) -> list[str]:
+    return list(read_table(path, [name])[name])
+
+
+def _unseen(path: Path, watched: Sequence[StoredClip]) -> list[dict[str, Any]]:
+    """Gaze rows of observers whose gaze on that clip is not in a table yet."""
+    text = path.read_bytes().decode("utf-8")
+    rows = csv.DictReader(io.StringIO(text, newline=""))
+    there = {(row["clip_id"], row.get("observer_id") or "") for row in rows}
+    return [
+        row
+        for row in gaze_rows(watched)
+        if (row["clip_id"], row.get("observer_id") or "") not in there
+    ]
 
 
 def _require_free(path: Path) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 from fusbench.drawing.outline import outlines
 from fusbench.drawing.palette import DARK, rgb
 from fusbench.errors import OutputError
+from fusbench.files import silence
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a fault is told once, by the error
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+silence(cv2)
 
 HEAT = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)[:, 0]
 PREDICTED, EMPIRICAL = rgb(DARK.predicted), rgb(DARK.empirical)

@@ -29,6 +29,11 @@ class Box:
         right, bottom = self.x + self.width, self.y + self.height
         return self.x >= 0 and self.y >= 0 and right <= shape[1] and bottom <= shape[0]
 
+    def overlaps(self, other: Box) -> bool:
+        """Whether it shares an area with another rectangle."""
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
+
     def cut(self, picture: np.ndarray) -> np.ndarray:
         """The part of a picture (H, W, ...) that the rectangle covers, as a view."""
         x, y, width, height = (int(n) for n in (self.x, self.y, self.width, self.height))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -12,11 +13,15 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 
+SHOWN = "clock"  # in place of a unit, for times as a clock shows them
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 SPELLINGS = {"μs": "us", "secs": "s", "sec": "s", "in secs": "s", "seconds": "s"}
 TIME = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([a-zμ]*)\s*")
-LONGEST = 2**63 - 1
-MOST_DIGITS = 40  # before the point: nothing is multiplied out that cannot be a time
+CLOCK = re.compile(
+    r"\s*(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[ T_]+)?"
+    r"(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,:](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*"
+)
+LONGEST, MOST_DIGITS = 2**63 - 1, 20
 
 
 def plain(text: str) -> str:
@@ -51,6 +56,9 @@ def parse_time(text: str, unit: str = "s") -> int:
     >>> parse_time("1.5"), parse_time("1500 ms"), parse_time("1700000000123456789ns")
     (1500000000, 1500000000, 1700000000123456789)
     """
+    shown = clock_ns(text)
+    if shown is not None:
+        return shown
     found = TIME.fullmatch(plain(text))
     label = (found.group(2) or unit) if found else ""
     label = SPELLINGS.get(label, label)
@@ -60,17 +68,46 @@ def parse_time(text: str, unit: str = "s") -> int:
     return _exact(found.group(1), UNITS[label])
 
 
+def clock_ns(text: str) -> int | None:
+    """Nanoseconds of a time as a clock shows it; None where it is no such time.
+
+    Dates count from 1970, in the zone that is written or else in UTC; times of day from midnight.
+
+    Examples
+    --------
+    >>> clock_ns("00:01:02.5"), clock_ns("1970-01-01T00:00:01Z"), clock_ns("12.5")
+    (62500000000, 1000000000, None)
+    """
+    found = CLOCK.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hours, minutes, seconds, rest, zone = found.groups()
+    try:
+        days = (date(int(year), int(month), int(day)) - date(1970, 1, 1)).days if year else 0
+    except ValueError:
+        return None
+    total = days * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
+    if zone and zone[0] in "+-":
+        shift = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
+        total -= shift if zone[0] == "+" else -shift
+    return total * 10**9 + int((rest or "0").ljust(9, "0"))
+
+
 def _exact(number: str, scale: int) -> int:
     exact = Decimal(number)
-    large = exact.is_finite() and exact.adjusted() > MOST_DIGITS
-    value = 0 if large else int((exact * scale).to_integral_value())
-    if large or abs(value) > LONGEST:
-        raise ConfigError(f"the time {number} is too large", fix="Check its unit.")
-    return value
+    if exact.is_finite() and exact.adjusted() < MOST_DIGITS:
+        value = int((exact * scale).to_integral_value())
+        if abs(value) <= LONGEST:
+            return value
+    elif not exact.is_finite():
+        raise ValueError(number)
+    raise ConfigError(f"the time {number[:40]} is too large", fix="Check its unit.")
 
 
 def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
     """Numbers written as text, in `unit`, as int64 nanoseconds, shape (N,).
+
+    The unit `SHOWN` takes texts such as 10:00:04.444, with a date or without.
 
     Raises
     ------
@@ -82,9 +119,15 @@ def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
     >>> nanoseconds(["0.5", "1700000000123456.789"], "us").tolist()
     [500, 1700000000123456789]
     """
-    scale = UNITS[unit]
+    scale = UNITS.get(unit, 0)
     result = np.empty(len(texts), np.int64)
     for index, text in enumerate(texts):
+        if not scale:
+            shown = clock_ns(text)
+            if shown is None:
+                raise ValueError(text)
+            result[index] = shown
+            continue
         try:
             result[index] = int(text) * scale if text.isdecimal() else _exact(text, scale)
         except (InvalidOperation, ValueError, OverflowError):

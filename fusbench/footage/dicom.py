@@ -1,11 +1,10 @@
-"""DICOM ultrasound through pydicom: pixels, frame times, the image's region, and nothing else."""
+"""DICOM ultrasound through pydicom: pixels, frame times, the image's regions, and nothing else."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,17 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.footage.box import Box
 from fusbench.footage.clock import whole_nanoseconds
-from fusbench.footage.record import Footage, Frames, missing
+from fusbench.footage.header import number, regions, whole
+from fusbench.footage.jpeg import DECODERS, compressed_frames
+from fusbench.footage.record import Footage, Frames, Remark, missing
 
-TWO_DIMENSIONAL = 1
-CENTIMETRES = 3
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
+LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000
 AGAIN = "Copy the file again from its source."
+GREY = ("MONOCHROME1", "MONOCHROME2")
+KNOWN = (*GREY, "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
+Shown = Callable[[np.ndarray], np.ndarray]
 
 
 def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
@@ -30,29 +32,50 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
     except ModuleNotFoundError:
         raise missing("pydicom", "reading DICOM") from None
     logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)  # a fault is told once
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             header = _header(path)
-            shape = (int(header.Rows), int(header.Columns))
-            count = int(header.get("NumberOfFrames", 1) or 1)
-            photometric = str(header.PhotometricInterpretation)
-    except (pydicom.errors.InvalidDicomError, AttributeError, ValueError, OSError, EOFError):
-        raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN) from None
-    if not 1 <= count <= path.stat().st_size:
-        what = f"declares {count:,} frames, and has not a byte for each"
-        raise DatasetError(what, str(path), AGAIN)
-    times = _times(header, count, frame_rate_hz, path)
-    region, spacing_mm = _region(header)
+            height, width = whole(header.get("Rows")), whole(header.get("Columns"))
+            count = whole(header.get("NumberOfFrames")) or 1
+            photometric = str(header.get("PhotometricInterpretation") or "")
+            declared = regions(header)
+        except (pydicom.errors.InvalidDicomError, *DAMAGE):
+            raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN) from None
+        if not (height and width and photometric and _sound(height, width, count)):
+            raise DatasetError("is no DICOM image, or is damaged", str(path), AGAIN)
+        if count > path.stat().st_size:
+            what = f"declares {count:,} frames, and has not a byte for each"
+            raise DatasetError(what, str(path), AGAIN)
+        times = _times(header, count, frame_rate_hz, path)
+    remarks: list[Remark] = []
+    if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
+        text = "the header says that text is burnt into the pixels (BurnedInAnnotation YES)"
+        remarks.append(("warn", f"{text}: see that the crop leaves it out"))
     return Footage(
         kind="dicom",
-        shape=shape,
-        read=lambda: _frames(path, times, _to_display(header, photometric, path)),
-        region=region,
+        shape=(height, width),
+        read=lambda: _frames(path, times, header, photometric, remarks),
+        regions=tuple(box for box, _ in declared),
         declared_ns=times[-1],
         step_ns=times[1] if count > 1 else _step(frame_rate_hz),
-        facts={"declared_frames": count, "pixel_spacing_mm": spacing_mm},
+        facts={
+            "declared_frames": count,
+            "pixel_spacing_mm": declared[0][1] if declared else None,
+        },
+        remarks=remarks,
     )
+
+
+DAMAGE = (
+    RuntimeError, NotImplementedError, ValueError, AttributeError, OSError, EOFError, TypeError,
+    KeyError, IndexError, OverflowError, AssertionError,
+)  # fmt: skip
+"""What pydicom and its decoders raise on a damaged file."""
+
+
+def _sound(height: int, width: int, count: int) -> bool:
+    return 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE and 0 < count <= MOST_FRAMES
 
 
 def _step(frame_rate_hz: Fraction | None) -> int | None:
@@ -62,20 +85,22 @@ def _step(frame_rate_hz: Fraction | None) -> int | None:
 def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) -> list[int]:
     """Time of each frame in nanoseconds since the first."""
     pointer = header.get("FrameIncrementPointer")
-    pointers = {int(tag) for tag in ([] if pointer is None else np.atleast_1d(pointer))}
-    vector, step = header.get("FrameTimeVector"), header.get("FrameTime")
+    listed = pointer if isinstance(pointer, list) or hasattr(pointer, "append") else [pointer]
+    pointers = {whole(int(tag)) for tag in listed if isinstance(tag, int)}
+    vector, step = header.get("FrameTimeVector"), number(header.get("FrameTime"))
+    step = step if step is not None and step > 0 else None
     if vector is not None and not (FRAME_TIME in pointers and step is not None):
-        steps = [_milliseconds(value) for value in np.atleast_1d(np.asarray(vector, object))]
-        if len(steps) != count:
+        cells = list(vector) if hasattr(vector, "__iter__") and not isinstance(vector, str) else []
+        steps = [number(value) for value in cells or [vector]]
+        if len(steps) == count and all(value is not None for value in steps):
+            return _running([value or Fraction(0) for value in steps])
+        if step is None and frame_rate_hz is None:
             what = f"FrameTimeVector has {len(steps)} entries for {count} frames"
-            raise DatasetError(what, str(path), AGAIN)
-        total, times = Fraction(0), []
-        for index, value in enumerate(steps):
-            total += value if index else 0
-            times.append(whole_nanoseconds(total))
-        return times
-    if step is not None and _milliseconds(step) > 0:
-        return [whole_nanoseconds(n * _milliseconds(step)) for n in range(count)]
+            if len(steps) == count:
+                what = "an entry of FrameTimeVector is no number"
+            raise DatasetError(what, str(path), "Give --frame-rate R, or copy the file again.")
+    if step is not None:
+        return [whole_nanoseconds(n * step / 1000) for n in range(count)]
     if frame_rate_hz is not None:
         return [whole_nanoseconds(n / frame_rate_hz) for n in range(count)]
     if count == 1:
@@ -83,39 +108,33 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
     hint = header.get("CineRate") or header.get("RecommendedDisplayFrameRate")
     hinted = f" CineRate, a hint only, says {hint}." if hint else ""
     fix = f"Give --frame-rate R.{hinted}"
-    raise ConfigError("holds neither FrameTime nor FrameTimeVector", str(path), fix)
+    what = "holds neither FrameTime nor FrameTimeVector"
+    if header.get("FrameTime") not in (None, ""):
+        what = f"FrameTime '{str(header.get('FrameTime'))[:40]}' is no time"
+    raise ConfigError(what, str(path), fix)
 
 
-def _milliseconds(value: Any) -> Fraction:
-    """A decimal string of DICOM in milliseconds, exact, in seconds."""
-    return Fraction(Decimal(str(getattr(value, "original_string", value)).strip())) / 1000
+def _running(steps_ms: list[Fraction]) -> list[int]:
+    """Times in nanoseconds of steps in milliseconds, the first of which is not counted."""
+    total, times = Fraction(0), []
+    for index, value in enumerate(steps_ms):
+        total += value if index else 0
+        times.append(whole_nanoseconds(total / 1000))
+    return times
 
 
-def _region(header: Any) -> tuple[Box | None, list[float] | None]:
-    """The first two-dimensional image region, whose bounds are inclusive, and its spacing."""
-    for region in header.get("SequenceOfUltrasoundRegions", []):
-        if region.get("RegionSpatialFormat") != TWO_DIMENSIONAL:
-            continue
-        x, y = int(region.RegionLocationMinX0), int(region.RegionLocationMinY0)
-        right, bottom = int(region.RegionLocationMaxX1), int(region.RegionLocationMaxY1)
-        spacing = None
-        if region.get("PhysicalUnitsXDirection") == CENTIMETRES:
-            deltas = (region.get("PhysicalDeltaY"), region.get("PhysicalDeltaX"))
-            if all(isinstance(delta, float | int) for delta in deltas):
-                spacing = [round(10 * abs(float(delta)), 6) for delta in deltas if delta]
-        return Box(x, y, right - x + 1, bottom - y + 1), spacing
-    return None, None
-
-
-def _frames(path: Path, times: list[int], to_display: Callable[[np.ndarray], np.ndarray]) -> Frames:
+def _frames(
+    path: Path, times: list[int], header: Any, photometric: str, remarks: list[Remark]
+) -> Frames:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         count = 0
         try:
+            to_display = _to_display(header, photometric, path, len(times), remarks)
             for time, pixels in zip(times, _decoded(path, len(times)), strict=False):
                 yield time, to_display(pixels)
                 count += 1
-        except (RuntimeError, NotImplementedError, ValueError, AttributeError, OSError) as error:
+        except DAMAGE as error:
             what, fix = f"the pixels are cut off or damaged at frame {count}", AGAIN
             if "missing dependencies" in str(error):
                 syntax = _header(path).file_meta.TransferSyntaxUID.name
@@ -130,12 +149,17 @@ def _decoded(path: Path, count: int) -> Iterator[np.ndarray]:
     After the first uncompressed frame of YBR_FULL_422, pydicom takes the others for three bytes a
     pixel in place of two, so these are read each on its own.
     """
+    from pydicom.pixels import get_decoder  # type: ignore[attr-defined]
     from pydicom.pixels.utils import iter_pixels, pixel_array
 
     header = _header(path)
-    encapsulated = header.file_meta.TransferSyntaxUID.is_encapsulated
-    if header.PhotometricInterpretation == "YBR_FULL_422" and not encapsulated:
-        return (pixel_array(path, index=number) for number in range(count))
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax in DECODERS and not get_decoder(syntax).is_available:
+        signed = whole(header.get("PixelRepresentation")) == 1
+        frames = compressed_frames(path, str(syntax), count)
+        return (f.view(np.int16) if signed and f.dtype == np.uint16 else f for f in frames)
+    if header.PhotometricInterpretation == "YBR_FULL_422" and not syntax.is_encapsulated:
+        return (pixel_array(path, index=index) for index in range(count))
     return iter_pixels(path)
 
 
@@ -145,36 +169,85 @@ def _header(path: Path) -> Any:
     return pydicom.dcmread(path, stop_before_pixels=True, force=True)
 
 
-def _to_display(header: Any, photometric: str, path: Path) -> Callable[[np.ndarray], np.ndarray]:
+def _to_display(
+    header: Any, photometric: str, path: Path, count: int, remarks: list[Remark]
+) -> Shown:
     """From stored values to uint8 as a screen shows them, grey or red, green, blue."""
-    bits = int(header.get("BitsStored", 8))
+    bits = whole(header.get("BitsStored")) or 8
     if photometric == "PALETTE COLOR":
         table = _palette(header, path)
         return lambda pixels: table[pixels]
-    known = ("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
-    if photometric not in known:
-        fix = f"fusbench reads {', '.join(known)} and PALETTE COLOR."
-        raise DatasetError(f"the pixels are {photometric}", str(path), fix)
+    if photometric not in KNOWN:
+        fix = f"fusbench reads {', '.join(KNOWN)} and PALETTE COLOR."
+        raise DatasetError(f"the pixels are {photometric[:40]}", str(path), fix)
+    shown = _grey_window(header, path, bits, count, remarks) if photometric in GREY else None
+    if shown is None and bits == 8:
+        shown = _as_stored
+    elif shown is None:
+        shown = _stretched(0, 2**bits - 1)
+    if photometric == "MONOCHROME1":
+        return lambda pixels: 255 - shown(pixels)
+    return shown
+
+
+def _as_stored(pixels: np.ndarray) -> np.ndarray:
+    return pixels.astype(np.uint8, copy=False)
+
+
+def _stretched(low: float, high: float) -> Shown:
+    """Values from `low` to `high` laid over 0 to 255."""
+    scale = 255 / (high - low)
+
+    def shown(pixels: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint((pixels - low) * scale), 0, 255).astype(np.uint8)
+
+    return shown
+
+
+def _grey_window(
+    header: Any, path: Path, bits: int, count: int, remarks: list[Remark]
+) -> Shown | None:
+    """What the file's own window shows; without one, the range that the values use.
+
+    The linear function of DICOM PS3.3, C.11.2.1.2: width - 1 grey steps around center - 0.5.
+    """
+    center, width = number(header.get("WindowCenter")), number(header.get("WindowWidth"))
+    slope = number(header.get("RescaleSlope")) or Fraction(1)
+    offset = number(header.get("RescaleIntercept")) or Fraction(0)
+    if center is not None and width is not None and width > 1 and slope > 0:
+        middle, half = float(center) - 0.5, float(width - 1) / 2
+        low, high = ((end - float(offset)) / float(slope) for end in (middle - half, middle + half))
+        if bits == 8 and (low, high) == (0, 255):
+            return None
+        remarks.append(("note", f"shown through the file's window, {low:g} to {high:g}"))
+        return _stretched(low, high)
     if bits == 8:
-        turned = photometric == "MONOCHROME1"
-        return lambda pixels: (255 - pixels if turned else pixels).astype(np.uint8, copy=False)
-    scale = 255 / (2**bits - 1)
-
-    def reduced(pixels: np.ndarray) -> np.ndarray:
-        shown = np.clip(np.rint(pixels * scale), 0, 255).astype(np.uint8)
-        return 255 - shown if photometric == "MONOCHROME1" else shown
-
-    return reduced
+        return None
+    ends = [(int(f.min()), int(f.max())) for f in _decoded(path, count)]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    if low < 0:
+        remarks.append(("note", f"no window, and signed values: {low} to {high} are shown"))
+        return _stretched(low, max(high, low + 1))
+    used = next((n for n in (8, 10, 12) if high < 2**n), bits)
+    if used >= bits or (used > 8 and bits < 16):
+        return None
+    remarks.append(("note", f"{bits} bits a pixel hold values of {used} bits, up to {high}"))
+    return _stretched(0, 2**used - 1)
 
 
 def _palette(header: Any, path: Path) -> np.ndarray:
-    """The colour of each stored value, uint8 (N, 3)."""
+    """The colour of each stored value, uint8 (N, 3).
+
+    Some devices declare a palette of 16 bits and fill it with values of 8.
+    """
     from pydicom.pixels.processing import apply_color_lut
 
-    stored = np.arange(2 ** int(header.BitsAllocated))
-    values = stored.astype(np.uint8 if header.BitsAllocated == 8 else np.uint16)
+    allocated = whole(header.get("BitsAllocated"))
     try:
-        colours = apply_color_lut(values, header)
-    except (ValueError, AttributeError, KeyError):
+        values = np.arange(2**8) if allocated == 8 else np.arange(2**16)
+        colours = apply_color_lut(values.astype(np.uint8 if allocated == 8 else np.uint16), header)
+    except DAMAGE:
         raise DatasetError("the palette is missing or damaged", str(path), AGAIN) from None
-    return (colours if colours.dtype == np.uint8 else colours >> 8).astype(np.uint8)
+    if colours.dtype == np.uint8 or colours.max() < 2**8:
+        return colours.astype(np.uint8)
+    return (colours >> 8).astype(np.uint8)

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.files import silence
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.kinds import PICTURES, natural
 from fusbench.footage.record import Footage, Frames
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a fault is told once
+silence(cv2)  # a fault is told once
 
 
 def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:

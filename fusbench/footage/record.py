@@ -13,6 +13,7 @@ from fusbench.errors import FusbenchError
 from fusbench.footage.box import Box
 
 Frames = Iterator[tuple[int, np.ndarray]]
+Remark = tuple[str, str]
 
 
 class Missing(FusbenchError):
@@ -31,26 +32,35 @@ class Footage:
     read : callable
         Called without arguments; yields (time in nanoseconds since the first frame, frame), the
         frame as uint8 (H, W) or (H, W, 3) in red, green, blue.
-    region : Box, optional
-        The two-dimensional image that a DICOM file declares.
+    regions : tuple of Box
+        The two-dimensional images that a DICOM file declares.
     declared_ns : int, optional
         How long the file says it is.
     step_ns : int, optional
         Time between frames, where it is the same for all.
+    nominal_hz : float, optional
+        Frames a second by the first frames' times.
+    held_ns : list of int
+        How long the last frame is shown, once it has been read and where the file says so.
     pixel_aspect : Fraction
         Width of a pixel as a player shows it, for a height of 1.
     facts : dict
         What else is kept of the source: numbers only, never a text.
+    remarks : list of (str, str)
+        Things to know, each "note" or "warn" and a text; reading the frames adds to them.
     """
 
     kind: str
     shape: tuple[int, int]
     read: Callable[[], Frames]
-    region: Box | None = None
+    regions: tuple[Box, ...] = ()
     declared_ns: int | None = None
     step_ns: int | None = None
+    nominal_hz: float | None = None
+    held_ns: list[int] = field(default_factory=list)
     pixel_aspect: Fraction = Fraction(1)
     facts: dict[str, Any] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def missing(package: str, what: str) -> Missing:

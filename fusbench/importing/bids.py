@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from fusbench.errors import DatasetError
 from fusbench.footage.clock import SPELLINGS, UNITS, plain, whole_nanoseconds
+from fusbench.importing.cells import FILLERS
 from fusbench.importing.mapping import mapping_of
 from fusbench.importing.recording import GazeRecording, ReadOptions
 from fusbench.importing.table import read_rows
@@ -28,43 +30,70 @@ def read_bids(path: Path, options: ReadOptions) -> GazeRecording:
     """Read a ``*_physio.tsv.gz`` (or the older ``*_eyetrack.tsv.gz``) with its JSON files."""
     sidecar = _inherited(path, path.name.removesuffix(".tsv.gz").removesuffix(".tsv"))
     where = f"{path} (its JSON)"
-    for key in ("Columns", "SamplingFrequency"):
-        if key not in sidecar:
-            fix = "BIDS wants it in the .json of the same name, or in one further up."
-            raise DatasetError(f"{key} is missing", where, fix)
-    kind = sidecar.get("PhysioType", "eyetrack")
+    fix = "BIDS wants it in the .json of the same name, or in one further up."
+    listed = sidecar.get("Columns")
+    if not isinstance(listed, list) or not listed:
+        raise DatasetError("Columns is missing, or no list", where, fix)
+    kind = _word(sidecar, "PhysioType") or "eyetrack"
     if kind != "eyetrack":
         raise DatasetError(f"PhysioType is {kind}", where, "Give the file of the eye tracker.")
-    system = sidecar.get("SampleCoordinateSystem", "gaze-on-screen")
+    system = _word(sidecar, "SampleCoordinateSystem") or "gaze-on-screen"
     if system not in ("gaze-on-screen", "custom"):
-        fix = "Only gaze on the screen can be placed on the video."
-        raise DatasetError(f"the coordinates are {system}, not on the screen", where, fix)
-    names = [plain(str(name)) for name in sidecar["Columns"]]
-    rate = Fraction(str(sidecar["SamplingFrequency"]))
+        only = "Only gaze on the screen can be placed on the video."
+        raise DatasetError(f"the coordinates are {system}, not on the screen", where, only)
+    names = [plain(str(name)) for name in listed]
+    rate, start = _number(sidecar, "SamplingFrequency"), _number(sidecar, "StartTime")
+    rate = rate if rate is not None and 0 < rate < 10**6 else None
     screen, origin = _screen(path)
     clock = next((name for name in ("timestamp", "time") if name in names), "")
+    if not clock and "system_time_stamp" not in names and rate is None:
+        raise DatasetError("SamplingFrequency is missing, or no number", where, fix)
+    if not clock and "system_time_stamp" not in names and start is None:
+        what = "StartTime is missing, or no number, and no column holds times"
+        zero = "Write it there, in seconds; 0 if --video-start counts from the first sample."
+        raise DatasetError(what, where, zero)
     text = _text(path)
     form, declared = "table", _declared(sidecar, names, clock, origin)
     if "left_gaze_point_on_display_area_x" in names:
         form, declared = "tobii-4c", {}
     elif not clock:
-        start = Fraction(str(sidecar.get("StartTime", 0)))
-        lines = text.splitlines()
+        assert rate is not None
+        assert start is not None
+        lines = [line for line in text.splitlines() if line.strip()]
         times = (str(whole_nanoseconds(start + Fraction(n) / rate)) for n in range(len(lines)))
         text = "\n".join(f"{line}\t{time}" for line, time in zip(lines, times, strict=True))
         names.append("sample [ns]")
     mapping = mapping_of(form, {**declared, **options.mapping})
     found = read_rows(io.StringIO(text), path, mapping, options, names)
-    return _completed(found, screen, float(rate), sidecar.get("RecordedEye"))
+    eye = _word(sidecar, "RecordedEye")
+    zero_ns = 0
+    if clock and len(found):  # onsets of events.tsv count from the run's start, as StartTime does
+        zero_ns = int(found.time_ns[0]) - whole_nanoseconds(start or Fraction(0))
+    return replace(
+        found,
+        screen=screen or found.screen,
+        zero_ns=zero_ns,
+        rate_hz=float(rate) if rate is not None else None,
+        eyes=f"{eye} eye, as the file says" if eye in ("left", "right") else found.eyes,
+    )
 
 
-def _completed(
-    found: GazeRecording, screen: tuple[float, float] | None, rate_hz: float, eye: Any
-) -> GazeRecording:
-    from dataclasses import replace
+def _word(content: dict[str, Any], key: str) -> str:
+    """A text of a JSON file in lower case; "" where it is missing, n/a or of another type."""
+    value = content.get(key)
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return "" if word in FILLERS else word
 
-    eyes = f"{eye} eye, as the file says" if eye in ("left", "right") else found.eyes
-    return replace(found, screen=screen or found.screen, rate_hz=rate_hz, eyes=eyes)
+
+def _number(content: dict[str, Any], key: str) -> Fraction | None:
+    """A number of a JSON file, written as one or as text; None where there is none."""
+    value = content.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return Fraction(str(value).strip().replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 def _declared(sidecar: dict[str, Any], names: list[str], clock: str, origin: str) -> dict[str, Any]:
@@ -101,15 +130,19 @@ def _text(path: Path) -> str:
 def _screen(path: Path) -> tuple[tuple[float, float] | None, str]:
     """Size of the screen and origin of its coordinates, from the events' JSON."""
     entities = [part for part in path.name.split("_")[:-1] if not part.startswith("recording-")]
-    shown = _inherited(path, "_".join([*entities, "events"])).get("StimulusPresentation", {})
-    size = shown.get("ScreenResolution")
-    origin = tuple(shown.get("ScreenOrigin", ("top", "left")))
+    shown = _inherited(path, "_".join([*entities, "events"])).get("StimulusPresentation")
+    shown = shown if isinstance(shown, dict) else {}
+    words = shown.get("ScreenOrigin")
+    origin = tuple(str(word).lower() for word in words) if isinstance(words, list) else ()
+    origin = origin or ("top", "left")
     if origin not in ORIGINS:
         fix = "Known are top left, bottom left and center center."
         raise DatasetError(f"ScreenOrigin {list(origin)} is unknown", str(path), fix)
-    if not (isinstance(size, list) and len(size) == 2):
+    size = shown.get("ScreenResolution")
+    sides = [_number({"side": side}, "side") for side in size] if isinstance(size, list) else []
+    if len(sides) != 2 or not all(side is not None and 0 < side < 10**6 for side in sides):
         return None, ORIGINS[origin]
-    return (float(size[0]), float(size[1])), ORIGINS[origin]
+    return (float(sides[0] or 0), float(sides[1] or 0)), ORIGINS[origin]
 
 
 def _inherited(path: Path, stem: str) -> dict[str, Any]:
@@ -120,9 +153,9 @@ def _inherited(path: Path, stem: str) -> dict[str, Any]:
         for file in sorted(files, key=lambda f: len(f.stem)):
             try:
                 found = json.loads(file.read_text(encoding="utf-8-sig"))
-            except ValueError as error:
-                fix = "Correct it."
-                raise DatasetError(f"is no valid JSON: {error}", str(file), fix) from None
+            except (ValueError, RecursionError) as error:
+                what = f"is no valid JSON: {str(error)[:80]}"
+                raise DatasetError(what, str(file), "Correct it.") from None
             content |= found if isinstance(found, dict) else {}
     return content
 

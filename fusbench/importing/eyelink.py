@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import nanoseconds
+from fusbench.importing.cells import numbers
+from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions, combined
 
-COORDINATES = re.compile(r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?[\d.]+)"] * 4))
+COORDINATES = re.compile(r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?\d+(?:\.\d+)?)"] * 4))
+VALUE = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?|\.")
 OFFSET = re.compile(r"(-?\d+)\s+(.*)")
 
 
@@ -27,9 +31,10 @@ class _Lines:
     events: list[tuple[int, str]] = field(default_factory=list)
     blinks: list[tuple[int, int]] = field(default_factory=list)
     eyes: tuple[str, ...] = ()
-    rate_hz: float | None = None
+    named: bool = False
+    rates_hz: set[float] = field(default_factory=set)
     screen: tuple[float, float] | None = None
-    notes: set[str] = field(default_factory=set)
+    remarks: dict[str, Finding] = field(default_factory=dict)
 
 
 def read_asc(path: Path, options: ReadOptions) -> GazeRecording:
@@ -70,8 +75,10 @@ class _Refused(Exception):
 
 def _sample(found: _Lines, words: list[str]) -> None:
     if not found.eyes:
-        raise ValueError
-    if len(words) < 1 + 3 * len(found.eyes):
+        found.eyes = _eyes_of(words)
+        text = f"no header line: the columns are those of {len(found.eyes)} eye(s)"
+        found.remarks["eyes"] = Finding(NOTE, text)
+    if len(words) < 1 + 3 * len(found.eyes) or not VALUE.fullmatch(words[0]):
         raise ValueError
     found.times.append(words[0])
     for index, eye in enumerate(found.eyes):
@@ -81,17 +88,34 @@ def _sample(found: _Lines, words: list[str]) -> None:
         found.values[eye].append((".", "."))
 
 
+def _eyes_of(words: list[str]) -> tuple[str, ...]:
+    """Eyes of a sample line without header: x, y and pupil of one, or of both."""
+    cells = 0
+    while cells < len(words) - 1 and VALUE.fullmatch(words[cells + 1]):
+        cells += 1
+    if cells < 3:
+        raise ValueError
+    return ("left", "right") if cells >= 6 else ("right",)
+
+
 def _samples(found: _Lines, words: list[str], _line: str) -> None:
     if words[1] != "GAZE":
         raise _Refused(f"the samples are {words[1]}, not gaze on the screen")
-    found.eyes = tuple(eye for eye in ("left", "right") if eye.upper() in words)
+    _start(found, words, _line)
     if "RATE" in words:
-        found.rate_hz = float(words[words.index("RATE") + 1])
+        rate = float(words[words.index("RATE") + 1].replace(",", "."))
+        found.rates_hz |= {rate} if 0 < rate < 1e6 else set()
 
 
 def _start(found: _Lines, words: list[str], _line: str) -> None:
-    if not found.eyes:
-        found.eyes = tuple(eye for eye in ("left", "right") if eye.upper() in words)
+    eyes = tuple(eye for eye in ("left", "right") if eye.upper() in words)
+    found.eyes, found.named = eyes or found.eyes, found.named or bool(eyes)
+
+
+def _input(found: _Lines, words: list[str], _line: str) -> None:
+    """A change of the input port, or a button: an event such as "INPUT 255" or "BUTTON 1 1"."""
+    time = int(nanoseconds([words[1]], "ms")[0])
+    found.events.append((time, " ".join([words[0], *words[2:]])))
 
 
 def _message(found: _Lines, words: list[str], line: str) -> None:
@@ -118,19 +142,30 @@ def _blink(found: _Lines, words: list[str], _line: str) -> None:
     found.blinks.append((int(first), int(last)))
 
 
-READERS = {"SAMPLES": _samples, "START": _start, "MSG": _message, "EBLINK": _blink}
+READERS = {
+    "SAMPLES": _samples, "START": _start, "MSG": _message, "EBLINK": _blink, "INPUT": _input,
+    "BUTTON": _input,
+}  # fmt: skip
 
 
 def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
-    time_ns = nanoseconds(found.times, "ms")
+    time_ns = _spread(nanoseconds([time.replace(",", ".") for time in found.times], "ms"), found)
     sides = {}
+    odd: list[str] = []
     for eye, pairs in found.values.items():
-        cells = np.array([cell for pair in pairs for cell in pair], dtype=np.str_)
-        numbers = np.where(cells == ".", "nan", cells).astype(np.float64).reshape(-1, 2)
-        sides[eye] = (numbers[:, 0], numbers[:, 1])
+        read = [numbers(pd.Series([pair[i] for pair in pairs], dtype=str)) for i in (0, 1)]
+        sides[eye] = (read[0].values, read[1].values)
+        odd += [cell for column in read for cell in column.odd]
+    if odd:
+        text = f"{len(odd)} positions are no number and count as lost, such as '{odd[0][:40]}'"
+        found.remarks["odd"] = Finding(WARN, text)
+    if len(found.rates_hz) > 1:
+        rates = ", ".join(f"{rate:g}" for rate in sorted(found.rates_hz))
+        found.remarks["rates"] = Finding(NOTE, f"the sampling rate changes between blocks: {rates}")
     x, y, words = combined(sides["left"], sides["right"], options.eye)
     if len(found.eyes) == 1:
         words = f"{found.eyes[0]} eye alone, the only one recorded"
+        words = words if found.named else "one eye; the file does not say which"
     return GazeRecording(
         time_ns=time_ns,
         x=x,
@@ -140,6 +175,23 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
         eyes=words,
         events=tuple(sorted(found.events)),
         screen=found.screen,
-        rate_hz=found.rate_hz,
+        rate_hz=next(iter(found.rates_hz)) if len(found.rates_hz) == 1 else None,
         blinks=tuple(sorted(found.blinks)),
+        remarks=tuple(found.remarks.values()),
     )
+
+
+def _spread(time_ns: np.ndarray, found: _Lines) -> np.ndarray:
+    """Times at 2 kHz that are written in whole milliseconds: the second of a pair comes later.
+
+    A recording faster than a sample a millisecond, with pairs of the same time, was written
+    without its half milliseconds.
+    """
+    if not found.rates_hz or max(found.rates_hz) <= 1000 or (time_ns % 10**6).any():
+        return time_ns
+    again = np.concatenate([[False], np.diff(time_ns) == 0])
+    if again.mean() < 0.25:
+        return time_ns
+    text = "times in whole milliseconds at 2 kHz: the second of two equal ones comes 0.5 ms later"
+    found.remarks["spread"] = Finding(NOTE, text)
+    return time_ns + again * 500_000

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 
 from fusbench.footage.clock import frame_of
-from fusbench.importing.quality import (
-    NOTE,
-    REFUSE,
-    WARN,
-    Evidence,
-    Finding,
-    Quality,
-    inside,
-)
+from fusbench.importing.finding import NOTE, REFUSE, WARN, Finding
+from fusbench.importing.quality import Evidence, Quality, inside
 
 BLINK_S = (0.05, 0.5)
 GAP_STEPS = 3
 LIT = 12.0
+SPECK = 0.002  # of the image
 LOW, DOUBTFUL = 0.5, 0.8
 
 
@@ -29,49 +25,54 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
     q, x, y = quality, seen.x_px[valid], seen.y_px[valid]
     claimed = q.claimed_rate_hz
     ends_early = seen.declared_ns is not None and seen.end_ns < 0.98 * seen.declared_ns
-    for found, level, text in (
-        (ends_early, REFUSE,
+    for found, level, kind, text in (
+        (ends_early, REFUSE, "cut-off",
          f"the video ends after {seen.end_ns / 1e9:.2f} s of {(seen.declared_ns or 0) / 1e9:.2f} s:"
          " it is cut off"),
-        (q.valid < LOW, REFUSE, f"only {q.valid:.0%} of the samples during the video are valid"),
-        (LOW <= q.valid < DOUBTFUL, WARN, f"{1 - q.valid:.0%} of the samples are lost"),
-        (q.covered < LOW, REFUSE, f"only {q.covered:.0%} of the frames have a gaze sample"),
-        (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE,
+        (q.valid < LOW, REFUSE, "lost-gaze",
+         f"only {q.valid:.0%} of the samples during the video are valid"),
+        (LOW <= q.valid < DOUBTFUL, WARN, "", f"{1 - q.valid:.0%} of the samples are lost"),
+        (q.covered < LOW, REFUSE, "uncovered",
+         f"only {q.covered:.0%} of the frames have a gaze sample"),
+        (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE, "uncovered",
          f"only {q.in_video:.0%} of the gaze falls into the video, which it covers by"
          f" {q.covered:.0%}"),
-        (q.in_video < LOW and q.covered >= DOUBTFUL, NOTE,
+        (q.in_video < LOW and q.covered >= DOUBTFUL, NOTE, "",
          f"{1 - q.in_video:.0%} of the gaze file lies before or after the video"),
-        (len(x) and q.in_image < LOW, REFUSE,
+        (len(x) and q.in_image < LOW, REFUSE, "beside",
          f"only {q.in_image:.0%} of the gaze lies in the image"),
-        (LOW <= q.in_image < DOUBTFUL, WARN,
+        (LOW <= q.in_image < DOUBTFUL, WARN, "",
          f"{1 - q.in_image:.0%} of the gaze lies beside the image"),
-        (not 10 <= q.gaze_rate_hz <= 5000, REFUSE,
+        (not 10 <= q.gaze_rate_hz <= 5000, REFUSE, "gaze-rate",
          f"the gaze would come at {q.gaze_rate_hz:g} samples a second: the time unit looks wrong"),
-        (claimed and abs(q.gaze_rate_hz / claimed - 1) > 0.1, REFUSE,
+        (claimed and abs(q.gaze_rate_hz / claimed - 1) > 0.1, REFUSE, "gaze-rate",
          f"the file claims {claimed or 0:g} samples a second, its times say {q.gaze_rate_hz:g}"),
-        (_normalised_as_pixels(seen), REFUSE,
+        (_normalised_as_pixels(seen), REFUSE, "units",
          "all positions lie between 0 and 1: they are shares of the screen, not pixels"),
-        (_pixels_as_normalised(seen), REFUSE,
+        (_pixels_as_normalised(seen), REFUSE, "units",
          "positions reach far beyond 1: they are pixels, not shares of the screen"),
-        (q.lost_to_fillers, NOTE,
+        (seen.most_frame.max() < LIT, REFUSE, "black",
+         f"the picture is black: no pixel of any frame is brighter than {seen.most_frame.max()}"),
+        (q.lost_to_fillers, NOTE, "",
          f"{q.lost_to_fillers} samples at exactly 0,0 or -1,-1 count as lost"),
-        (q.duplicates, NOTE, f"{q.duplicates} samples with a repeated time were dropped"),
-        (q.gaps, NOTE, f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
-        (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN,
+        (q.duplicates, NOTE, "", f"{q.duplicates} samples with a repeated time were dropped"),
+        (q.gaps, NOTE, "",
+         f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
+        (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN, "",
          f"the tracker's clock drifts by {q.drift_ppm} ppm against the computer's"),
-        (q.longest_freeze_s >= 0.5, NOTE,
+        (q.longest_freeze_s >= 0.5, NOTE, "",
          f"the picture stands still for {q.longest_freeze_s:.1f} s at a time"),
-        (q.unchanged > 0.3, WARN, f"{q.unchanged:.0%} of the frames repeat the frame before"),
-        (q.longest_step_s > 10 / q.frame_rate_hz, NOTE,
+        (q.unchanged > 0.3, WARN, "", f"{q.unchanged:.0%} of the frames repeat the frame before"),
+        (q.longest_step_s > 10 / q.frame_rate_hz, NOTE, "",
          f"a step of {q.longest_step_s:.2f} s between two frames"),
-        (q.frames - q.clip_frames, NOTE,
+        (q.frames - q.clip_frames, NOTE, "",
          f"{q.frames - q.clip_frames} frames at the end are too few for a clip"),
     ):  # fmt: skip
         if found:
-            yield Finding(level, text)
+            yield Finding(level, text, kind)
     mirrored = _mirrored(seen, x, y)
     if mirrored:
-        yield Finding(REFUSE, mirrored)
+        yield Finding(REFUSE, mirrored, "mirrored")
 
 
 def _normalised_as_pixels(seen: Evidence) -> bool:
@@ -89,23 +90,40 @@ def _pixels_as_normalised(seen: Evidence) -> bool:
 
 
 def _mirrored(seen: Evidence, x: np.ndarray, y: np.ndarray) -> str:
-    """Whether gaze falls on dark surroundings or beside the image, and mirrored it would not."""
+    """Whether gaze falls beside the fan, and mirrored it would not.
+
+    Fluid within the fan is black as well, and people look at it: only what lies outside the convex
+    hull of all that is lit in any frame counts as beside.
+    """
     if len(x) < 30:
         return ""
     height, width = seen.shape
+    fan = _fan(seen.most_frame)
 
-    def lit(x: np.ndarray, y: np.ndarray) -> float:
+    def on_fan(x: np.ndarray, y: np.ndarray) -> float:
         there = inside(x, y, seen.shape)
         rows, columns = np.rint(y[there]).astype(int), np.rint(x[there]).astype(int)
         rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-        return float((seen.mean_frame[rows, columns] > LIT).sum() / len(x))
+        return float(fan[rows, columns].sum() / len(x))
 
-    now = lit(x, y)
-    for name, share in (("y", lit(x, height - 1 - y)), ("x", lit(width - 1 - x, y))):
+    now = on_fan(x, y)
+    for name, share in (("y", on_fan(x, height - 1 - y)), ("x", on_fan(width - 1 - x, y))):
         if share > now + 0.25 and share > DOUBTFUL:
             on = f"{now:.0%} of the gaze is on the image, mirrored {share:.0%}"
             return f"{name} looks mirrored: {on}"
     return ""
+
+
+def _fan(most: np.ndarray) -> np.ndarray:
+    """The convex hull of the lit parts of an image that are no specks, bool (H, W)."""
+    lit = (most > LIT).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(lit, connectivity=8)
+    large = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= SPECK * lit.size]
+    fan = np.zeros_like(lit)
+    points = np.argwhere(np.isin(labels, large))[:, ::-1].astype(np.int32)
+    if len(points):
+        cv2.fillConvexPoly(fan, cv2.convexHull(points), 1)
+    return fan.astype(bool)
 
 
 def usual_step(steps: np.ndarray) -> float:
@@ -136,6 +154,10 @@ def judge(seen: Evidence) -> Quality:
     freezes = _runs(seen.unchanged)
     quality = Quality(
         scan=seen.scan,
+        observer=seen.observer,
+        clock_ppm=seen.clock_ppm,
+        anchors=seen.anchors,
+        residual_s=seen.residual_s,
         frames=len(seen.frame_ns),
         clips=seen.clips,
         clip_frames=seen.clip_frames,
@@ -161,7 +183,12 @@ def judge(seen: Evidence) -> Quality:
             max((float(frame_steps_s[a:b].sum()) for a, b in freezes), default=0.0), 3
         ),
     )
-    found = (*seen.remarks, *findings(quality, seen, valid))
+    found = tuple(
+        replace(one, level=WARN, text=f"{one.text} (accepted)")
+        if one.level == REFUSE and one.kind in seen.accepted
+        else one
+        for one in (*seen.remarks, *findings(quality, seen, valid))
+    )
     return Quality(**{**vars(quality), "findings": found})
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.errors import DatasetError, unknown
+from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
 FORMATS = {
@@ -16,6 +17,8 @@ FORMATS = {
     "tobii-4c": "log of the Tobii SDK, as labs write it for the 4C",
     "eyelink-asc": "SR Research EyeLink, converted by edf2asc",
     "gazepoint": "Gazepoint all_gaze.csv",
+    "smi": "SMI samples as text, as its IDF converter writes them",
+    "eyetribe": "EyeTribe or PyGaze log, TSV",
     "pupil-surface": "Pupil Core, gaze_positions_on_surface_*.csv",
     "neon-surface": "Pupil Cloud marker mapper, gaze.csv",
     "bids": "BIDS eye tracking, *_physio.tsv.gz with its JSON",
@@ -62,48 +65,68 @@ def read_gaze(path: Path, form: str, options: ReadOptions | None = None) -> Gaze
         from fusbench.importing.table import read_table
 
         recording = read_table(path, form, options)
-    return _cleaned(recording, path)
+    return _cleaned(recording, path, options)
+
+
+NOT_READ = (
+    (".edf", b"SR_RESEARCH", "is an EyeLink recording in its binary form",
+     "Run edf2asc on it, and give the .asc file with --gaze-format eyelink-asc."),
+    ("", b"PK\x03\x04", "is a spreadsheet or an archive, not a text file",
+     "Export the gaze as TSV or CSV."),
+    ("", b"\xd0\xcf\x11\xe0", "is a spreadsheet or an archive, not a text file",
+     "Export the gaze as TSV or CSV."),
+    (".xdf", b"XDF:", "is a recording of the Lab Streaming Layer",
+     "Write its gaze stream as CSV, time_stamps and time_series of pyxdf.load_xdf, and give that"
+     " with --gaze-format table."),
+    (".mat", b"MATLAB", "is a MATLAB file",
+     "Write its gaze with writetable(...) as CSV, and give that with --gaze-format table."),
+    (".hdf5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as ioHub and Titta write them",
+     "Write its table of samples as CSV with pandas or Titta's export, and give that with"
+     " --gaze-format table or tobii-4c."),
+    (".parquet", b"PAR1", "is a Parquet file",
+     "Write it as CSV with pandas.read_parquet(...).to_csv(...)."),
+    (".idf", b"\0IDF", "is an SMI recording in its binary form",
+     "Convert it with SMI's IDF Converter, and give the text with --gaze-format smi."),
+    (".npz", b"\x93NUMPY", "is a NumPy file", "Write it as CSV with a header line."),
+)  # fmt: skip
+"""Files that are no text: the end of their name or their first bytes, what they are, the remedy."""
 
 
 def _refuse_binary(path: Path) -> None:
     with path.open("rb") as stream:
         start = stream.read(16)
-    for found, what, fix in (
-        (
-            path.suffix.lower() == ".edf" or start.startswith(b"SR_RESEARCH"),
-            "is an EyeLink recording in its binary form",
-            "Run edf2asc on it, and give the .asc file with --gaze-format eyelink-asc.",
-        ),
-        (
-            start.startswith(b"PK\x03\x04") or start.startswith(b"\xd0\xcf\x11\xe0"),
-            "is a spreadsheet or an archive, not a text file",
-            "Export the gaze as TSV or CSV.",
-        ),
-    ):
-        if found:
+    for ending, mark, what, fix in NOT_READ:
+        if start.startswith(mark) or (ending and path.suffix.lower() == ending):
             raise DatasetError(what, str(path), fix)
 
 
-def _cleaned(recording: GazeRecording, path: Path) -> GazeRecording:
+def _cleaned(recording: GazeRecording, path: Path, options: ReadOptions) -> GazeRecording:
     """Time in order and without repetition; fillers taken as lost."""
     if not len(recording):
         raise DatasetError("holds no gaze sample", str(path), "Export it again, with gaze data.")
     step = np.diff(recording.time_ns)
-    if (step < 0).any():
-        at = int(np.argmax(step < 0)) + 1
-        what = f"the time runs backwards at sample {at}, by {-step[at - 1] / 1e6:g} ms"
-        fix = "Export one recording a file, and check that the right clock is read."
+    back = step < 0
+    if back.any() and not options.sort_time:
+        at = int(np.argmax(back)) + 1
+        many = f", and {back.sum() - 1} times more" if back.sum() > 1 else ""
+        what = f"the time runs backwards at sample {at}, by {-step[at - 1] / 1e6:g} ms{many}"
+        fix = "Export one recording a file and check the clock, or order it with --sort-time."
         raise DatasetError(what, str(path), fix)
     order = np.lexsort((~recording.valid, recording.time_ns))  # of one time, a valid sample first
-    first = np.concatenate([[True], step > 0])
+    first = np.concatenate([[True], np.diff(recording.time_ns[order]) > 0])
     x, y = recording.x[order][first], recording.y[order][first]
     filler = np.logical_or.reduce([(x == a) & (y == b) for a, b in FILLERS])
     x[filler] = y[filler] = np.nan
+    remarks = recording.remarks
+    if back.any():
+        text = f"the time stepped back {back.sum()} times: the samples were put in order"
+        remarks = (*remarks, Finding(WARN, text))
     return replace(
         recording,
-        time_ns=recording.time_ns[first],
+        time_ns=recording.time_ns[order][first],
         x=x,
         y=y,
         duplicates=int((~first).sum()),
         fillers=int(filler.sum()),
+        remarks=remarks,
     )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, unknown
 from fusbench.footage.clock import plain
+from fusbench.importing.cells import numbers
 from fusbench.importing.geometry import ORIGINS, SPACES
 from fusbench.importing.presets import PRESETS
 from fusbench.reading import read_toml
@@ -49,8 +50,9 @@ class Rule:
         """Which rows fulfil it, bool (N,)."""
         cells = rows[self.column].str.strip()
         if self.least is not None:
-            return (pd.to_numeric(cells, errors="coerce") >= self.least).to_numpy(bool)
-        return cells.isin(self.values).to_numpy(bool)
+            return numbers(cells).values >= self.least
+        cells = cells.str.lower().str.replace(r"^(-?\d+)[.,]0+$", r"\1", regex=True)
+        return cells.isin([value.lower() for value in self.values]).to_numpy(bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,7 @@ class Mapping:
 
     Parameters
     ----------
+    frame, first_frame : number of the frame on screen, where there is no clock; of the first frame
     time, time_unit : the clock; a unit in the column's name, such as "[ms]", wins
     x, y : a gaze that is combined of both eyes already
     left_x, left_y, right_x, right_y : gaze of each eye
@@ -67,7 +70,7 @@ class Mapping:
     valid, valid_left, valid_right : rules; a rule whose column is missing is passed over
     keep : rule for the rows that hold gaze; others are looked at for events only
     event : columns whose text makes an event
-    recording : column that tells several recordings apart
+    recording, participant : columns that tell several recordings apart
     other_time : the tracker's own clock, to measure drift with; of the same unit, if not labelled
     screen_width, screen_height : columns with the screen's size in pixels
     encoding : of the text
@@ -76,6 +79,8 @@ class Mapping:
 
     time: tuple[str, ...] = ()
     time_unit: str = ""
+    frame: tuple[str, ...] = ()
+    first_frame: str = ""
     x: tuple[str, ...] = ()
     y: tuple[str, ...] = ()
     left_x: tuple[str, ...] = ()
@@ -90,6 +95,7 @@ class Mapping:
     keep: str = ""
     event: tuple[str, ...] = ()
     recording: tuple[str, ...] = ()
+    participant: tuple[str, ...] = ()
     other_time: tuple[str, ...] = ()
     screen_width: tuple[str, ...] = ()
     screen_height: tuple[str, ...] = ()
@@ -132,6 +138,8 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
             raise unknown("coordinate space", space, tuple(SPACES))
     if mapping.origin not in ORIGINS:
         raise unknown("origin", mapping.origin, ORIGINS)
+    if mapping.first_frame not in ("", "0", "1"):
+        raise ConfigError("the mapping's first_frame is neither 0 nor 1", fix="Give 0 or 1.")
     for rule in (*mapping.valid, *mapping.valid_left, *mapping.valid_right):
         Rule.parse(rule)
     return mapping

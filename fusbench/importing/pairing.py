@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,11 +11,14 @@ from typing import Any
 
 from fusbench.data.folder import IDENTIFIER
 from fusbench.data.scan import SPLITS
-from fusbench.errors import ConfigError, FusbenchError, unknown
+from fusbench.errors import ConfigError, unknown
 from fusbench.footage.box import Box, parse_box
 from fusbench.footage.clock import parse_time
+from fusbench.importing.finding import KINDS, Finding
 from fusbench.importing.geometry import parse_size
 from fusbench.importing.recording import ReadOptions
+
+REGION = re.compile(r"region(-[1-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +51,36 @@ class Pairing:
     screen_mm, distance_mm : optional
         For gaze in degrees.
     crop : Box or "region", optional
-        What of the picture is kept; "region" is the image that a DICOM file declares.
+        What of the picture is kept; "region" is the image that a DICOM file declares, "region-2"
+        the second one.
     no_banner : bool
         True says that the whole picture shows no identity and may be kept.
     frame_rate_hz : Fraction, optional
         Of sources without times.
     blink_margin_ns : int
         Samples this near to a blink that the file marks are taken as lost.
+    observer : str
+        Who watched, where several people watched the same video.
+    video_end_ns, video_end_event : optional
+        The same for the moment at which the video's last frame leaves the screen.
+    event_number : int, optional
+        Which of the events that `video_start_event` fits, from 1.
+    anchors : Path, optional
+        A table of pairs: a time of the video, the same moment in the gaze file's clock.
+    frame_event : str, optional
+        Regular expression whose group is a frame's number, of events at each frame's showing.
+    first_frame : {"", "0", "1"}
+        Number of the first frame, where frames are counted.
+    events : Path, optional
+        A file of events beside the gaze file.
+    from_ns, to_ns : int, optional
+        The part of the video that is taken in.
+    row : str
+        Where a manifest describes it.
+    remarks : tuple of Finding
+        What was decided for it.
+    accept : tuple of str
+        Kinds of findings, keys of `fusbench.importing.finding.KINDS`, that do not refuse it.
     """
 
     scan: str
@@ -73,16 +99,38 @@ class Pairing:
     no_banner: bool = False
     frame_rate_hz: Fraction | None = None
     blink_margin_ns: int = 0
+    observer: str = ""
+    video_end_ns: int | None = None
+    video_end_event: str | None = None
+    event_number: int | None = None
+    anchors: Path | None = None
+    frame_event: str | None = None
+    first_frame: str = ""
+    events: Path | None = None
+    from_ns: int | None = None
+    to_ns: int | None = None
+    row: str = ""
+    remarks: tuple[Finding, ...] = ()
+    accept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.scan):
             fix = "Use letters, digits, '.', '_' and '-'."
             raise ConfigError(f"the scan '{self.scan}' is no identifier", fix=fix)
+        if self.observer and not IDENTIFIER.fullmatch(self.observer):
+            fix = "Use letters, digits, '.', '_' and '-'."
+            raise ConfigError(f"the observer '{self.observer}' is no identifier", fix=fix)
         if self.split not in SPLITS:
             raise unknown("split", self.split, SPLITS)
-        if self.video_start_ns is not None and self.video_start_event is not None:
-            fix = "Give the time or the event."
-            raise ConfigError("the video starts twice", f"scan '{self.scan}'", fix)
+        for kind in self.accept:
+            if kind not in KINDS:
+                raise unknown("finding to accept", kind, tuple(KINDS))
+        for one, other, what in (
+            (self.video_start_ns, self.video_start_event, "the video starts twice"),
+            (self.video_end_ns, self.video_end_event, "the video ends twice"),
+        ):
+            if one is not None and other is not None:
+                raise ConfigError(what, f"scan '{self.scan}'", "Give the time or the event.")
         if self.crop is None and not self.no_banner:
             raise ConfigError(
                 "nothing says whether the picture shows a name",
@@ -96,6 +144,26 @@ def _word(*words: str) -> Callable[[str], Box | str]:
         return text if text in words else parse_box(text, " or ".join(words) + " or rectangle")
 
     return parse
+
+
+def _crop(text: str) -> Box | str:
+    return text if REGION.fullmatch(text) else parse_box(text, "region or rectangle")
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^\s,;]+", text))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 10**6:
+        raise ConfigError(f"'{text}' is no number of an event", fix="Give 1 for the first.")
+    return int(text)
+
+
+def _zero_or_one(text: str) -> str:
+    if text not in ("0", "1"):
+        raise ConfigError(f"the first frame is '{text}'", fix="Give 0 or 1.")
+    return text
 
 
 def _rate(text: str) -> Fraction:
@@ -134,14 +202,23 @@ PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "display_rect": ("display_rect", _word("fit", "full")),
     "screen_mm": ("screen_mm", lambda text: parse_size(text, "the screen's size")),
     "distance_mm": ("distance_mm", _distance),
-    "crop": ("crop", _word("region")),
+    "crop": ("crop", _crop),
     "no_banner": ("no_banner", _flag),
     "frame_rate": ("frame_rate_hz", _rate),
     "blink_margin": ("blink_margin_ns", lambda text: parse_time(text, "ms")),
+    "observer": ("observer", str),
+    "video_end": ("video_end_ns", parse_time),
+    "video_end_event": ("video_end_event", str),
+    "event_number": ("event_number", _count),
+    "frame_event": ("frame_event", str),
+    "first_frame": ("first_frame", _zero_or_one),
+    "from": ("from_ns", parse_time),
+    "to": ("to_ns", parse_time),
+    "accept": ("accept", _kinds),
 }
-READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording")
-PATHS = ("video", "gaze", "mapping")
-COLUMNS = (*PARSERS, *READ_OPTIONS, *PATHS)
+READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording", "participant")
+PATHS = ("video", "gaze", "mapping", "anchors", "events")
+COLUMNS = (*PARSERS, *READ_OPTIONS, "sort_time", *PATHS)
 REQUIRED = ("scan", "video", "gaze", "gaze_format")
 
 
@@ -166,56 +243,16 @@ def pairing_of(
     from fusbench.importing.mapping import read_mapping
 
     given = {key.replace("-", "_"): text.strip() for key, text in texts.items() if text.strip()}
-    for key in given:
-        if key not in COLUMNS:
-            raise unknown("column of a manifest", key, COLUMNS)
     for key in REQUIRED:
         if key not in given:
             option = key.replace("_", "-")
             raise ConfigError(f"the {option} is missing", fix=f"Give --{option}, or its column.")
     values = {name: parse(given[key]) for key, (name, parse) in PARSERS.items() if key in given}
     mapping = read_mapping(folder / given["mapping"]) if "mapping" in given else {}
-    reading = {key: given[key] for key in READ_OPTIONS if key in given}
+    reading: dict[str, Any] = {key: given[key] for key in READ_OPTIONS if key in given}
+    reading["sort_time"] = _flag(given.get("sort_time", ""))
     options = ReadOptions(**reading, mapping={**mapping, **(changes or {})})
     video, gaze = folder / given["video"], folder / given["gaze"]
+    for key in ("anchors", "events"):
+        values[key] = folder / given[key] if key in given else None
     return Pairing(**values, video=video, gaze=gaze, options=options)
-
-
-def read_manifest(
-    path: Path,
-    defaults: Mapping[str, str] | None = None,
-    changes: Mapping[str, str] | None = None,
-) -> list[Pairing]:
-    """Pairings from a CSV file, one a row, its columns named like the options.
-
-    Parameters
-    ----------
-    path : Path
-        Paths in it are relative to its folder.
-    defaults : mapping, optional
-        Texts for the columns that a row leaves empty; a relative path in them is relative to
-        the manifest's folder too.
-    changes : mapping, optional
-        Keys of a table's mapping, laid over the file's.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Give a CSV file.") from None
-    if not rows:
-        raise ConfigError("holds no row", str(path), "Give one row a recording.")
-    pairings = []
-    for number, row in enumerate(rows, start=2):
-        filled = {str(key): value for key, value in row.items() if isinstance(value, str) and value}
-        try:
-            if None in row:
-                raise ConfigError(
-                    "has more cells than columns", fix="Quote cells that hold commas."
-                )
-            texts = {**(defaults or {}), **filled}
-            pairings.append(pairing_of(texts, path.parent, changes))
-        except FusbenchError as error:
-            where = f"{path}, row {number}" + (f", {error.where}" if error.where else "")
-            raise type(error)(error.what, where, error.fix) from None
-    return pairings

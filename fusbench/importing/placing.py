@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
@@ -11,7 +9,6 @@ from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.geometry import View, letterbox
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.quality import WARN, Finding
 from fusbench.importing.recording import GazeRecording
 
 
@@ -20,15 +17,11 @@ def crop_of(pairing: Pairing, footage: Footage) -> Box:
     height, width = footage.shape
     crop = pairing.crop or Box(0, 0, width, height)
     where = f"scan '{pairing.scan}'"
-    if crop == "region":
-        if footage.region is None:
-            fix = "Give --crop X,Y,W,H."
-            raise ConfigError("the video declares no ultrasound region", where, fix)
-        crop = footage.region
+    if isinstance(crop, str):
+        crop = _region(crop, footage, where)
         if not crop.inside(footage.shape):
             what = f"the declared region {crop} leaves the {width} x {height} picture"
             raise ConfigError(what, where, "Look at the picture, and give --crop X,Y,W,H.")
-    assert isinstance(crop, Box)
     if not crop.inside(footage.shape):
         what = f"the crop {crop} leaves the {width} x {height} picture"
         raise ConfigError(what, where, "Give --crop X,Y,W,H within it.")
@@ -76,30 +69,21 @@ def view_of(
     )
 
 
-def start_of(pairing: Pairing, gaze: GazeRecording) -> tuple[int, list[Finding]]:
-    """Time of the first frame in the gaze file's clock."""
-    if pairing.video_start_ns is not None:
-        return pairing.video_start_ns, []
-    where = f"scan '{pairing.scan}'"
-    listed = "; ".join(text for _, text in gaze.events[:5])
-    events = f" The file's events begin with: {listed}." if listed else ""
-    if pairing.video_start_event is None:
-        first, last = (seconds(int(t)) for t in (gaze.time_ns[0], gaze.time_ns[-1]))
-        what = f"when the video starts is not said; the gaze runs from {first} to {last}"
-        fix = f"Give --video-start TIME or --video-start-event REGEX.{events}"
-        raise ConfigError(what, where, fix)
-    try:
-        pattern = re.compile(pairing.video_start_event)
-    except re.error as error:
-        what = f"'{pairing.video_start_event}' is no regular expression: {error}"
-        raise ConfigError(what, where, "Correct --video-start-event.") from None
-    found = [time for time, text in gaze.events if pattern.search(text)]
+def _region(word: str, footage: Footage, where: str) -> Box:
+    """The region that "region" or "region-2" names."""
+    found = footage.regions
     if not found:
-        what = f"no event of the gaze file fits '{pairing.video_start_event}'"
-        fix = f"Correct --video-start-event.{events or ' The file holds no event.'}"
-        raise ConfigError(what, where, fix)
-    many = f"{len(found)} events fit '{pairing.video_start_event}': the first was taken"
-    return found[0], [Finding(WARN, many)] if len(found) > 1 else []
+        fix = "Give --crop X,Y,W,H."
+        raise ConfigError("the video declares no ultrasound region that is whole", where, fix)
+    number = int(word[-1]) if word != "region" else 0
+    if (not number and len(found) > 1) or number > len(found):
+        what = f"the video declares {len(found)} image regions: {listed_regions(found)}"
+        raise ConfigError(what, where, "Choose one with --crop region-1, say.")
+    return found[max(number - 1, 0)]
+
+
+def listed_regions(regions: tuple[Box, ...]) -> str:
+    return "; ".join(f"region-{n} is {box}" for n, box in enumerate(regions, start=1))
 
 
 def seconds(time_ns: int) -> str:

@@ -49,14 +49,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         ),
         "valid_left": (
             "Validity left is Valid|0|1", "ValidityLeft is Valid|0|1",
+            "Validity left eye is Valid|0|1",
         ),
         "valid_right": (
             "Validity right is Valid|0|1", "ValidityRight is Valid|0|1",
+            "Validity right eye is Valid|0|1",
         ),
         "other_time": ("Eyetracker timestamp*", "Eye tracker timestamp*"),
         "keep": "Sensor is Eye Tracker",
-        "event": ("Event", "Event value"),
+        "event": ("Event", "Event value", "StudioEvent", "StudioEventData"),
         "recording": ("Recording name", "RecordingName"),
+        "participant": ("Participant name", "ParticipantName"),
         "screen_width": ("Recording resolution width [px]", "Recording resolution width"),
         "screen_height": ("Recording resolution height [px]", "Recording resolution height"),
         "eyes": "the mean of the valid eyes, as the tracker computed it",
@@ -65,13 +68,31 @@ PRESETS: dict[str, dict[str, Any]] = {
         "time": ("system_time_stamp",),
         "time_unit": "us",
         "other_time": ("device_time_stamp",),
-        "left_x": ("left_gaze_point_on_display_area_x",),
-        "left_y": ("left_gaze_point_on_display_area_y",),
-        "right_x": ("right_gaze_point_on_display_area_x",),
-        "right_y": ("right_gaze_point_on_display_area_y",),
+        "left_x": (
+            "left_gaze_point_on_display_area_x", "left_gaze_point_on_display_area[0]",
+            "left_gaze_x",
+        ),
+        "left_y": (
+            "left_gaze_point_on_display_area_y", "left_gaze_point_on_display_area[1]",
+            "left_gaze_y",
+        ),
+        "right_x": (
+            "right_gaze_point_on_display_area_x", "right_gaze_point_on_display_area[0]",
+            "right_gaze_x",
+        ),
+        "right_y": (
+            "right_gaze_point_on_display_area_y", "right_gaze_point_on_display_area[1]",
+            "right_gaze_y",
+        ),
         "space": ("normalised",),
-        "valid_left": ("left_gaze_point_validity is 1|1.0|True",),
-        "valid_right": ("right_gaze_point_validity is 1|1.0|True",),
+        "valid_left": (
+            "left_gaze_point_validity is 1|True", "left_gaze_point_valid is 1|True",
+            "left_gaze_validity is 1|True",
+        ),
+        "valid_right": (
+            "right_gaze_point_validity is 1|True", "right_gaze_point_valid is 1|True",
+            "right_gaze_validity is 1|True",
+        ),
     },
     "gazepoint": {
         "time": ("TIME", "TIME(*", "Time (in secs)"),
@@ -82,6 +103,24 @@ PRESETS: dict[str, dict[str, Any]] = {
         "valid": ("BPOGV is 1|1.0",),
         "event": ("USER",),
         "eyes": "the tracker's best point of gaze (BPOG), not its running fixation (FPOG)",
+    },
+    "smi": {
+        "time": ("Time",),
+        "time_unit": "us",
+        "left_x": ("L POR X [px]",),
+        "left_y": ("L POR Y [px]",),
+        "right_x": ("R POR X [px]",),
+        "right_y": ("R POR Y [px]",),
+        "space": ("screen",),
+        "keep": "Type is SMP",
+    },
+    "eyetribe": {
+        "time": ("time",),
+        "time_unit": "ms",
+        "x": ("avgx",),
+        "y": ("avgy",),
+        "space": ("screen",),
+        "eyes": "the tracker's smoothed mean of both eyes (avgx, avgy)",
     },
     "pupil-surface": {
         "time": ("gaze_timestamp",),
@@ -103,6 +142,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "eyes": "as Pupil Cloud combined them; samples within its blinks are lost",
     },
 }  # fmt: skip
+
+UNITS_OF = {"RecordingTimestamp": "ms"}
+"""Columns whose program documents a unit that the name does not hold: Tobii Studio's."""
 
 SCENE = (
     "Map the gaze onto the screen first (Pupil: surface tracker or marker mapper), and give that."

@@ -8,12 +8,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.footage.clock import plain
 from fusbench.footage.kinds import is_dicom
+from fusbench.importing.burnt_in import burnt_in
 
 NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
 SHORTEST = 4
@@ -29,11 +28,6 @@ COMMON = {
     "surface", "export", "tobii-pro", "tobii-4c", "eyelink-asc", "gazepoint", "pupil-surface",
     "neon-surface", "quality", "private", "pictures", "picture", "frames", "dataset", "import",
 }  # fmt: skip
-BAND = 0.18
-STROKE = 40
-FRAMES_LOOKED_AT, FEWEST_FRAMES = 12, 3
-ROWS_OF_TEXT = 5
-STROKES_A_ROW = 8
 
 
 def check_privacy(dataset: Dataset, sources: Sequence[Path] = ()) -> list[FusbenchError]:
@@ -46,11 +40,6 @@ def check_privacy(dataset: Dataset, sources: Sequence[Path] = ()) -> list[Fusben
     sources : sequence of Path
         Files that were imported; their names, and the identifiers in their headers, are looked for
         in every byte of the folder.
-
-    Notes
-    -----
-    Burnt-in text shows as sharp strokes that stay in place: in a band along each border, rows with
-    many strong horizontal contrasts that all looked-at frames share.
     """
     findings: list[FusbenchError] = []
     words = {word for source in sources for word in identifiers(source)}
@@ -137,40 +126,3 @@ def _of_table(source: Path) -> set[str]:
     rows = [line.split(delimiter) for line in lines[1:-1]]
     places = [index for index, name in enumerate(header) if name in PEOPLE]
     return {row[i].strip() for row in rows for i in places if i < len(row)}
-
-
-def burnt_in(frames: np.ndarray) -> str:
-    """Border at which text seems to be burnt in, such as "top"; "" where none does.
-
-    Parameters
-    ----------
-    frames : ndarray of uint8, shape (T, H, W) or (T, H, W, 3)
-        Fewer than three frames cannot tell what stands still.
-
-    Examples
-    --------
-    >>> burnt_in(np.zeros((3, 64, 96), np.uint8))
-    ''
-    """
-    chosen = np.unique(np.linspace(0, len(frames) - 1, FRAMES_LOOKED_AT).astype(int))
-    if len(chosen) < FEWEST_FRAMES:
-        return ""
-    height = frames.shape[1]
-    deep = int(height * BAND)
-    for side, rows in (("top", slice(0, deep)), ("bottom", slice(height - deep, height))):
-        bands = np.stack([_brightest(frames[index][rows]) for index in chosen]).astype(np.int16)
-        strokes = np.diff(bands, axis=2)
-        rising = (strokes > STROKE).all(axis=0).sum(axis=1)
-        falling = (strokes < -STROKE).all(axis=0).sum(axis=1)
-        if _longest(np.minimum(rising, falling) >= STROKES_A_ROW) >= ROWS_OF_TEXT:
-            return side
-    return ""
-
-
-def _brightest(picture: np.ndarray) -> np.ndarray:
-    return picture if picture.ndim == 2 else picture.max(axis=2)
-
-
-def _longest(flags: np.ndarray) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    return int(np.max(edges[1::2] - edges[::2], initial=0))

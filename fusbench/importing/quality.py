@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import DatasetError
+from fusbench.importing.finding import REFUSE, Finding
 from fusbench.importing.recording import GazeRecording
-
-NOTE, WARN, REFUSE = "note", "warn", "refuse"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know, by how much it matters: "note", "warn" or "refuse"."""
-
-    level: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +18,7 @@ class Quality:
 
     Parameters
     ----------
-    scan : str
+    scan, observer : str
     frames, clips, clip_frames : int
         Frames of the video; clips made, and the frames in them.
     frame_rate_hz, longest_step_s : float
@@ -53,6 +44,10 @@ class Quality:
         Samples at exactly 0,0 or -1,-1; samples dropped for a repeated time.
     drift_ppm : float or None
         Of the tracker's clock against the computer's.
+    clock_ppm : float or None
+        How much faster the video's clock runs than the gaze file's, of several anchors.
+    anchors, residual_s
+        Moments known in both clocks; their largest distance from even running.
     unchanged, longest_freeze_s
         Share of frames that show what the frame before showed; the longest such run.
     findings : tuple of Finding
@@ -81,6 +76,10 @@ class Quality:
     drift_ppm: float | None
     unchanged: float
     longest_freeze_s: float
+    observer: str = ""
+    clock_ppm: float | None = None
+    anchors: int = 1
+    residual_s: float = 0.0
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -98,7 +97,9 @@ class LowQuality(DatasetError):
 
     def __init__(self, quality: Quality) -> None:
         what = "the recording is not to be trusted: " + "; ".join(quality.refused)
-        fix = "Correct the options, or pass --accept-low-quality to take it as it is."
+        kinds = dict.fromkeys(f.kind for f in quality.findings if f.level == REFUSE and f.kind)
+        accept = " ".join(f"--accept {kind}" for kind in kinds)
+        fix = f"Correct the options, or take it as it is with {accept}."
         super().__init__(what, f"scan '{quality.scan}'", fix)
         self.quality = quality
 
@@ -109,7 +110,8 @@ class Evidence:
 
     `time_ns` is the samples' time since the first frame, `x_px` and `y_px` their place in the
     stored frame, `unchanged` tells of each frame whether it repeats the one before, `mean_frame` is
-    the mean of all frames, and `remarks` are findings of the reading itself.
+    the mean of all frames, `most_frame` each pixel's brightest value, `accepted` are kinds of
+    findings that do not refuse, and `remarks` are findings of the reading itself.
     """
 
     scan: str
@@ -123,7 +125,13 @@ class Evidence:
     clip_frames: int
     unchanged: np.ndarray
     mean_frame: np.ndarray
+    most_frame: np.ndarray
     declared_ns: int | None
+    observer: str = ""
+    clock_ppm: float | None = None
+    anchors: int = 1
+    residual_s: float = 0.0
+    accepted: tuple[str, ...] = ()
     remarks: tuple[Finding, ...] = ()
 
     @property

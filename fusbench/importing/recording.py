@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import ConfigError, unknown
+from fusbench.importing.finding import Finding
 from fusbench.importing.geometry import ORIGINS, SPACES
 
 EYES = ("average", "left", "right")
@@ -26,8 +27,10 @@ class ReadOptions:
     eye : {"average", "left", "right"}
     encoding : str
         Of a text file that is neither UTF-8 nor UTF-16.
-    recording : str
+    recording, participant : str
         Which one, where a file holds several.
+    sort_time : bool
+        Put samples whose time steps back in order.
     mapping : dict
         Keys of `fusbench.importing.table.Mapping`, laid over the format's own.
     """
@@ -38,6 +41,8 @@ class ReadOptions:
     eye: str = "average"
     encoding: str = ""
     recording: str = ""
+    participant: str = ""
+    sort_time: bool = False
     mapping: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,8 +81,12 @@ class GazeRecording:
         How much faster the tracker's clock runs than the computer's, where the file holds both.
     duplicates, fillers : int
         Samples dropped for a repeated time; samples lost because they lie at exactly 0,0 or -1,-1.
-    notes : tuple of str
-        What was decided in reading.
+    zero_ns : int
+        Where the clock stands at time 0 of a file of events.
+    frame : ndarray of int64, shape (N,), or None
+        Number of the frame on screen, in place of a time; `time_ns` then counts the samples.
+    remarks : tuple of Finding
+        What was decided and found in reading.
     """
 
     time_ns: np.ndarray
@@ -93,7 +102,9 @@ class GazeRecording:
     drift_ppm: float | None = None
     duplicates: int = 0
     fillers: int = 0
-    notes: tuple[str, ...] = ()
+    zero_ns: int = 0
+    frame: np.ndarray | None = None
+    remarks: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         return len(self.time_ns)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,14 +15,18 @@ from typing import Any
 import numpy as np
 
 from fusbench.data.folder import CLIP_COLUMNS, read_folder
-from fusbench.data.growing import RECORDS, growing
+from fusbench.data.gaze import watched_by
+from fusbench.data.growing import RECORDS, Addition, growing
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import read_table
+from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.files import text_sha256, write_json
+from fusbench.importing.clip_files import Stored
 from fusbench.importing.intake import Intake, source_sha256, take_in
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.quality import Finding, LowQuality, Quality
+from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
+from fusbench.importing.quality import LowQuality, Quality
 from fusbench.reading import read_json
 
 SIGMA_SHARE = 1 / 36
@@ -44,6 +52,8 @@ class Study:
         Keep colour.
     clip_length : int
         Frames a clip.
+    every : int
+        Of so many frames one is kept, with the gaze on all of them.
     """
 
     name: str = ""
@@ -55,12 +65,46 @@ class Study:
     frame_size: tuple[int, int] | None = None
     colour: bool = False
     clip_length: int = 90
+    every: int = 1
 
     def __post_init__(self) -> None:
         if self.clip_length < 1:
             raise ConfigError(f"a clip of {self.clip_length} frames is none", fix="Use 90, say.")
+        if self.every < 1:
+            raise ConfigError(f"one of {self.every} frames is none", fix="Use 2, say.")
         if self.sigma_px is not None and not 0 < self.sigma_px < 1e4:
             raise ConfigError(f"a sigma of {self.sigma_px} px is none", fix="Use 8, say.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What an import came to; as a sequence it is its reports.
+
+    Parameters
+    ----------
+    reports : tuple of Quality
+        A report of each recording that came in, or would come in.
+    skipped : tuple of str
+        Scans that were in already, unchanged.
+    errors : tuple of FusbenchError
+        Why others did not.
+    size_bytes : int
+        Of the frames on disk.
+    """
+
+    reports: tuple[Quality, ...]
+    skipped: tuple[str, ...] = ()
+    errors: tuple[FusbenchError, ...] = ()
+    size_bytes: int = 0
+
+    def __iter__(self) -> Iterator[Quality]:
+        return iter(self.reports)
+
+    def __len__(self) -> int:
+        return len(self.reports)
+
+    def __getitem__(self, index: int) -> Quality:
+        return self.reports[index]
 
 
 def import_recordings(
@@ -68,32 +112,44 @@ def import_recordings(
     pairings: Sequence[Pairing],
     study: Study | None = None,
     *,
-    accept_low_quality: bool = False,
+    keep_going: bool = False,
+    dry_run: bool = False,
+    jobs: int = 1,
     report: Progress | None = None,
-) -> tuple[Quality, ...]:
+) -> Imported:
     """Build a data set folder from recordings, or extend it by them.
+
+    Every recording is looked at first: files, options, events, rates, sizes and clocks. What a
+    recording's report forbids is taken in only if its pairing accepts that finding by name.
 
     Parameters
     ----------
     root : str or Path
         The data set's folder, new or existing.
     pairings : sequence of Pairing
+        The same video again, with another observer, adds gaze and no frames.
     study : Study, optional
         Describes a new data set.
-    accept_low_quality : bool
-        Take recordings in whose report forbids it.
+    keep_going : bool
+        Take the good recordings in although others fail.
+    dry_run : bool
+        Read everything and write nothing.
+    jobs : int
+        Scans that are taken in at the same time.
     report : callable, optional
         Told (scan, frames done, frames in all or 0).
 
     Returns
     -------
-    tuple of Quality
-        A report a pairing; the same stands in ``import.json``.
+    Imported
+        The reports stand in ``import.json`` too.
 
     Raises
     ------
     LowQuality
         If a report forbids the use of a recording.
+    Failed
+        If several recordings cannot come in.
     DatasetError, ConfigError, OutputError
         If a source cannot be read, options do not fit, or the folder cannot be written. The folder
         is then as it was before.
@@ -101,47 +157,202 @@ def import_recordings(
     root, study = Path(root), study or Study()
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
-    _require_files(pairings)
-    with growing(root) as addition:
-        base = _existing(root)
-        records = read_records(root)
-        found: list[Intake] = []
-        reports: list[Quality] = []
+    pairings = with_observers(pairings)
+    base = _existing(root)
+    errors, size = look(
+        pairings, base.image_shape if base else study.frame_size,
+        base.frame_rate_hz if base else None, study.every,
+    )  # fmt: skip
+    if errors and (not keep_going or len(errors) == len(pairings)):
+        raise _one(list(errors.values()), len(pairings))
+    good = [pairing for index, pairing in enumerate(pairings) if index not in errors]
+    assert size is not None
+    colour = len(base.frame_shape) == 3 if base else study.colour
+    kept = Stored(
+        size=size, channels=3 if colour else 1, clip_length=study.clip_length, every=study.every
+    )
+    with _place(root, dry_run) as (folder, addition):
+        work = _Work(
+            root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
+            study=study, report=report, keep_going=keep_going or dry_run, dry_run=dry_run,
+        )  # fmt: skip
+        by_scan: dict[str, list[Pairing]] = {}
+        for pairing in good:
+            by_scan.setdefault(pairing.scan, []).append(pairing)
+        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+            try:
+                done = list(pool.map(work.scan, by_scan.values()))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        found = [intake for intakes in done for intake in intakes]
+        failed = [*errors.values(), *work.errors]
+        found, wrong_rate = _of_one_rate(base, found)
+        failed += wrong_rate
+        if wrong_rate and not (keep_going or dry_run):
+            raise _one(wrong_rate, len(pairings))
+        if not found and not work.skipped:
+            raise _one(failed, len(pairings))
+        if addition is not None and found:
+            info = base or _new_info(study, root, [intake for _, intake in found])
+            told = _told([*work.records, *(intake.facts for _, intake in found)])
+            addition.commit(info, _together(found), told)
+    reports = tuple(intake.quality for _, intake in found)
+    frames = sum(q.clip_frames for (p, i), q in zip(found, reports, strict=True) if not i.again)
+    return Imported(
+        reports=reports, skipped=tuple(work.skipped), errors=tuple(failed),
+        size_bytes=frames * int(np.prod(kept.shape)),
+    )  # fmt: skip
+
+
+def _one(errors: Sequence[FusbenchError], recordings: int) -> FusbenchError:
+    return errors[0] if len(errors) == 1 else Failed(errors, recordings)
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """The taking in of scans, several at a time."""
+
+    root: Path
+    kept: Stored
+    records: list[dict[str, Any]]
+    rows: list[dict[str, str]]
+    study: Study
+    report: Progress | None
+    keep_going: bool
+    dry_run: bool
+    errors: list[FusbenchError] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def scan(self, pairings: list[Pairing]) -> list[tuple[Pairing, Intake]]:
+        """All recordings of one scan, in their order."""
+        done: list[tuple[Pairing, Intake]] = []
         for pairing in pairings:
-            asked = asked_of(pairing, study.clip_length)
-            if (already := _taken_in(asked, records)) is not None:
-                reports.append(already)
+            try:
+                intake = self._recording(pairing, done)
+            except FusbenchError as error:
+                if not self.keep_going:
+                    raise located(error, pairing) from None
+                self.errors.append(located(error, pairing))
                 continue
-            pairing, first_clip = _placed(pairing, root, records, found)
+            if intake is not None:
+                done.append((pairing, intake))
+        return done
+
+    def _recording(self, pairing: Pairing, done: list[tuple[Pairing, Intake]]) -> Intake | None:
+        asked = asked_of(pairing, self.kept)
+        if any(record.get("asked") == asked for record in self.records):
+            self.skipped.append(pairing.scan)
+            return None
+        digest = source_sha256(pairing.video)
+        before = [r for r in self.records if r.get("video", {}).get("sha256") == digest]
+        for record in before:
+            _require_other(pairing, record)
+        seen = next((intake for other, intake in done if other.video == pairing.video), None)
+        rows = [row for row in self.rows if row["scan_id"] == pairing.scan]
+        split = rows[0]["split"] if rows else done[0][0].split if done else pairing.split
+        pairing = replace(pairing, split=split)
+        folder, first = self.root, _next_clip(pairing.scan, rows, done)
+        again = bool(before) and seen is None
+        if again:  # the frames are there: they are read anew for their times, and compared
+            folder = Path(tempfile.mkdtemp(prefix=".again-", dir=self.root))
+            first = _number(pairing.scan, before[0]["clips"][0])
+        try:
             intake = take_in(
-                pairing,
-                addition.place,
-                first_clip=first_clip,
-                clip_length=study.clip_length,
-                frame_size=_frame_size(base, study, found),
-                channels=3 if (len(base.frame_shape) == 3 if base else study.colour) else 1,
-                report=_of_scan(report, pairing.scan),
-            )
-            if intake.quality.refused and not accept_low_quality:
-                raise LowQuality(intake.quality)
-            intake.facts["asked"] = asked
-            found.append(intake)
-            reports.append(intake.quality)
-        if found:
-            info = base or _new_info(study, root, found)
-            _require_rate(info, found, accept_low_quality)
-            stored = [clip for intake in found for clip in intake.stored]
-            addition.commit(info, stored, _told([*records, *(i.facts for i in found)]))
-    return tuple(reports)
+                pairing, folder, first_clip=first, kept=self.kept, seen=seen,
+                report=_of_scan(self.report, pairing.scan),
+            )  # fmt: skip
+            if again:
+                _require_same(pairing, intake, rows)
+        finally:
+            if again:
+                shutil.rmtree(folder, ignore_errors=True)
+        again = again or seen is not None
+        refused = bool(intake.quality.refused)
+        if (refused or self.dry_run) and not again:
+            for clip in intake.stored if refused else ():
+                (self.root / clip.row.file).unlink(missing_ok=True)
+        if refused:
+            raise LowQuality(intake.quality)
+        intake.facts["asked"] = asked
+        return replace(intake, again=again)
 
 
-def _require_files(pairings: Sequence[Pairing]) -> None:
-    """Raise `DatasetError` if a source is missing, before hours are spent on the others."""
-    for pairing in pairings:
-        for kind, path in (("video", pairing.video), ("gaze file", pairing.gaze)):
-            if not path.exists():
-                where = f"scan '{pairing.scan}', {path}"
-                raise DatasetError(f"no {kind} is here", where, "Check the path.")
+def _require_other(pairing: Pairing, record: dict[str, Any]) -> None:
+    """Raise `DatasetError` where a video of the data set comes again, but not for its scan."""
+    where = f"scan '{pairing.scan}'"
+    same = record.get("observer", "") == pairing.observer
+    if record["scan_id"] != pairing.scan or same:
+        what = f"this video is in the data set already, as scan '{record['scan_id']}'"
+        fix = "Leave it out, or import into a new folder."
+        if record["scan_id"] == pairing.scan:
+            fix = "Leave it out, name another --observer, or import into a new folder."
+        raise DatasetError(what, where, fix)
+
+
+def _require_same(pairing: Pairing, intake: Intake, rows: list[dict[str, str]]) -> None:
+    known = {row["clip_id"]: row["sha256"] for row in rows}
+    if any(known.get(clip.row.clip_id) != clip.row.sha256 for clip in intake.stored):
+        what = "the video is in the data set with another crop, size or part"
+        raise DatasetError(what, f"scan '{pairing.scan}'", "Give the options of its first import.")
+
+
+def _next_clip(scan: str, rows: list[dict[str, str]], done: list[tuple[Pairing, Intake]]) -> int:
+    names = [row["clip_id"] for row in rows]
+    names += [clip.row.clip_id for _, intake in done for clip in intake.stored]
+    return max((_number(scan, name) for name in names), default=0) + 1
+
+
+def _number(scan: str, clip_id: str) -> int:
+    number = clip_id.removeprefix(f"{scan}-")
+    return int(number) if number.isdecimal() else 0
+
+
+def asked_of(pairing: Pairing, kept: Stored) -> str:
+    """What was asked for, as a hash: the content of the sources, and every option but paths."""
+    hidden = ("video", "gaze", "anchors", "events", "row", "remarks")
+    options = {key: value for key, value in vars(pairing).items() if key not in hidden}
+    beside = [path for path in (pairing.anchors, pairing.events) if path is not None]
+    sources = [source_sha256(path) for path in (pairing.video, pairing.gaze, *beside)]
+    stored = {**vars(kept), "size": None}
+    return text_sha256(*sources, repr(sorted(options.items())), repr(sorted(stored.items())))
+
+
+def _of_one_rate(
+    base: DatasetInfo | None, found: list[tuple[Pairing, Intake]]
+) -> tuple[list[tuple[Pairing, Intake]], list[FusbenchError]]:
+    """The recordings of the data set's frame rate, which the first one sets; errors of others."""
+    rate = base.frame_rate_hz if base else found[0][1].quality.frame_rate_hz if found else None
+    good, errors = [], []
+    for pairing, intake in found:
+        try:
+            require_rate(pairing, intake.quality.frame_rate_hz, rate)
+            good.append((pairing, intake))
+        except DatasetError as error:
+            errors.append(located(error, pairing))
+    return good, errors
+
+
+def _together(found: list[tuple[Pairing, Intake]]) -> list[StoredClip]:
+    """Each clip once, with the gaze of all who saw it."""
+    clips: dict[str, list[StoredClip]] = {}
+    for _, intake in found:
+        for clip in intake.stored:
+            clips.setdefault(clip.row.clip_id, []).append(clip)
+    return [
+        replace(same[0], gaze=watched_by([clip.gaze for clip in same])) for same in clips.values()
+    ]
+
+
+@contextmanager
+def _place(root: Path, dry_run: bool) -> Iterator[tuple[Path, Addition | None]]:
+    """Where frames are made, and the right to add them; of a dry run a folder thrown away."""
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="fusbench-dry-run-") as name:
+            yield Path(name), None
+        return
+    with growing(root) as addition:
+        yield addition.place, addition
 
 
 def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] | None:
@@ -159,57 +370,12 @@ def _existing(root: Path) -> DatasetInfo | None:
     return read_folder(root, stop)[0]
 
 
-def asked_of(pairing: Pairing, clip_length: int) -> str:
-    """What was asked for, as a hash: the content of both sources, and every option but paths."""
-    options = {key: value for key, value in vars(pairing).items() if key not in ("video", "gaze")}
-    sources = (source_sha256(pairing.video), source_sha256(pairing.gaze))
-    return text_sha256(*sources, repr(sorted(options.items())), str(clip_length))
-
-
-def _taken_in(asked: str, records: list[dict[str, Any]]) -> Quality | None:
-    """The report of a recording that came in already, by the same sources and options."""
-    for record in records:
-        if record.get("asked") == asked:
-            findings = tuple(Finding(**finding) for finding in record["findings"])
-            return Quality(scan=record["scan_id"], findings=findings, **record["quality"])
-    return None
-
-
-def _placed(
-    pairing: Pairing, folder: Path, records: list[dict[str, Any]], found: list[Intake]
-) -> tuple[Pairing, int]:
-    """The pairing with its scan's split, and the number of its first clip."""
-    digest = source_sha256(pairing.video)
-    for record in [*records, *(intake.facts for intake in found)]:
-        if record.get("video", {}).get("sha256") == digest:
-            what = f"this video is in the data set already, as scan '{record['scan_id']}'"
-            fix = "Leave it out, or import into a new folder."
-            raise DatasetError(what, f"scan '{pairing.scan}'", fix)
-    rows = _clip_rows(folder)
-    rows += [vars(clip.row) for intake in found for clip in intake.stored]
-    rows = [row for row in rows if row["scan_id"] == pairing.scan]
-    if rows:
-        pairing = replace(pairing, split=rows[0]["split"])
-    numbers = [row["clip_id"].removeprefix(f"{pairing.scan}-") for row in rows]
-    return pairing, max((int(n) for n in numbers if n.isdecimal()), default=0) + 1
-
-
 def _clip_rows(folder: Path) -> list[dict[str, str]]:
     if not (folder / "clips.csv").exists():
         return []
     table = read_table(folder / "clips.csv", CLIP_COLUMNS)
     columns = (table[column] for column in CLIP_COLUMNS)
     return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _frame_size(
-    base: DatasetInfo | None, study: Study, found: list[Intake]
-) -> tuple[int, int] | None:
-    if base is not None:
-        return base.image_shape
-    if found:
-        return found[0].frame_shape[0], found[0].frame_shape[1]
-    return study.frame_size
 
 
 def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
@@ -225,15 +391,6 @@ def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
         gaze_rate_hz=float(np.median([intake.quality.gaze_rate_hz for intake in found])),
         sigma_px=study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
     )
-
-
-def _require_rate(info: DatasetInfo, found: list[Intake], accept: bool) -> None:
-    for intake in found:
-        rate = intake.quality.frame_rate_hz
-        if abs(rate / info.frame_rate_hz - 1) > 0.02 and not accept:
-            what = f"has {rate:g} frames a second, the data set {info.frame_rate_hz:g}"
-            fix = "Import it into a data set of its own, or pass --accept-low-quality."
-            raise DatasetError(what, f"scan '{intake.quality.scan}'", fix)
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:

@@ -1,27 +1,37 @@
-"""Gaze in a table of text, with a header line or without."""
+"""Gaze in a table of text: with a header line or without, between comments and messages."""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
 import pandas as pd
 
-from fusbench.errors import DatasetError
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
-from fusbench.importing.columns import Columns
+from fusbench.importing.cells import FILLERS, numbers
+from fusbench.importing.columns import Columns, tuple_column
+from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.mapping import Mapping, mapping_of
 from fusbench.importing.presets import REFUSED
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
 CHUNK_ROWS = 50_000
+COMMENTS = ("#", "%", "//")
+MESSAGE = "MSG"
+MESSAGE_WITHIN = 3  # cells from the row's start
+NUMBERED = re.compile(r"#\d+")
+FACT = re.compile(r"^[#%/\s]*([A-Za-z ]+):\s*(.*)$")
+DAMAGED = 0.01
 
 
 def read_table(path: Path, form: str, options: ReadOptions) -> GazeRecording:
-    """Read a table that has a header line."""
+    """Read a table of text."""
     mapping = mapping_of(form, options.mapping)
     encoding = options.encoding or mapping.encoding or _encoding(path)
     try:
@@ -38,47 +48,156 @@ def _encoding(path: Path) -> str:
         start = stream.read(4096)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
-    if b"\0" in start:
-        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    for odd, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        half = start[odd::2]
+        if half.count(0) > len(half) / 2:  # a byte-order mark is missing
+            return encoding
     return "utf-8-sig"
+
+
+@dataclass(kw_only=True)
+class _Text:
+    """Rows of a text as they are read, and what stood between them."""
+
+    header: list[str]
+    rows: Iterator[tuple[int, list[str]]]
+    facts: dict[str, str] = field(default_factory=dict)
+    messages: list[tuple[int, list[str]]] = field(default_factory=list)
+    too_long: list[int] = field(default_factory=list)
+    read: int = 0
 
 
 def read_rows(
     stream: IO[str], path: Path, mapping: Mapping, options: ReadOptions, names: list[str] | None
 ) -> GazeRecording:
     """Read rows of text; `names` are the columns where the text has no header line."""
-    header = names
-    delimiter = "\t"
-    if header is None:
-        first = stream.readline()
-        delimiter = max("\t;,", key=first.count)
-        header = next(csv.reader(io.StringIO(first), delimiter=delimiter), [])
-    header = [plain(name) for name in header]
-    for present, cleared, what, fix in REFUSED:
-        if set(present) <= set(header) and not any(
-            name.startswith(clear) for clear in cleared for name in header
-        ):
-            raise DatasetError(what, str(path), fix)
-    columns = Columns.find(header, mapping, options, str(path))
-    parts = [columns.take(rows, delimiter) for rows in _chunks(stream, header, columns, delimiter)]
-    return columns.recording(parts)
+    try:
+        text = _opened(stream, path, mapping, names)
+        for present, cleared, what, fix in REFUSED:
+            if set(present) <= set(text.header) and not any(
+                name.startswith(clear) for clear in cleared for name in text.header
+            ):
+                raise DatasetError(what, str(path), fix)
+        first = list(islice(text.rows, CHUNK_ROWS))
+        columns = Columns.find(text.header, mapping, options, str(path), _sample(text, first))
+        parts = [columns.take(rows) for rows in _chunks(text, columns, first)]
+        messages = columns.messages(text.messages)
+    except csv.Error as error:
+        raise DatasetError(
+            f"is no readable table: {error}", str(path), "Export it again."
+        ) from None
+    if len(text.too_long) > max(1, DAMAGED * text.read):
+        what = f"row {text.too_long[0]} has more cells than the {len(text.header)} columns"
+        fix = "Export it with tabs between the cells, or with a decimal point."
+        raise DatasetError(what, str(path), fix)
+    return _described(columns.recording(parts, messages), text)
+
+
+def _described(recording: GazeRecording, text: _Text) -> GazeRecording:
+    """With what the comments before the header say, and what was left out."""
+    screen = recording.screen
+    sizes = re.findall(r"[\d.]+", text.facts.get("calibration area", ""))
+    if screen is None and len(sizes) == 2 and all(float(size) > 0 for size in sizes):
+        screen = (float(sizes[0]), float(sizes[1]))
+    remarks = list(recording.remarks)
+    if text.too_long:
+        what = f"{len(text.too_long)} rows with more cells than columns were dropped"
+        remarks.append(Finding(WARN, f"{what}, the first is row {text.too_long[0]}"))
+    if text.messages and not recording.events:
+        remarks.append(Finding(NOTE, f"{len(text.messages)} message lines were passed over"))
+    return replace(recording, screen=screen, remarks=tuple(remarks))
+
+
+def _opened(stream: IO[str], path: Path, mapping: Mapping, names: list[str] | None) -> _Text:
+    """The header, and an iterator over the rows below it."""
+    number, facts, line = 0, {}, ""
+    for line in stream:
+        number += 1
+        if line.strip() and not line.lstrip("\ufeff ").startswith(COMMENTS):
+            break
+        fact = FACT.match(line.strip())
+        if fact:
+            facts[fact[1].strip().lower()] = fact[2]
+        line = ""
+    delimiter: str | None = "\t" if names else _delimiter(line)
+    lines: Iterable[str] = stream
+    if names is None:
+        names = next(_split([line], delimiter), [])
+        numbered = [f"#{index + 1}" for index in range(len(names))]
+        by_number = any(NUMBERED.fullmatch(name) for name in (*mapping.time, *mapping.frame))
+        if _all_numbers(names) or by_number:
+            if not by_number:
+                fix = "Name its columns by their place: --map time=#1 --map x=#2, say."
+                raise ConfigError("has no header line", str(path), fix)
+            if _all_numbers(names):
+                lines, number = chain([line], stream), number - 1
+            names = numbered
+    else:
+        lines, number = chain([line], stream), number - 1
+    text = _Text(header=[plain(name) for name in names], rows=iter(()), facts=facts)
+    text.rows = _rows(text, _split(lines, delimiter), number)
+    return text
+
+
+def _all_numbers(cells: list[str]) -> bool:
+    found = numbers(pd.Series([*cells, ""], dtype=str))
+    return not found.odd and bool((~pd.isna(found.values)).any())
+
+
+def _delimiter(line: str) -> str | None:
+    """The character between cells; None for blanks."""
+    best = max("\t;,|", key=line.count)
+    return best if best in line else None
+
+
+def _split(lines: Iterable[str], delimiter: str | None) -> Iterator[list[str]]:
+    if delimiter is None:
+        return (line.split() for line in lines)
+    return csv.reader(lines, delimiter=delimiter)
+
+
+def _rows(text: _Text, lines: Iterator[list[str]], number: int) -> Iterator[tuple[int, list[str]]]:
+    """Rows of samples with their line numbers; messages, comments and long rows are set aside."""
+    width = len(text.header)
+    for at, cells in enumerate(lines, start=number + 1):
+        if not any(cells) or cells[0].lstrip().startswith(COMMENTS):
+            continue
+        if MESSAGE in cells[:MESSAGE_WITHIN]:
+            text.messages.append((at, cells))
+            continue
+        text.read += 1
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            text.too_long.append(at)
+            continue
+        yield at, cells
+
+
+def _sample(text: _Text, rows: list[tuple[int, list[str]]]) -> dict[str, str]:
+    """The first cell of each column that is no filler."""
+    found: dict[str, str] = {}
+    for place, name in enumerate(text.header):
+        cells = (row[place] for _, row in rows[:1000] if place < len(row))
+        cell = next((cell for cell in cells if cell.strip().lower() not in FILLERS), "")
+        found.setdefault(name, cell)
+    return found
 
 
 def _chunks(
-    stream: IO[str], header: list[str], columns: Columns, delimiter: str
+    text: _Text, columns: Columns, first: list[tuple[int, list[str]]]
 ) -> Iterator[pd.DataFrame]:
-    position = {name: index for index, name in reversed(list(enumerate(header)))}
-    needed = sorted({position[name] for name in columns.needed})
-    try:
-        reader = pd.read_csv(
-            stream, sep=delimiter, header=None, names=list(range(len(header))), usecols=needed,
-            dtype=str, keep_default_na=False, chunksize=CHUNK_ROWS, index_col=False,
-            skip_blank_lines=True,
-        )  # fmt: skip
-        for rows in reader:
-            yield rows.rename(columns=dict(enumerate(header))).fillna("")
-    except pd.errors.EmptyDataError:
-        return
-    except pd.errors.ParserError as error:
-        what = f"is no readable table: {str(error).splitlines()[0]}"
-        raise DatasetError(what, columns.where, "Export it again.") from None
+    place = {name: index for index, name in reversed(list(enumerate(text.header)))}
+    while first:
+        frame = {}
+        for name in columns.needed:
+            column, part = tuple_column(name, text.header)
+            index = place[column]
+            cells = [row[index] if index < len(row) else "" for _, row in first]
+            frame[name] = [_part(cell, part) for cell in cells] if part is not None else cells
+        yield pd.DataFrame(frame, index=[at for at, _ in first], dtype=str)
+        first = list(islice(text.rows, CHUNK_ROWS))
+
+
+def _part(cell: str, part: int) -> str:
+    """One number of a tuple, such as the first of (0.39, 0.80)."""
+    parts = re.split(r"[,;\s]+", cell.strip().strip("()[]").strip())
+    return parts[part] if part < len(parts) else ""

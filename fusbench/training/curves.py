@@ -32,7 +32,7 @@ def write_curves(
     table = pd.DataFrame(history)
     with replacing(out.with_suffix(".csv")) as part:
         table.to_csv(part, index=False, lineterminator="\n")
-    uses = [column for column in table if column.startswith("history")]
+    uses = [str(column) for column in table if str(column).startswith("history")]
     figure = Figure(figsize=(6.4, 5.2 if uses else 3.8), layout="constrained")
     FigureCanvasAgg(figure)
     heights = [2, 1] if uses else [1]

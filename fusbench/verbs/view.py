@@ -115,6 +115,7 @@ def write_page(
             data = open_dataset(dataset, (split,), update, fold)
     weights = tuple(Path(file) for file in checkpoints)
     kept = [each if isinstance(each, Run) else read_run(each) for each in results]
+    one_signature([run.result.signature for run in kept] or [""])
     sources = [
         run_source(run, data, split, checkpoints=weights, device=chosen.device) for run in kept
     ]

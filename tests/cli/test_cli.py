@@ -131,6 +131,15 @@ def test_dataset_show(folder):
     }  # fmt: skip
 
 
+def test_dataset_make_recognises_its_own_work(tmp_path):
+    made = tmp_path / "made"
+    run("dataset", "make", "phantom-tiny", made)
+    before = {path: path.stat().st_mtime_ns for path in made.rglob("*")}
+    run("dataset", "make", "phantom-tiny", made)
+    assert {path: path.stat().st_mtime_ns for path in made.rglob("*")} == before
+    assert "already exists" in error_of("dataset", "make", "phantom-tiny", made, "--seed", "9")
+
+
 def test_dataset_make_refuses_an_existing_folder(folder):
     assert "already exists" in error_of("dataset", "make", "phantom-tiny", folder)
     assert "a lag of 3.0 s is outside 0..1" in error_of(

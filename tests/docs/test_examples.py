@@ -6,13 +6,20 @@ keep it.
 
 import io
 import re
-from contextlib import redirect_stdout
+import subprocess
+import sys
+import tempfile
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("docs/explanation/why-numbers-differ.md", "docs/how-to/metric-plugin.md")
+PAGES = (
+    "docs/explanation/why-numbers-differ.md",
+    "docs/how-to/metric-plugin.md",
+    "docs/how-to/notebook.md",
+)
 BLOCK = re.compile(
     r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.M | re.S
 )
@@ -29,7 +36,8 @@ def run(page):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_outputs_are_those_of_the_code(name):
+def test_the_outputs_are_those_of_the_code(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     shown = 0
     for match, printed in run((ROOT / name).read_text(encoding="utf-8")):
         lines = [line.rstrip() for line in printed.splitlines()]
@@ -57,9 +65,25 @@ def test_the_reference_holds_every_definition():
     assert all(f"`{name}`" in page for name in metrics.NEEDS)
 
 
+@pytest.mark.parametrize("source", ["file", "standard input"])
+def test_the_loaders_run_as_a_plain_script_on_an_empty_cache(source, tmp_path, monkeypatch):
+    """Making the phantom takes processes, which must not run the script again."""
+    monkeypatch.setenv("FUSBENCH_CACHE", str(tmp_path / "cache"))
+    page = (ROOT / "docs/how-to/loaders.md").read_text(encoding="utf-8")
+    script = tmp_path / "script.py"
+    script.write_text(next(BLOCK.finditer(page))["code"] + "print(len(samples))\n")
+    with script.open() as text:
+        command = [sys.executable, script if source == "file" else "-"]
+        done = subprocess.run(command, stdin=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
+
+
 def rewrite(path):
     text = path.read_text(encoding="utf-8")
-    for match, printed in run(text):
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        done = list(run(text))
+    for match, printed in done:
         if match["shown"] is not None:
             lines = "".join(line.rstrip() + "\n" for line in printed.splitlines())
             old = match.group()

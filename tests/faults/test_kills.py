@@ -70,7 +70,6 @@ CASES = {
     "board-new": Case(
         command=("leaderboard", "new", "{board}", "--dataset", "{small}"),
         target="board",
-        refuses_finished=True,
     ),
     "board-replace": Case(
         prepare=(

@@ -11,7 +11,8 @@ from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.open import open_footage
 from fusbench.footage.record import Missing
 from fusbench.importing.gaze_file import read_gaze
-from fusbench.importing.pairing import pairing_of, read_manifest
+from fusbench.importing.manifest import read_manifest
+from fusbench.importing.pairing import pairing_of
 from fusbench.importing.quality import LowQuality
 from fusbench.importing.recording import ReadOptions
 from fusbench.importing.study import Study, import_recordings
@@ -28,11 +29,11 @@ def line(error):
     return text
 
 
-def imported(folder, video, gaze, accept=False, changes=None, **options):
+def imported(folder, video, gaze, accept="", changes=None, **options):
     texts = {**BASE, "video": str(video), "gaze": str(gaze), **options}
     texts = {key: value for key, value in texts.items() if value is not None}
-    one = pairing_of(texts, changes=changes)
-    return import_recordings(folder / "out", [one], accept_low_quality=accept)[0]
+    one = pairing_of({**texts, "accept": accept}, changes=changes)
+    return import_recordings(folder / "out", [one])[0]
 
 
 def content(folder):
@@ -93,7 +94,7 @@ def test_a_truncated_video(video, tmp_path):
         imported(tmp_path, cut, gaze)
     assert "the video ends after" in line(error)
     assert "it is cut off" in line(error)
-    assert imported(tmp_path, cut, gaze, accept=True).frames < 60
+    assert imported(tmp_path, cut, gaze, accept="cut-off").frames < 60
 
 
 def test_videos_without_frames(tmp_path):
@@ -328,8 +329,9 @@ def test_low_shares_refuse_unless_accepted(video, tmp_path):
         imported(tmp_path, video, lost, changes=COLUMNS, **TABLE)
     assert "only 3" in line(error)
     assert "% of the samples during the video are valid" in line(error)
-    quality = imported(tmp_path, video, lost, True, changes=COLUMNS, **TABLE)
-    assert quality.refused
+    quality = imported(tmp_path, video, lost, "lost-gaze", changes=COLUMNS, **TABLE)
+    assert not quality.refused
+    assert [f.level for f in quality.findings if f.kind == "lost-gaze"] == ["warn"]
     beside = known_rows(tmp_path)
     with pytest.raises(LowQuality, match=r"only \d+% of the gaze lies in the image"):
         imported(tmp_path / "b", video, beside, changes=COLUMNS, **{**TABLE, "crop": "40,30,40,30"})
@@ -443,9 +445,12 @@ def test_manifests(video, tmp_path):
         + f"S01,{video},{gaze.name},tobii-pro,{crop},VideoStimulusStart,val\n"
         + f"S02,{other.name},{gaze.name},,{crop},VideoStimulusStart,\n"
     )
-    pairs = read_manifest(
-        sheet, {"screen_size": "1920,1080", "display_rect": "fit", "gaze_format": "tobii-pro"}
-    )
+    defaults = {
+        "screen_size": "1920,1080", "display_rect": "fit", "gaze_format": "tobii-pro",
+        "accept": "shared-gaze",
+    }  # fmt: skip
+    rows = read_manifest(sheet, defaults)
+    pairs = [row.pairing for row in rows]
     found = import_recordings(tmp_path / "out", pairs, Study(clip_length=30))
     assert [quality.scan for quality in found] == ["S01", "S02"]
     from fusbench.data.dataset import open_dataset
@@ -457,13 +462,17 @@ def test_manifests(video, tmp_path):
     for text, words in (
         (head, "holds no row"),
         (head.replace("gaze-format", "format"), "holds no row"),
-        (head.replace("crop", "corp") + "S01,a,b,c,d,e,train\n", "row 2: no column of a manifest"),
+        (
+            head.replace("crop", "corp") + "S01,a,b,c,d,e,train\n",
+            "no column of a manifest is called 'corp'",
+        ),
         (head + "S01,a,b,tobii-pro,1,e,train\n", "pairs.csv, row 2: region or rectangle '1'"),
         (head + "S01,,b,tobii-pro,,e,train\n", "row 2: the video is missing"),
     ):
         sheet.write_text(text)
         with pytest.raises(FusbenchError) as error:
-            read_manifest(sheet)
+            for row in read_manifest(sheet):
+                raise row.error
         assert words in line(error)
 
 

@@ -10,7 +10,7 @@ import pytest
 from support import recordings
 from support.command import error_of, run
 
-from fusbench.importing.privacy import burnt_in
+from fusbench.importing.burnt_in import burnt_in
 
 OPTIONS = (
     "--scan", "S01", "--gaze-format", "tobii-pro", "--screen-size", "1920,1080",
@@ -55,7 +55,7 @@ def test_a_refused_import_shows_its_report(video, tmp_path):
     assert (
         done.stderr.strip().splitlines()[-1].startswith("error: scan 'S01': the recording is not")
     )
-    assert "pass --accept-low-quality" in done.stderr
+    assert "take it as it is with --accept beside" in done.stderr
     assert done.stdout == ""
 
 
@@ -66,8 +66,9 @@ def test_check_finds_identifiers_and_burnt_in_text(video, tmp_path):
         "dataset", "import", out, "--video", video, "--gaze", gaze, *OPTIONS, "--no-banner",
         "--name", "Study of DOE_JANE_19800102", "--json",
     )  # fmt: skip
-    told = json.loads(done.stdout)["recordings"][0]["findings"]
-    assert {"level": "warn", "text": "what looks like text is burnt in at the top"} in told
+    found = json.loads(done.stdout)["recordings"][0]["findings"]
+    told = [(one["level"], one["text"]) for one in found]
+    assert ("warn", "what looks like text is burnt in at the top") in told
     (out / "notes.txt").write_text("from /home/anna/scans, ask anna@clinic.org, recording1")
     found = run("dataset", "check", out, "--privacy", "--source", video, "--source", gaze, code=1)
     for words in (

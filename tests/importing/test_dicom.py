@@ -189,7 +189,7 @@ def test_a_region_is_inclusive_and_must_lie_within_the_picture(tmp_path):
     pixels = np.arange(30 * 12 * 24, dtype=np.uint32).astype(np.uint8).reshape(30, 12, 24)
     tags = {"FrameTime": "33", "SequenceOfUltrasoundRegions": [region]}
     file = written(tmp_path, pixels, "MONOCHROME2", **tags)
-    assert open_footage(file).region == Box(4, 3, 16, 8)
+    assert open_footage(file).regions == (Box(4, 3, 16, 8),)
     assert open_footage(file).facts["pixel_spacing_mm"] == [0.5, 0.5]
     log = tmp_path / "in"
     log.mkdir()
@@ -246,3 +246,23 @@ def test_no_identifier_reaches_the_data_set(tmp_path):
     for word in [*words, "subject_", "Charite", "DICM", recordings.__name__ + ".py", str(tmp_path)]:
         for spelled in (word, word.lower(), word.upper()):
             assert spelled.encode() not in everything, word
+
+
+@pytest.mark.parametrize(
+    ("file", "syntax", "plain"),
+    [
+        ("SC_rgb_jpeg_gdcm.dcm", "1.2.840.10008.1.2.4.70", "SC_rgb_rle.dcm"),
+        ("MR_small_jpeg_ls_lossless.dcm", "1.2.840.10008.1.2.4.80", "MR_small.dcm"),
+    ],
+)
+def test_lossless_jpeg_equals_the_uncompressed_copy(file, syntax, plain):
+    from pathlib import Path
+
+    import pydicom
+
+    from fusbench.footage.jpeg import compressed_frames
+
+    folder = Path(pydicom.__file__).parent / "data" / "test_files"
+    true = pydicom.dcmread(folder / plain).pixel_array
+    (found,) = compressed_frames(folder / file, syntax, 1)
+    assert (found.astype(true.dtype) == true).all()

@@ -78,7 +78,7 @@ def test_bids_there_and_back(folder, tmp_path):
         "gaze_format": "bids", "no_banner": "yes", "video_start": "0",
     }  # fmt: skip
     pairing = pairing_of(texts)
-    import_recordings(tmp_path / "back", [pairing], accept_low_quality=True)
+    import_recordings(tmp_path / "back", [pairing])
     (copy,) = open_dataset(tmp_path / "back").clips
     np.testing.assert_array_equal(copy.frames, clip.frames)
     np.testing.assert_allclose(copy.gaze.x_px, clip.gaze.x_px, atol=1e-4)

@@ -192,7 +192,7 @@ def test_a_manifest_sorts_runs(data, tmp_path, suffix):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[rows", "cannot be read"),
+        ("[rows", "is not valid TOML"),
         ("[row]\nunet = []", "'row' is unknown. Use dataset, [rows] and [lag.MS]"),
         ('[rows]\nunte = ["a"]', "no row is called 'unte'. Did you mean 'unet'?"),
         ("[rows]\nunet = 3", "'unet' lists no run folders"),

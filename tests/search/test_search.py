@@ -178,7 +178,7 @@ def test_a_cell_goes_on_from_its_state(search, monkeypatch):
     assert train_cell(summary, train, score, 1) == found
     assert len(lines) == 2
     summary.write_text("{")
-    with pytest.raises(ConfigError, match="is no summary of a cell. Remove it, and the cell"):
+    with pytest.raises(ConfigError, match="is no valid JSON.*Remove it, and the cell"):
         train_cell(summary, train, score, 1)
 
 

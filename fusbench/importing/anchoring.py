@@ -1,0 +1,178 @@
+"""Where the two clocks meet: anchors from options, events, a table, or numbered frames."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusbench.errors import ConfigError, DatasetError, FusbenchError
+from fusbench.footage.clock import parse_time
+from fusbench.importing.events import (
+    Event,
+    find_event,
+    first_frame_number,
+    frame_events,
+    partner,
+    read_events,
+)
+from fusbench.importing.finding import NOTE, WARN, Finding
+from fusbench.importing.pairing import Pairing
+from fusbench.importing.placing import seconds
+from fusbench.importing.recording import GazeRecording
+from fusbench.importing.timeline import Timeline, timeline
+
+LENGTH_STEPS = 2
+TOLD_PPM = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """What the options and the gaze file say of the two clocks, before the video is read.
+
+    `start_ns` and `end_ns` are the video's start and end in the gaze file's clock, `pairs` are
+    (gaze time, video time), `frames` are (frame's number, gaze time).
+    """
+
+    start_ns: int | None = None
+    end_ns: int | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
+    frames: tuple[tuple[int, int], ...] = ()
+    events: tuple[Event, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+
+
+def anchors_of(pairing: Pairing, gaze: GazeRecording) -> Anchors:
+    """The anchors of a recording.
+
+    Raises
+    ------
+    ConfigError
+        If nothing says when the video starts, or an event is not found.
+    """
+    where = f"scan '{pairing.scan}'"
+    events = gaze.events
+    if pairing.events is not None:
+        events = tuple(sorted([*events, *read_events(pairing.events, gaze)]))
+    remarks: list[Finding] = []
+    start, end = pairing.video_start_ns, pairing.video_end_ns
+    if pairing.video_start_event is not None:
+        start, told = find_event(
+            events, pairing.video_start_event, "--video-start-event", where, pairing.event_number
+        )
+        remarks += told
+    if pairing.video_end_event is not None:
+        end, told = find_event(
+            events, pairing.video_end_event, "--video-end-event", where, after_ns=start
+        )
+        # the first one after the start is the one that ends it
+    pairs = _read_anchors(pairing) if pairing.anchors is not None else ()
+    frames: list[tuple[int, int]] = []
+    if pairing.frame_event is not None:
+        frames = frame_events(events, pairing.frame_event, where)
+    if start is None and end is None and not pairs and not frames and gaze.frame is None:
+        first, last = (seconds(int(t)) for t in (gaze.time_ns[0], gaze.time_ns[-1]))
+        what = f"when the video starts is not said; the gaze runs from {first} to {last}"
+        listed = "; ".join(text[:60] for _, text in events[:5])
+        listed = f" The file's events begin with: {listed}." if listed else ""
+        fix = f"Give --video-start TIME or --video-start-event REGEX.{listed}"
+        raise ConfigError(what, where, fix)
+    return Anchors(
+        start_ns=start, end_ns=end, pairs=pairs, frames=tuple(frames), events=events,
+        remarks=tuple(remarks),
+    )  # fmt: skip
+
+
+def _read_anchors(pairing: Pairing) -> tuple[tuple[int, int], ...]:
+    """Pairs of a table: a time of the video, and the same moment in the gaze file's clock."""
+    path = pairing.anchors
+    assert path is not None
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"cannot be read: {error}", str(path), "Check --anchors.") from None
+    delimiter = max("\t;,", key=(lines or [""])[0].count)
+    pairs = []
+    for number, row in enumerate(csv.reader(lines, delimiter=delimiter), start=1):
+        cells = [cell for cell in row if cell.strip()]
+        if not cells:
+            continue
+        try:
+            video, gaze = (parse_time(cell) for cell in cells)
+        except (FusbenchError, ValueError):
+            if number == 1:  # a header
+                continue
+            fix = "A row is a time of the video and the same moment of the gaze, such as 2.5s, 14s."
+            raise DatasetError("is no pair of times", f"{path}, row {number}", fix) from None
+        pairs.append((gaze, video))
+    if not pairs:
+        raise DatasetError("holds no pair of times", str(path), "Check --anchors.")
+    return tuple(pairs)
+
+
+def timeline_of(
+    anchors: Anchors, pairing: Pairing, frame_ns: np.ndarray, end_ns: int
+) -> tuple[Timeline, list[Finding]]:
+    """The two clocks' timeline, and what to know of them.
+
+    Parameters
+    ----------
+    frame_ns : ndarray of int64, shape (T,)
+        Times of all frames since the first.
+    end_ns : int
+        When the last frame leaves the screen.
+
+    Raises
+    ------
+    DatasetError
+        If anchors contradict one another.
+    """
+    where = f"scan '{pairing.scan}'"
+    pairs = list(anchors.pairs)
+    remarks = list(anchors.remarks)
+    if anchors.start_ns is not None:
+        pairs.append((anchors.start_ns, 0))
+    if anchors.end_ns is not None:
+        pairs.append((anchors.end_ns, end_ns))
+    if anchors.frames:
+        numbers = [number for number, _ in anchors.frames]
+        first = first_frame_number(numbers, len(frame_ns), pairing.first_frame, where)
+        known: dict[int, int] = {}
+        for number, time in anchors.frames:
+            if 0 <= number - first < len(frame_ns):
+                known.setdefault(int(frame_ns[number - first]), time)
+        beyond = sum(not 0 <= number - first < len(frame_ns) for number in numbers)
+        if beyond:
+            text = f"{beyond} of {len(numbers)} frame events name a frame that the video lacks"
+            remarks.append(Finding(WARN, text))
+        pairs += [(time, video) for video, time in known.items()]
+    found = timeline(pairs, where)
+    drift = found.drift_ppm
+    if drift is not None:
+        many = f"{len(found.gaze_ns)} anchors: the video's clock runs {drift:+g} ppm"
+        text = f"{many} against the gaze's, the anchors lie within {found.residual_s:.4f} s of it"
+        level = WARN if abs(drift) > 50_000 else NOTE
+        remarks.append(Finding(level, text))
+    elif anchors.start_ns is not None:
+        remarks += _length(anchors, frame_ns, end_ns)
+    return found, remarks
+
+
+def _length(anchors: Anchors, frame_ns: np.ndarray, end_ns: int) -> list[Finding]:
+    """Whether the events that begin and end the video are as far apart as the video is long."""
+    start_ns = anchors.start_ns
+    assert start_ns is not None
+    found = partner(anchors.events, start_ns)
+    if found is None:
+        return []
+    start, time, end = found
+    shown, step = time - start_ns, (end_ns / len(frame_ns) if len(frame_ns) else 0)
+    if abs(shown - end_ns) <= LENGTH_STEPS * step:
+        return []
+    text = (
+        f"'{start[:60]}' and '{end[:60]}' are {shown / 1e9:.3f} s apart, the video lasts"
+        f" {end_ns / 1e9:.3f} s: it was shown {shown / end_ns - 1:+.2%} longer, was held, or is cut"
+    )
+    fix = "if it ran at another speed, lay the gaze by both ends with --video-end-event"
+    return [Finding(WARN, f"{text}; {fix} '{end.split()[0] if end else ''}'")]

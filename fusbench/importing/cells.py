@@ -1,0 +1,117 @@
+"""Numbers in text cells, as programs of all countries write them; what is none is counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+FILLERS = frozenset((
+    "", "nan", "-nan", "+nan", "na", "n/a", "#n/a", "null", "(null)", "none", ".", "-", "--",
+    "inf", "-inf", "+inf", "infinity", "-infinity", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
+    "nan(ind)", "-nan(ind)", "undefined", "missing", "invalid", "lost",
+))  # fmt: skip
+LONGEST = 60
+BLANKS = re.compile(r"(?<=\d)[\s'\u2019\u00a0\u202f](?=\d{3}(?!\d))")
+GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+ENGLISH = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+EUROPEAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
+
+
+def shown(cell: str) -> str:
+    """A stranger's cell for a message of one line.
+
+    Examples
+    --------
+    >>> shown("a" * 100)
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'
+    """
+    return cell if len(cell) <= LONGEST else cell[: LONGEST - 3] + "..."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """Numbers of a column.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (N,)
+        NaN where there is none.
+    odd : tuple of str
+        Cells that are neither a number, nor empty, nor a known filler.
+    grouped : str
+        A cell that was read with separated thousands; "" where there was none.
+    """
+
+    values: np.ndarray
+    odd: tuple[str, ...] = ()
+    grouped: str = ""
+
+
+def numbers(cells: pd.Series) -> Numbers:
+    """Numbers of text cells, whatever the decimal sign; separated thousands are understood.
+
+    A comma is the decimal sign of a column where any of its cells can only be read so; a full stop
+    then separates thousands.
+
+    Examples
+    --------
+    >>> numbers(pd.Series(["670,14", "1.001,09", "", "n/a"])).values.tolist()
+    [670.14, 1001.09, nan, nan]
+    >>> numbers(pd.Series(["670.14", "1,001.09", "?"]))
+    Numbers(values=array([ 670.14, 1001.09,     nan]), odd=('?',), grouped='1,001.09')
+    """
+    text = cells.str.strip()
+    values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, copy=True)
+    values[~np.isfinite(values)] = np.nan
+    unread = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
+    if not unread.any():
+        return Numbers(values=values)
+    text = text.str.replace(BLANKS, "", regex=True)
+    comma = _decimal_comma(text[unread].tolist(), values)
+    grouped = ""
+    if comma:
+        dots = text.str.contains(".", regex=False).to_numpy(bool)
+        plain = text.where(~dots, "").str.replace(",", ".", regex=False)
+        simple = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
+        unread = dots | unread & np.isnan(simple)
+        values = np.where(dots, values, simple)
+    shape = EUROPEAN if comma else ENGLISH
+    for index in map(int, np.flatnonzero(unread)):
+        cell, written = str(text.iat[index]), str(cells.iat[index]).strip()
+        separated = cell != written
+        if shape.fullmatch(cell) and cell.strip("+-.,"):
+            digits = cell.replace(".", "").replace(",", ".") if comma else cell.replace(",", "")
+            values[index] = float(digits)
+            separated |= ("." if comma else ",") in cell
+        else:
+            values[index] = _number(cell)
+        if separated and not np.isnan(values[index]):
+            grouped = grouped or written
+    odd = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
+    return Numbers(values=values, odd=tuple(cells[odd].str.strip()), grouped=grouped)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return np.nan
+    return value if np.isfinite(value) and "_" not in text else np.nan
+
+
+def _decimal_comma(cells: list[str], read: np.ndarray) -> bool:
+    """Whether a column's comma is its decimal sign; `read` are numbers of its other cells.
+
+    Where every comma stands before three digits, it separates thousands if most cells need none:
+    numbers with three decimals would have them nearly always.
+    """
+    with_comma = [cell for cell in cells if "," in cell]
+    both = [cell for cell in with_comma if "." in cell]
+    if both:
+        return all(cell.rfind(",") > cell.rfind(".") for cell in both)
+    if any(not GROUPED.fullmatch(cell) or cell.lstrip("+-")[0] == "0" for cell in with_comma):
+        return True
+    return bool(with_comma) and len(with_comma) > np.isfinite(read).sum()

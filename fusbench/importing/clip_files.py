@@ -1,0 +1,177 @@
+"""Frames streamed to the clip files of one recording, a frame at a time in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fusbench.data.frames import fit_frames
+from fusbench.errors import ConfigError, DatasetError
+from fusbench.footage.box import Box
+from fusbench.footage.record import Footage
+from fusbench.importing.frame_file import FrameFile
+from fusbench.progress import Report
+
+SAME = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """How frames are stored.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Rows and columns that a crop is resized to.
+    channels : {1, 3}
+    clip_length : int
+        Frames a clip.
+    every : int
+        Of so many frames one is kept; the gaze on the others goes to the one before.
+    """
+
+    size: tuple[int, int]
+    channels: int = 1
+    clip_length: int = 90
+    every: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a frame on disk."""
+        return self.size if self.channels == 1 else (*self.size, 3)
+
+
+@dataclass(kw_only=True)
+class Written:
+    """Frames written of one recording.
+
+    Parameters
+    ----------
+    times : list of int
+        Nanoseconds since the video's first frame.
+    unchanged : list of bool
+        Whether each repeats the one before.
+    clips : list of (Path, int)
+        Files and the frames in them.
+    end_ns : int
+        When the last frame leaves the screen.
+    whole_ns : int
+        The same of the whole video.
+    all_ns : ndarray of int64
+        Times of all frames of the video, kept or not, as far as they were read.
+    part_ns : (int or None, int or None)
+        The part that was asked for.
+    total, most : ndarray of shape (H, W), or None
+        Sum, and the brightest value of each pixel, over all frames in grey.
+    """
+
+    times: list[int] = field(default_factory=list)
+    unchanged: list[bool] = field(default_factory=list)
+    clips: list[tuple[Path, int]] = field(default_factory=list)
+    end_ns: int = 0
+    whole_ns: int = 0
+    all_ns: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    part_ns: tuple[int | None, int | None] = (None, None)
+    total: np.ndarray | None = None
+    most: np.ndarray | None = None
+
+    @property
+    def frame_ns(self) -> np.ndarray:
+        """Time of each frame, int64 (T,)."""
+        return np.array(self.times, np.int64)
+
+
+def write_clips(
+    footage: Footage,
+    video: Path,
+    crop: Box,
+    kept: Stored,
+    folder: Path,
+    scan: str,
+    first_clip: int,
+    part_ns: tuple[int | None, int | None] = (None, None),
+    report: Report | None = None,
+) -> Written:
+    """Stream footage into clip files below `folder`.
+
+    Raises
+    ------
+    DatasetError, ConfigError
+        If no frame can be read, sizes change, or times stand still.
+    """
+    written = Written()
+    total = np.zeros(kept.size, np.float64)
+    most = np.zeros(kept.size, np.uint8)
+    before: np.ndarray | None = None
+    file: FrameFile | None = None
+    seen: list[int] = []
+    ends: int | None = None
+
+    def close() -> None:
+        if file is not None:
+            file.close()
+            written.clips.append((file.path, file.count))
+
+    for number, (time_ns, picture) in enumerate(footage.read()):
+        if seen and time_ns <= seen[-1]:
+            what = "the time stands still or runs backwards"
+            fix = "Convert it with ffmpeg -i IN -fps_mode cfr OUT.mp4, or record it again."
+            raise DatasetError(what, f"{video}, frame {number}", fix)
+        if picture.shape[:2] != footage.shape:
+            what = f"frame {number} has {picture.shape[1]} x {picture.shape[0]} pixels, the first"
+            what += f" {footage.shape[1]} x {footage.shape[0]}"
+            raise DatasetError(what, str(video), "Give frames of one size.")
+        seen.append(time_ns)
+        if report:
+            report(number + 1, footage.facts.get("declared_frames", 0))
+        if part_ns[1] is not None and time_ns >= part_ns[1]:
+            ends = ends or part_ns[1]
+            continue
+        if (part_ns[0] is not None and time_ns < part_ns[0]) or number % kept.every:
+            continue
+        frame = fit_frames(np.ascontiguousarray(crop.cut(picture))[None], kept.size, kept.channels)[
+            0
+        ]
+        if file is None or file.count == kept.clip_length:
+            close()
+            name = f"{scan}-{first_clip + len(written.clips):03d}.npy"
+            file = FrameFile(folder / "frames" / name, kept.shape)
+        file.append(frame)
+        same = before is not None and cv2.absdiff(frame, before).max() <= SAME
+        written.times.append(time_ns)
+        written.unchanged.append(bool(same))
+        grey = frame if kept.channels == 1 else frame.mean(axis=2)
+        total += grey
+        np.maximum(most, grey.astype(np.uint8), out=most)
+        before = frame
+    close()
+    written.total, written.most = total, most
+    if not written.times:
+        what = "holds no frame that can be read"
+        if seen:
+            what = f"holds no frame between --from and --to; it ends at {seen[-1] / 1e9:.3f} s"
+        raise DatasetError(what, str(video), "Convert it, or check --from and --to.")
+    written.all_ns, written.part_ns = np.array(seen, np.int64), part_ns
+    written.whole_ns = _end_ns(footage, written.all_ns, video)
+    written.end_ns = ends or written.whole_ns
+    return written
+
+
+def _end_ns(footage: Footage, times: np.ndarray, video: Path) -> int:
+    """When the last frame leaves the screen: after the usual step, or later if the file says so.
+
+    A file that holds its last frame for long is believed where its declared length agrees.
+    """
+    held = footage.held_ns[0] if footage.held_ns else 0
+    step = int(np.median(np.diff(times))) if len(times) > 1 else footage.step_ns or held
+    if not step:
+        what = "a single frame has no duration"
+        raise ConfigError(what, str(video), "Give --frame-rate R.")
+    last = int(times[-1])
+    declared = footage.declared_ns
+    if held > 1.5 * step and declared is not None and last + held <= declared + step:
+        return last + held
+    return last + step
