@@ -88,7 +88,7 @@ def scan_interval(
     --------
     >>> values = np.arange(12.0)[:, None]
     >>> [float(end.round(2).item()) for end in scan_interval(values, np.arange(12) // 2)]
-    [5.5, 1.23, 9.77]
+    [5.5, 1.27, 9.77]
     """
     sums, count = scan_sums(values, scan_index)
     return sum_interval(sums, count, level=level, resamples=resamples)
