@@ -27,9 +27,11 @@ MARKED = {  # what ``pytest -m "not (slow or bench or browser)"`` leaves out
         "phantom/test_phantom_history_gap.py",
         "phantom/test_phantom_reference_scores.py",
         "predicting",
+        "reproduction/test_produce.py",
         "search",
         "test_discovery.py",
         "training",
+        "view/test_content.py",
         "zoo/test_learning.py",
     ),
 }
