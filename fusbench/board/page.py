@@ -27,6 +27,7 @@ MEANINGS = {
     "behind": "How much worse than the best model, in the primary metric's unit",
     "effect": "Behind, in deviations between scans",
     "detectable": "The difference to the best model that boards like this show four times in five",
+    "history": "Nats that the density owes to the other frames, on the validation split",
     "seconds": "Mean time a frame, all rows on one machine",
 }
 
@@ -109,7 +110,7 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
         ("place", "place", False), ("ranks", "ranks", False), ("letters", "letters", True),
         ("model", "model", True), *scores, ("behind", "behind", False),
         ("effect", "effect", False), ("detectable", "detectable", False),
-        ("parameters", "parameters", False),
+        ("history", "history", False), ("parameters", "parameters", False),
         *([("seconds", "time/frame", False)] if table.machine else []),
         ("backend", "backend", True), ("licence", "licence", True),
     ]  # fmt: skip
@@ -147,6 +148,7 @@ def _row(standing: Standing, table: Table) -> str:
         ("behind", words.number(standing.behind), ""),
         ("effect", words.number(standing.effect, 2), ""),
         ("detectable", words.number(standing.detectable), "minor"),
+        ("history", words.number(standing.history), "minor"),
         ("parameters", words.count(standing.parameters), ""),
         *([("time/frame", words.duration(seconds), "")] if table.machine else []),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
@@ -234,6 +236,7 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "effect": _number(standing.effect),
         "detectable": _number(standing.detectable),
         "p": [_number(p) for p in standing.p.tolist()],
+        "history": _number(standing.history),
         "parameters": standing.parameters,
         "seconds": facts.seconds_per_frame if table.machine else None,
         "times": [

@@ -25,7 +25,7 @@ def record(table: Table) -> dict[str, Any]:
                 for key, values in zip(keys, numbers, strict=True)
             },
             "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "parameters": s.parameters,
+            "history": s.history, "parameters": s.parameters,
         }  # fmt: skip
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}

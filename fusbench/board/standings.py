@@ -85,6 +85,11 @@ class Standing:
         return stored if facts.parameters is None and type(stored) is int else facts.parameters
 
     @property
+    def history(self) -> float | None:
+        """Use of history of the weights, in nats; None where they do not tell it."""
+        return self.row.result.history
+
+    @property
     def scan_range(self) -> np.ndarray:
         """Least and largest mean over a scan of each metric, (metrics, 2)."""
         return np.stack([self.scan_means.min(axis=0), self.scan_means.max(axis=0)], axis=1)

@@ -24,9 +24,9 @@ def markdown(table: Table) -> str:
     by_scan = f"{rules.metrics[primary_index(table.board)].symbol} by scan"
     columns = [
         "place", "ranks", "letters", "model", *heads, by_scan, "behind", "effect", "detectable",
-        "parameters", "backend", "licence", "weights",
+        "history", "parameters", "backend", "licence", "weights",
     ]  # fmt: skip
-    aligned = [0, 1, *range(4, 4 + len(heads) + 5)]
+    aligned = [0, 1, *range(4, 4 + len(heads) + 6)]
     lines = [
         f"# {markdown_text(rules.title)}",
         "",
@@ -66,6 +66,7 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         words.number(standing.behind),
         words.number(standing.effect, 2),
         words.number(standing.detectable),
+        words.number(standing.history),
         words.count(standing.parameters),
         markdown_text(words.backends(standing)),
         markdown_text(model.get("licence", "") or words.NONE),
@@ -142,7 +143,7 @@ def as_csv(table: Table) -> str:
         [
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
             *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
-            "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
+            "history", "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
             "weights_sha256", "seal",
         ]
     )  # fmt: skip
@@ -160,6 +161,7 @@ def as_csv(table: Table) -> str:
                 [
                     *shared, facts.name, csv_text(model["title"]), *map(_exact, numbers.ravel()),
                     *map(_exact, against),
+                    _exact(row.result.history),
                     "" if standing.parameters is None else standing.parameters,
                     _exact(facts.seconds_per_frame), csv_text(facts.machine),
                     *map(csv_text, texts), csv_text(model.get("weights_sha256") or ""),

@@ -149,6 +149,11 @@ def statistics(table: Table) -> list[str]:
     ]
     if any(len(standing.competitor.rows) > 1 for standing in table.standings):
         lines.append("Rows with the same score on every frame are one: a model in two backends.")
+    if any(standing.history is not None for standing in table.standings):
+        lines.append(
+            "History: nats that a density owes to the frames beside the current one, measured on"
+            " the validation split; a network that is given several and has 0.000 does not use them."
+        )
     roles = {standing.role for standing in table.standings}
     lines.append("Floors, hints and ceiling frame the table and have no place." + _missing(roles))
     return lines

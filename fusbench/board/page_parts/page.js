@@ -70,7 +70,7 @@ const metricName = () => {
 /* ---- which rows are shown, and in which order ---- */
 const keys = {
   place: (row) => row.at, ranks: (row) => row.ranks && row.ranks[0] + row.ranks[1] / 1e4, letters: (row) => row.letters || null, model: (row) => row.name.toLowerCase(),
-  behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable,
+  behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable, history: (row) => row.history,
   parameters: (row) => row.parameters, seconds: (row) => row.seconds, backend: (row) => row.backend,
   licence: (row) => row.licence.toLowerCase(),
 };
