@@ -152,7 +152,7 @@ def statistics(table: Table) -> list[str]:
     if any(standing.history is not None for standing in table.standings):
         lines.append(
             "History: nats that a density owes to the frames beside the current one, measured on"
-            " the validation split; a network that is given several and has 0.000 does not use them."
+            " the validation split; a network given several that has 0.000 does not use them."
         )
     roles = {standing.role for standing in table.standings}
     lines.append("Floors, hints and ceiling frame the table and have no place." + _missing(roles))
