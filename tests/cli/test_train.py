@@ -54,7 +54,11 @@ def test_train_then_evaluate(data, tmp_path, backend):
 
 
 def test_backends_take_the_same_steps(data, tmp_path):
-    """From the same weights over the same batches, Torch and Keras end in nearly the same place."""
+    """From the same weights over the same batches, Torch and Keras end in nearly the same place.
+
+    Some weights of a normalised network have no gradient but rounding errors, such as the biases
+    of the up-sampling, which the next mean takes out: Adam moves them by the rate, whatever it is.
+    """
     for backend in ("torch", "keras"):
         pytest.importorskip(f"fusbench_{backend}")
         train(data, tmp_path / f"{backend}.safetensors", model=f"unet-{backend}", steps=8)
@@ -63,7 +67,11 @@ def test_backends_take_the_same_steps(data, tmp_path):
     )
     moved = sum(float(np.abs(torch[name] - keras[name]).sum()) for name in torch)
     size = sum(float(np.abs(torch[name]).sum()) for name in torch)
-    assert moved < 1e-3 * size
+    assert moved < 1e-2 * size
+    curves = [pd.read_csv(tmp_path / f"{backend}.csv") for backend in ("torch", "keras")]
+    for column in ("train_loss", "val_loss"):
+        one, other = (table[column].to_numpy() for table in curves)
+        np.testing.assert_allclose(one, other, rtol=2e-3)
 
 
 def test_an_interrupted_training_is_resumed(data, tmp_path):

@@ -22,6 +22,7 @@ from fusbench.errors import PluginError
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.run import evaluate
 from fusbench.isolation.parent import Guest, Limits
+from fusbench.locks import sweep
 
 BARE = '''"""The brightness of the last frame."""
 import neighbour
@@ -299,6 +300,7 @@ def test_a_killed_run_leaves_nothing_in_memory_for_long():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     left = Path(done.stdout.strip())
     assert left.is_dir()
+    sweep.cache_clear()  # as in the next process
     with Guest("x") as guest, Guest("y") as other:
         assert not left.exists()
         places = guest.folder, other.folder

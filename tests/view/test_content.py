@@ -228,6 +228,6 @@ def test_predictions_as_other_programs_write_them(folder, tmp_path):
 
 
 def test_predictions_that_are_no_densities(folder, tmp_path):
-    np.save(tmp_path / "s3-c1.npy", np.zeros((10, 5, 5), np.float32))
+    np.save(tmp_path / "s3-c1.npy", np.zeros((10, 24, 32), np.float32))
     with pytest.raises(PredictionError, match="s3-c1.npy, frame 1: the density sums to 0"):
         folder_source(tmp_path, open_dataset(folder), "test", SIGNATURE)
