@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -70,7 +71,8 @@ def provide_phantom(
         write_sums(folder)
         return folder
 
-    if not (root / "clips.csv").exists():
+    fresh = not (root / "clips.csv").exists()
+    if fresh:
         _tell_of_older(root)
         make(root)
     elif fault := damage(root):
@@ -79,6 +81,8 @@ def provide_phantom(
             mend(root, make(place / "sound"))
     if fault := difference(root, expected):
         if os.environ.get(ON_DIFFERENCE) != "ignore":
+            if fresh:
+                shutil.rmtree(root, ignore_errors=True)
             fix = (
                 f"Try other versions or settings: {suspects()}. {ON_DIFFERENCE}=ignore goes on with"
                 " data that no board takes."
