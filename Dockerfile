@@ -4,7 +4,7 @@ WORKDIR /src
 COPY . .
 RUN pip install --no-cache-dir torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu \
  && pip install --no-cache-dir '.[import]' ./plugins/fusbench-torch
-WORKDIR /work
+WORKDIR /study
 ENV FUSBENCH_CACHE=/study/cache
 ENTRYPOINT ["fusbench"]
 CMD ["--help"]

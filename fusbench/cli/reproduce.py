@@ -165,7 +165,7 @@ def claims(out: Path | None, as_json: bool, **choices: Any) -> None:
     found = find_claims(board, segments(data, board.frames), lags)
     page = out or choices["work"] / "claims.md"
     picture = ""
-    if any(one.gains for one in lags):
+    if sum(one.tells for one in lags) > 1:
         picture = draw_lags(page.with_name(f"{page.stem}-lag"), lags)[0].name
     command = shlex.join(["fusbench", *(a for a in sys.argv[1:] if a != "--debug")])
     write_bytes(page, to_page(found, command=command, lag_picture=picture).encode())

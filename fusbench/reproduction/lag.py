@@ -26,6 +26,11 @@ class LagGain:
     gains: dict[str, Difference]
     verdict: str = OPEN
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is a gain in KLD, of rows that use their frames."""
+        return "kld" in self.gains and self.verdict != NOT_TRAINED
+
 
 def lag_gains(lags: Sequence[LagRuns], split: str, margin: int) -> list[LagGain]:
     """The gain of each lag, on the frames that both rows cover."""
@@ -52,11 +57,7 @@ def draw_lags(stem: Path, gains: Sequence[LagGain]) -> list[Path]:
 
     from fusbench.drawing.frames import save_figure
 
-    known = [
-        (one.lag_ms, one.gains["kld"])
-        for one in gains
-        if "kld" in one.gains and one.verdict != NOT_TRAINED
-    ]
+    known = [(one.lag_ms, one.gains["kld"]) for one in gains if one.tells]
     figure = Figure(figsize=(5.6, 3.6), facecolor=LIGHT.card, layout="constrained")
     FigureCanvasAgg(figure)
     axis = figure.subplots()
