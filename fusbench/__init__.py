@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from fusbench.importing.study import Study, import_recordings
     from fusbench.models.card import ModelCard
     from fusbench.predicting.stream import Stream
-    from fusbench.training.loop import Training
+    from fusbench.training.job import Training
     from fusbench.verbs.board import Board
     from fusbench.verbs.compare import compare
     from fusbench.verbs.evaluate import evaluate
@@ -104,7 +104,7 @@ PUBLIC = {
     "Stream": "fusbench.predicting.stream",
     "Study": "fusbench.importing.study",
     "Trained": "fusbench.verbs.train",
-    "Training": "fusbench.training.loop",
+    "Training": "fusbench.training.job",
     "Window": "fusbench.data.window",
     "check_dataset": "fusbench.data.dataset",
     "compare": "fusbench.verbs.compare",

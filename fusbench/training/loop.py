@@ -1,98 +1,25 @@
-"""The training loop, in NumPy, for every backend: batches, steps, patience, resuming."""
+"""The training loop, in NumPy, for every backend: steps, validations, patience, resuming."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fusbench.augment.policy import Policy, augmented_batch
-from fusbench.data.samples import Batch, Samples
-from fusbench.errors import CheckpointError, ConfigError, DatasetError, TrainingError
+from fusbench.errors import DatasetError, TrainingError
 from fusbench.models.card import Learner
-from fusbench.training.optimiser import Adam, Averages, fallen, flat, learning_rate, shaped
-from fusbench.training.recipe import Recipe
-from fusbench.training.validation import Row, validated
-from fusbench.zoo.checkpoint import initial_weights, read_checkpoint, write_checkpoint
-from fusbench.zoo.network import Network
-from fusbench.zoo.normalise import folded, with_gains
+from fusbench.training.job import Training
+from fusbench.training.optimiser import fallen, flat, learning_rate, shaped
+from fusbench.training.state import State, first_state, plain_weights, read_state, write_state
+from fusbench.training.validation import validated
+from fusbench.zoo.checkpoint import write_checkpoint
 
 Report = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """What is to be trained, and on what.
-
-    Parameters
-    ----------
-    network : Network
-    recipe : Recipe
-    policy : Policy or None
-        Augmentation of the training windows.
-    seed : int
-        Of initial weights, order and augmentation.
-    train, val : Samples
-        Windows to learn from, and to stop by.
-    metadata : dict of str to str
-        What the checkpoint is to tell of itself; it also identifies a training that is resumed.
-    weights : dict, optional
-        To start from, instead of drawn ones. Without gains among them nothing is normalised: a
-        training that goes on from a checkpoint leaves its normalisation as it is.
-    """
-
-    network: Network
-    recipe: Recipe
-    policy: Policy | None
-    seed: int
-    train: Samples
-    val: Samples
-    metadata: dict[str, str]
-    weights: dict[str, np.ndarray] | None = None
-
-    def batch(self, step: int) -> Batch:
-        """The batch of a step: a function of seed and step alone."""
-        size = min(self.recipe.batch_size, len(self.train))
-        epoch, position = divmod(step, len(self.train) // size)
-        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
-        chosen = order[position * size : (position + 1) * size]
-        if self.policy is None:
-            return self.train.batch(chosen)
-        rng = np.random.default_rng([self.seed, 1, step])
-        return augmented_batch(self.train, chosen, self.policy, rng)
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """Everything a training has come to; saving it and going on changes nothing.
-
-    `adam` holds what is trained, `averages` the running statistics of normalised layers, and `best`
-    the weights, statistics folded in, that did best on the validation split.
-    """
-
-    adam: Adam
-    averages: Averages
-    best: np.ndarray
-    best_step: int = 0
-    best_loss: float = float("inf")
-    running: tuple[float, int] = (0.0, 0)
-    history: tuple[Row, ...] = field(default=())
-
-    @property
-    def last_validation(self) -> int:
-        """Step of the last validation; -1 before the first."""
-        return int(self.history[-1]["step"]) if self.history else -1
-
-    @property
-    def best_row(self) -> Row:
-        """What the validation of the best weights found."""
-        return next((row for row in self.history if row["step"] == self.best_step), {})
 
 
 def train(
@@ -139,14 +66,14 @@ def train(
             fix = "Give it clips with gaze that are long enough for the window."
             raise DatasetError(f"the {split} split has no window to use", fix=fix)
     state_path = out.with_name(out.name + ".state")
-    state = _read_state(state_path, job) if resume else _first_state(job)
+    state = read_state(state_path, job) if resume else first_state(job)
     try:
         for step in _steps(job, learner, state, report):
             state = step
             if state.last_validation == state.adam.step:
-                _write_state(state_path, job, state)
+                write_state(state_path, job, state)
     except KeyboardInterrupt:
-        _write_state(state_path, job, state)
+        write_state(state_path, job, state)
         raise
     except TrainingError:
         if state.best_step:
@@ -161,11 +88,11 @@ def train(
 def _steps(job: Training, learner: Learner, state: State, report: Report | None) -> Iterator[State]:
     """The states after each step, until the budget or the patience is used up."""
     recipe, network = job.recipe, job.network
-    names = tuple(_trained(job))
+    names = tuple(job.trained)
     kept = tuple(network.statistics) if len(names) > len(network.parameters) else ()
     started = time.monotonic()
     note = f"best {state.best_loss:.3f}" if state.history else ""
-    learner.load(shaped(state.adam.weights, _trained(job)))
+    learner.load(shaped(state.adam.weights, job.trained))
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(job.batch, state.adam.step)
         while state.adam.step < recipe.max_steps:
@@ -187,25 +114,10 @@ def _steps(job: Training, learner: Learner, state: State, report: Report | None)
             if adam.step % recipe.validate_every == 0 or adam.step == recipe.max_steps:
                 state = _validated(job, learner, state, time.monotonic() - started)
                 note = _note(state)
-            learner.load(shaped(adam.weights, _trained(job)))
+            learner.load(shaped(adam.weights, job.trained))
             if report:
                 report(adam.step, recipe.max_steps, note)
             yield state
-
-
-def _trained(job: Training) -> Mapping[str, tuple[int, ...]]:
-    """Name and shape of what this training learns."""
-    begun_plain = job.weights is not None and set(job.weights) == set(job.network.parameters)
-    plain = begun_plain or not job.recipe.normalise
-    return job.network.parameters if plain else job.network.trained
-
-
-def plain_weights(job: Training, state: State) -> dict[str, np.ndarray]:
-    """The weights of a state as a checkpoint holds them."""
-    trained = shaped(state.adam.weights, _trained(job))
-    if len(trained) == len(job.network.parameters):
-        return trained
-    return folded(job.network, trained, shaped(state.averages.values, job.network.statistics))
 
 
 def _note(state: State) -> str:
@@ -238,85 +150,6 @@ def _validated(job: Training, learner: Learner, state: State, seconds: float) ->
         best = flat(weights, tuple(job.network.parameters))
         state = replace(state, best=best, best_step=state.adam.step, best_loss=loss)
     return state
-
-
-def _first_state(job: Training) -> State:
-    given = job.weights
-    if given is None:
-        drawn = initial_weights(job.network, np.random.default_rng([job.seed, 2]))
-        given = with_gains(job.network, drawn)
-    weights = flat(given, tuple(_trained(job)))
-    normalised = len(_trained(job)) > len(job.network.parameters)
-    n_kept = 2 * sum(job.network.normalised.values()) if normalised else 0
-    zero = np.zeros_like(weights)
-    return State(
-        adam=Adam(step=0, weights=weights, mean=zero, square=zero),
-        averages=Averages(step=0, sums=np.zeros(n_kept, np.float32)),
-        best=flat(given, tuple(job.network.parameters)),
-    )
-
-
-def _identity(job: Training) -> dict[str, Any]:
-    """What must agree for a training to be continued."""
-    kept = {key: value for key, value in job.metadata.items() if key not in ("command", "fusbench")}
-    return {**kept, "recipe": asdict(job.recipe), "seed": job.seed}
-
-
-def _write_state(path: Path, job: Training, state: State) -> None:
-    arrays = {
-        "weights": state.adam.weights,
-        "mean": state.adam.mean,
-        "square": state.adam.square,
-        "averages": state.averages.sums,
-        "best": state.best,
-    }
-    facts = {
-        "step": state.adam.step,
-        "best_step": state.best_step,
-        "best_loss": state.best_loss,
-        "running": state.running,
-        "history": state.history,
-        "identity": _identity(job),
-    }
-    write_checkpoint(path, arrays, {"state": json.dumps(facts)})
-
-
-def _read_state(path: Path, job: Training) -> State:
-    if not path.exists():
-        fix = "Leave out --resume to begin, or check --out."
-        raise ConfigError("there is no training to resume", str(path), fix)
-    stored = read_checkpoint(path)
-    try:
-        facts = json.loads(stored.metadata["state"])
-        identity = facts["identity"]
-    except (KeyError, ValueError):
-        fix = "Remove it to begin anew."
-        raise CheckpointError("holds no state of a training", str(path), fix) from None
-    now = json.loads(json.dumps(_identity(job)))
-    for key in sorted({*identity, *now}):
-        if identity.get(key) != now.get(key):
-            what = f"was begun with another {key}"
-            fix = "Resume with the same options, or begin anew without --resume."
-            raise ConfigError(what, str(path), fix)
-    arrays = stored.weights
-    if "averages" not in arrays:
-        fix = "Begin anew without --resume."
-        raise CheckpointError("is the state of an older version", str(path), fix)
-    adam = Adam(
-        step=facts["step"],
-        weights=arrays["weights"],
-        mean=arrays["mean"],
-        square=arrays["square"],
-    )
-    return State(
-        adam=adam,
-        averages=Averages(step=facts["step"], sums=arrays["averages"]),
-        best=arrays["best"],
-        best_step=facts["best_step"],
-        best_loss=facts["best_loss"],
-        running=(facts["running"][0], facts["running"][1]),
-        history=tuple(facts["history"]),
-    )
 
 
 def _finish(job: Training, state: State, out: Path, dtype: str) -> None:

@@ -19,7 +19,7 @@ from fusbench.doors.registry import model_card
 from fusbench.errors import ConfigError
 from fusbench.models.card import Learner, ModelCard
 from fusbench.progress import Progress, silent
-from fusbench.training.loop import Training
+from fusbench.training.job import Training
 from fusbench.training.loop import train as run
 from fusbench.training.recipe import recipe as find_recipe
 from fusbench.zoo.checkpoint import describe

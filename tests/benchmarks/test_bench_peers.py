@@ -12,7 +12,7 @@ from support.stopwatch import best
 
 from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map
-from fusbench.statistics.intervals import _times_drawn, scan_interval
+from fusbench.statistics.intervals import scan_interval, times_drawn
 
 SHAPE = (224, 288)
 KERNELS = ("numpy", "numba")
@@ -149,7 +149,7 @@ def test_bootstrap(benchmark):
         return np.quantile(means, [0.025, 0.975], axis=0)
 
     def ours():
-        _times_drawn.cache_clear()  # as in a process that does nothing else
+        times_drawn.cache_clear()  # as in a process that does nothing else
         return scan_interval(values, scan, resamples=resamples)
 
     low, high = frame_resampling(2000)

@@ -13,7 +13,8 @@ from fusbench.data.dataset import open_dataset
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
 from fusbench.errors import CheckpointError, ConfigError, DatasetError, TrainingError
-from fusbench.training.loop import Training, train
+from fusbench.training.job import Training
+from fusbench.training.loop import train
 from fusbench.training.optimiser import Adam, learning_rate
 from fusbench.training.recipe import RECIPES, Recipe
 from fusbench.zoo.checkpoint import read_checkpoint

@@ -1,0 +1,62 @@
+"""A training as a value: what is to be trained, how, and on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusbench.augment.policy import Policy, augmented_batch
+from fusbench.data.samples import Batch, Samples
+from fusbench.training.recipe import Recipe
+from fusbench.zoo.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What is to be trained, and on what.
+
+    Parameters
+    ----------
+    network : Network
+    recipe : Recipe
+    policy : Policy or None
+        Augmentation of the training windows.
+    seed : int
+        Of initial weights, order and augmentation.
+    train, val : Samples
+        Windows to learn from, and to stop by.
+    metadata : dict of str to str
+        What the checkpoint is to tell of itself; it also identifies a training that is resumed.
+    weights : dict, optional
+        To start from, instead of drawn ones. Without gains among them nothing is normalised: a
+        training that goes on from a checkpoint leaves its normalisation as it is.
+    """
+
+    network: Network
+    recipe: Recipe
+    policy: Policy | None
+    seed: int
+    train: Samples
+    val: Samples
+    metadata: dict[str, str]
+    weights: dict[str, np.ndarray] | None = None
+
+    @property
+    def trained(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of what this training learns."""
+        begun_plain = self.weights is not None and set(self.weights) == set(self.network.parameters)
+        plain = begun_plain or not self.recipe.normalise
+        return self.network.parameters if plain else self.network.trained
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step: a function of seed and step alone."""
+        size = min(self.recipe.batch_size, len(self.train))
+        epoch, position = divmod(step, len(self.train) // size)
+        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
+        chosen = order[position * size : (position + 1) * size]
+        if self.policy is None:
+            return self.train.batch(chosen)
+        rng = np.random.default_rng([self.seed, 1, step])
+        return augmented_batch(self.train, chosen, self.policy, rng)
