@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -91,6 +90,8 @@ def line_of(error: BaseException) -> str:
         where = f"{error.filename}: " if error.filename else ""
         fix = "Look at the place and its permissions."
         return shortened(f"{where}{error.strerror or error}. {fix}")
+    import traceback
+
     steps = [step for step in traceback.extract_tb(error.__traceback__) if _is_ours(step.filename)]
     place = f" in {Path(steps[-1].filename).name}, line {steps[-1].lineno}" if steps else ""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

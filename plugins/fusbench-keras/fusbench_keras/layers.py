@@ -63,7 +63,8 @@ def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     if gain is None:
         y = y + bias
     else:
-        mean, variance = ops.moments(y, axes=(0, 1, 2))
+        mean = ops.mean(y, (0, 1, 2))
+        variance = ops.mean(ops.square(y - mean), (0, 1, 2))
         y = (y - mean) * (gain / ops.sqrt(variance + EPSILON)) + bias
         p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
     return unfold(ops.relu(y) if layer.relu else y, x)
