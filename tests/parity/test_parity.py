@@ -147,7 +147,7 @@ def test_torch_and_keras_normalise_alike(computed, name):
         apart = [np.linalg.norm(torch[key] - keras[key]) / scale for key in keys]
         assert [torch[key].shape for key in keys] == list(shapes.values())
         assert [keras[key].shape for key in keys] == list(shapes.values())
-        assert np.median(apart) <= 2e-5
+        assert np.median(apart) <= 5e-4
         assert max(apart) <= 2e-3  # where a rectifier's input is 0 but for rounding, it may pass
 
 
