@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fusbench.zoo.network import GATES, TINY, Layer
-from fusbench.zoo.normalise import EPSILON
+from fusbench_torch.normalise import Normalised
 
 Parameters = dict[str, Tensor]
 
@@ -53,14 +53,11 @@ def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     gain = p.get(f"{layer.name}.gain")
     if gain is None:
         y = F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2)
-    else:
-        # Torch's own batch_norm sums squares in single precision: gradients off by 0.3 % here
-        y = F.conv2d(fold(x), weight, padding=layer.kernel // 2)
-        variance, mean = torch.var_mean(y.float(), (0, 2, 3), correction=0, keepdim=True)
-        y = (y - mean) * (gain[:, None, None] / (variance + EPSILON).sqrt()) + bias[:, None, None]
-        p[f"{layer.name}.mean"] = mean.detach().flatten()
-        p[f"{layer.name}.variance"] = variance.detach().flatten()
-    return unfold(F.relu_(y) if layer.relu else y, x)
+        return unfold(F.relu_(y) if layer.relu else y, x)
+    y = F.conv2d(fold(x), weight, padding=layer.kernel // 2)
+    y, mean, variance = Normalised.apply(y, gain, bias)
+    p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
+    return unfold(y, x)
 
 
 def upconv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
@@ -93,8 +90,7 @@ def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = No
     pad, recurrent = layer.kernel // 2, p[f"{layer.name}.recurrent_weight"]
     h = c = drive.new_zeros(0)
     found = []
-    for t in range(drive.shape[1]):
-        z = drive[:, t]
+    for t, z in enumerate(drive.unbind(1)):
         if t:
             if trust is not None:
                 h, c = trust[:, t] * h, trust[:, t] * c
