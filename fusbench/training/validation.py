@@ -8,7 +8,7 @@ from scipy.special import entr
 from fusbench.data.samples import Samples
 from fusbench.models.card import Learner
 
-BATCH_SIZE = 64
+BATCH_SIZE = 16  # a larger one leaves the cache
 UNUSED = 0.01
 """Nats of use of history below which a network is told to be one of single frames."""
 
