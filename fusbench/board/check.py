@@ -1,24 +1,17 @@
-"""Checking a board: everything that can be derived again is, and a model may be run again."""
+"""Checking a board: everything that its folder alone can tell is derived again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from fusbench.board.alike import alike
 from fusbench.board.build import OUTPUTS, outputs
 from fusbench.board.fitting import BASELINES
 from fusbench.board.names import taken_for
 from fusbench.board.published import FILE
-from fusbench.board.rows import Row, harmless, row_folders
+from fusbench.board.rows import harmless, row_folders
 from fusbench.board.standings import Table
-from fusbench.errors import DatasetError, FusbenchError
-from fusbench.evaluation.results import KEY_COLUMNS, read_scores
-from fusbench.files import file_sha256
 from fusbench.reading import open_regular
 
 BELONGS = {"board.toml", "clips.csv", "results", FILE, *OUTPUTS}
@@ -101,51 +94,3 @@ def _files(table: Table) -> Iterator[Finding]:
     for path in sorted(results.iterdir()) if results.is_dir() else []:
         if path not in rows and not path.name.startswith("."):
             yield Finding(where=f"results/{harmless(path.name)}", what="belongs to no row")
-
-
-def check_weights(row: Row) -> str:
-    """How a row's weights compare with the model of its name that is installed here.
-
-    Returns
-    -------
-    str
-        "" where they are the same file or the model has none; otherwise what is different or could
-        not be compared.
-    """
-    from fusbench.doors.registry import model_card
-    from fusbench.zoo.weights import checkpoint_path
-
-    stored = row.result.model.get("weights_sha256")
-    if stored is None:
-        return ""
-    if row.result.config.get("checkpoint"):
-        return "weights not compared: they are a user's own file"
-    try:
-        path = checkpoint_path(model_card(row.result.model["name"]))
-    except FusbenchError:
-        return "weights not compared: the model or its weights are not installed"
-    if path is None or file_sha256(path) != stored:
-        return "the installed weights are others than the row's"
-    return ""
-
-
-def compare_scores(row: Row, table: Table, run: Path) -> tuple[float, str]:
-    """The largest difference between a row's scores and those of a new run, and where it is.
-
-    Raises
-    ------
-    DatasetError
-        If the run scored other frames.
-    """
-    scores = read_scores(run)
-    scans, clips, frames = table.board.keys
-    want = pd.DataFrame(dict(zip(KEY_COLUMNS, (scans, clips, frames), strict=True)))
-    if scores[list(KEY_COLUMNS)].to_numpy().tolist() != want.to_numpy().tolist():
-        fix = "Give the data set that the board was made from with --dataset."
-        raise DatasetError("scored other frames than the board's", str(run), fix)
-    metrics = table.board.rules.metrics
-    again = scores[[metric.key for metric in metrics]].to_numpy(float)
-    apart = np.abs(again - row.values)
-    at, metric = np.unravel_index(apart.argmax(), apart.shape)
-    where = f"{metrics[metric].symbol} of clip '{clips[at]}', frame {frames[at]}"
-    return float(apart[at, metric]), where

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from fusbench.cli import Names, json_option
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
-    from fusbench.board.rows import Row
     from fusbench.board.standings import Table
 
 folder_argument = click.argument("board", type=click.Path(path_type=Path))
@@ -135,7 +133,11 @@ def build(board: Path, out: Path | None, anonymous: bool) -> None:
 @click.option("--dataset", help="Compare the board with this data set, a name or a folder.")
 @click.option("--rerun", "again", multiple=True, help="Run this row's model again; repeatable.")
 @click.option("--model", help="Name or Python file for --rerun; default: the row's model.")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights for --rerun.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path),
+    help="File of the row's weights for --rerun, or a folder that holds it; default: the bundled"
+    " ones, and the folder 'weights' beside the board.",
+)  # fmt: skip
 @click.option(
     "--tolerance", default=1e-3, show_default=True, help="Largest difference of a score in a rerun."
 )
@@ -151,11 +153,13 @@ def check(
 ) -> None:
     """Derive every number of a BOARD again, and list what does not fit.
 
-    With --rerun NAME the model is run again and its scores are compared frame by frame.
+    With --rerun NAME the row's model is run again, with the row's own weights, and its scores are
+    compared frame by frame.
     """
     from dataclasses import asdict
 
-    from fusbench.board.check import Finding, check_table, check_weights
+    from fusbench.board.check import Finding, check_table
+    from fusbench.board.rerun import check_weights, rerun
     from fusbench.board.rules import check_data
     from fusbench.cli.render import print_json, progress, show
     from fusbench.data.dataset import open_dataset
@@ -181,8 +185,7 @@ def check(
     for name in again:
         if name not in rows:
             raise unknown("row above the line", name, list(rows))
-        apart, where = _rerun(table, rows[name], dataset, model, checkpoint)
-        line = f"run again, the largest difference of a score is {apart:.2g} ({where})"
+        apart, line = rerun(rows[name], table, dataset, model, checkpoint)
         if apart > tolerance:
             findings.append(Finding(where=f"results/{name}", what=line))
         else:
@@ -197,43 +200,6 @@ def check(
         show(f"{board}: {counted(len(table.rows), 'row')}, {counted(len(findings), 'finding')}")
     if findings:
         raise click.exceptions.Exit(1)
-
-
-def _rerun(
-    table: Table, row: Row, dataset: str | None, model: str | None, checkpoint: Path | None
-) -> tuple[float, str]:
-    """Evaluate a row's model in a process of its own, and compare."""
-    from fusbench.board.check import compare_scores
-    from fusbench.child import ChildError, command
-    from fusbench.errors import PluginError
-    from fusbench.evaluation.results import read_result
-
-    name, rules = row.facts.name, table.board.rules
-    if row.result.config.get("checkpoint") and not checkpoint:
-        stored = str(row.result.model.get("weights_sha256"))[:12]
-        fix = "Name the file with --checkpoint."
-        raise PluginError(f"its weights, {stored}, are a user's own file", f"row '{name}'", fix)
-    with tempfile.TemporaryDirectory() as runs:
-        options = {
-            "model": model or row.result.model["name"], "dataset": dataset or rules.dataset,
-            "split": rules.split, "profile": rules.profile, "out": runs,
-            "metrics": ",".join(metric.key for metric in rules.metrics),
-        }  # fmt: skip
-        if checkpoint:
-            options["checkpoint"] = str(checkpoint.absolute())
-        try:
-            command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
-        except ChildError as error:
-            fix = "Name a model that is a Python file with --model; predictions cannot be rerun."
-            what = f"cannot be run again: {str(error).rstrip('.')}"
-            raise PluginError(what, f"row '{name}'", fix) from None
-        done = list(Path(runs).glob("*/result.json"))
-        if checkpoint and read_result(done[0].parent).model[
-            "weights_sha256"
-        ] != row.result.model.get("weights_sha256"):
-            fix = "Name the file that the row was scored with."
-            raise PluginError("these are not the row's weights", str(checkpoint), fix)
-        return compare_scores(row, table, done[0].parent)
 
 
 @leaderboard.command(epilog="Example: fusbench leaderboard show boards/phantom")

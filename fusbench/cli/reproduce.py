@@ -87,7 +87,7 @@ def _make_table(name: str, out: Path, as_json: bool, choices: dict[str, Any]) ->
     from fusbench.cli.render import print_json, show, table
     from fusbench.files import write_bytes
     from fusbench.metrics import METRICS as TABLE
-    from fusbench.reproduction.formats import FORMATS, ours, records, reported
+    from fusbench.reproduction.formats import FORMATS, ours, records, reported, seeds
     from fusbench.reproduction.rows import METRICS, TABLES, TITLES
     from fusbench.reproduction.tables import paper_table
 
@@ -98,10 +98,11 @@ def _make_table(name: str, out: Path, as_json: bool, choices: dict[str, Any]) ->
     if as_json:
         print_json({"table": name, "notes": list(made.notes), "rows": records(made)})
         return
-    columns = ["", *(text for m in METRICS for text in (TABLE[m].symbol, "reported"))]
+    columns = ["", "seeds", *(text for m in METRICS for text in (TABLE[m].symbol, "reported"))]
     rows = [
         [
             line.title,
+            seeds(line),
             *(text for cell in line.cells.values() for text in (ours(cell), reported(cell))),
         ]
         for block in made.blocks

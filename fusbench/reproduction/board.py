@@ -13,9 +13,9 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.evaluation.results import read_result, read_scores
+from fusbench.evaluation.results import Result, read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
-from fusbench.reproduction.runs import Runs, other_policy
+from fusbench.reproduction.runs import Runs, other_policy, other_training
 from fusbench.training.validation import UNUSED
 
 KEYS = ["scan_id", "clip_id", "frame"]
@@ -95,7 +95,8 @@ def read_board(
     Raises
     ------
     ConfigError
-        If a run is of another data set, split or metric signature than the others.
+        If a run is of another data set, split or metric signature than the others, or the runs of a
+        row are not trainings of one recipe that differ in their seed.
     DatasetError
         If a run cannot be read, or no frame is common.
     """
@@ -106,6 +107,7 @@ def read_board(
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
         seeds: dict[str, np.ndarray] = {}
+        trainings: list[tuple[Path, Result]] = []
         for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
             result = read_result(folder)
             weights = result.model["weights_sha256"] or ""
@@ -124,6 +126,12 @@ def read_board(
             if policy := other_policy(result):
                 what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
+            for other, known in trainings:
+                if why := other_training(result, known):
+                    what = f"is no other seed of row '{key}' beside {other}: {why}"
+                    fix = "Name the runs of one recipe in a runs.toml, and give it as --runs."
+                    raise ConfigError(what, str(folder), fix)
+            trainings.append((folder, result))
             seeds[weights] = table[list(METRICS)].to_numpy(float)
             uses[weights] = result.history
         if seeds:

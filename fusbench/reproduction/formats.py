@@ -29,6 +29,11 @@ def reported(cell: Cell) -> str:
     return "-" if cell.reported is None else f"{cell.reported:.2f}"
 
 
+def seeds(line: Line) -> str:
+    """The number of trainings behind a row; nothing where none is trained."""
+    return str(line.seeds) if ROWS[line.key].trained else ""
+
+
 def _head(metric: str) -> str:
     return f"{TABLE[metric].symbol} {ARROWS[TABLE[metric].higher_is_better]}"
 
@@ -41,7 +46,7 @@ def to_markdown(table: PaperTable, *, heading: bool = True) -> str:
     lines.append("|---|--:|" + "--:|" * len(heads))
     for block in table.blocks:
         for line in block:
-            texts = [line.title, str(line.seeds) if ROWS[line.key].trained else ""]
+            texts = [line.title, seeds(line)]
             for cell in line.cells.values():
                 texts.append(f"**{ours(cell)}**" if cell.best else ours(cell))
                 texts.append(f"**{reported(cell)}**" if cell.best_reported else reported(cell))
@@ -83,23 +88,23 @@ def to_latex(table: PaperTable) -> str:
         rf"\multicolumn{{2}}{{c}}{{{TABLE[m].symbol} {arrows[TABLE[m].higher_is_better]}}}"
         for m in METRICS
     ]
-    rules = " ".join(rf"\cmidrule(lr){{{2 * i + 2}-{2 * i + 3}}}" for i in range(len(METRICS)))
+    rules = " ".join(rf"\cmidrule(lr){{{2 * i + 3}-{2 * i + 4}}}" for i in range(len(METRICS)))
     notes = " ".join(f"{note.rstrip('.')}." for note in table.notes)
     body = [
         r"% needs \usepackage{booktabs}",
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex_text(table.title)}. {latex_text(notes)}}}",
-        r"\begin{tabular}{l" + "rr" * len(METRICS) + "}",
+        r"\begin{tabular}{lr" + "rr" * len(METRICS) + "}",
         r"\toprule",
-        " & " + " & ".join(heads) + r" \\",
+        " & & " + " & ".join(heads) + r" \\",
         rules,
-        " & " + " & ".join(["ours & reported"] * len(METRICS)) + r" \\",
+        " & seeds & " + " & ".join(["ours & reported"] * len(METRICS)) + r" \\",
     ]
     for block in table.blocks:
         body.append(r"\midrule")
         for line in block:
-            texts = [latex_text(line.title)]
+            texts = [latex_text(line.title), seeds(line)]
             for cell in line.cells.values():
                 mine = "--" if cell.mean is None else f"{cell.mean:.2f}"
                 given = reported(cell).replace("-", "--")
@@ -156,8 +161,7 @@ def to_html(table: PaperTable) -> str:
 
 
 def _html_cells(line: Line) -> str:
-    seeds = str(line.seeds) if ROWS[line.key].trained else ""
-    cells = [f"<td>{escape(line.title)}</td><td>{seeds}</td>"]
+    cells = [f"<td>{escape(line.title)}</td><td>{seeds(line)}</td>"]
     for cell in line.cells.values():
         mine = ours(cell)
         if cell.low is not None:

@@ -14,6 +14,12 @@ from fusbench.reproduction.rows import ROWS
 from fusbench.zoo.weights import OTHER_WEIGHTS
 
 MANIFESTS = ("runs.toml", "runs.json")
+OUTCOMES = (
+    "seed",
+    "best_step",
+    "val_loss",
+    "history",
+)  # what trainings of one recipe may differ in
 Runs = Mapping[str, tuple[Path, ...]]
 
 
@@ -173,3 +179,28 @@ def row_of(result: Result) -> str | None:
         if row.model == model and row.freeze_history == frozen:
             return key
     return None
+
+
+def other_training(result: Result, first: Result) -> str:
+    """Why a run's weights are no other seed of the first run's training; "" where they are.
+
+    Seeds are trainings of one recipe on one data set: what both results tell of their training
+    agrees, but for the seed and what came of it.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Run
+    >>> one = Run(model={"training": {"recipe": "fast", "steps": 3000, "seed": 0}})
+    >>> two = Run(model={"training": {"recipe": "fast", "steps": 300, "seed": 1}})
+    >>> other_training(two, one)
+    'steps is 300, and 3000 in the other'
+    """
+    mine, others = (one.model.get("training") or {} for one in (result, first))
+    if not mine or not others:
+        return "a run does not tell how its weights were trained"
+    for key in sorted(set(mine) & set(others)):
+        if not key.startswith(OUTCOMES) and mine[key] != others[key]:
+            return f"{key} is {mine[key]}, and {others[key]} in the other"
+    if mine.get("seed") == others.get("seed"):
+        return f"the seed of both is {mine.get('seed')}"
+    return ""

@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.errors import CheckpointError
+from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
 
 OTHER_WEIGHTS = "; these weights: "
 """Within a title, before the policy of weights that were trained under another than the model's."""
+SHARED = (
+    "recipe",
+    "base",
+    "input_shape",
+    "levels",
+    "window",
+    "train_fingerprint",
+    "val_fingerprint",
+)
+"""What seeds of one training have in common, beside what results tell in words."""
 TEXTS, COUNTS = ("policy", "precision", "dataset"), ("steps", "best_step", "seed")
 
 
@@ -76,8 +87,9 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
 def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str, Any]:
     """How a zoo model's weights were trained, and what use they make of history; else empty.
 
-    The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision` and
-    `dataset`, as far as the file tells them, and `history` with its kinds of segment in nats; see
+    The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision`,
+    `dataset` and `recipe_sha256`, over all that seeds of one training share, as far as the file
+    tells them, and `history` with its kinds of segment in nats; see
     `fusbench.training.validation.validated`.
     """
     path = checkpoint_path(card, checkpoint)
@@ -92,4 +104,5 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
     facts |= {key: float(metadata[key]) for key in numbers}
     if "recipe" in metadata:
         facts["recipe"] = json.loads(metadata["recipe"])["name"]
+        facts["recipe_sha256"] = text_sha256(*(f"{k}={metadata.get(k, '')}" for k in SHARED))
     return facts

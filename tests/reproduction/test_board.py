@@ -224,3 +224,46 @@ def test_the_reported_numbers_agree_with_the_paper_s_words():
     proposed, baseline = (papers().scores(key) for key in ("clstmunet", BASELINE))
     change = {m: proposed[m] - baseline[m] for m in ("kld", "sim", "cc", "nss")}
     assert change == pytest.approx({"kld": -0.08, "sim": 0.01, "cc": 0.03, "nss": 0.19})
+
+
+def retrained(run, **training):
+    """A run whose result tells another training."""
+    path = run / "result.json"
+    content = json.loads(path.read_text())
+    content["model"]["training"] |= training
+    path.write_text(json.dumps(content))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        ({"steps": 300}, "steps is 300, and 3000 in the other"),
+        ({"recipe": "paper"}, "recipe is paper, and fast in the other"),
+        ({"dataset": "mine 1"}, "dataset is mine 1, and phantom 1.2 in the other"),
+        ({"recipe_sha256": "b" * 64}, "recipe_sha256 is bbb"),
+        ({"seed": 0}, "the seed of both is 0"),
+    ],
+)
+def test_only_seeds_of_one_training_are_averaged(data, tmp_path, training, words):
+    common = {"steps": 3000, "recipe": "fast", "dataset": "phantom 1.2", "recipe_sha256": "a" * 64}
+    both = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1)]
+    outcome = {"best_step": 2100, "val_loss": 1.5, "history": 0.2, "history_sweep": 0.6}
+    retrained(both[0], **common)
+    retrained(both[1], **common, **outcome)
+    assert len(read_board({"clstmunet": tuple(both)}, data).scores["clstmunet"]) == 2
+    retrained(both[1], **training)
+    with pytest.raises(ConfigError) as error:
+        read_board({"clstmunet": tuple(both)}, data)
+    assert "is no other seed of row 'clstmunet' beside" in str(error.value)
+    assert words in str(error.value)
+
+
+def test_runs_that_tell_no_training_are_not_averaged(data, tmp_path):
+    both = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1)]
+    path = both[0] / "result.json"
+    content = json.loads(path.read_text())
+    del content["model"]["training"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match="does not tell how its weights were trained"):
+        read_board({"clstmunet": tuple(both)}, data)

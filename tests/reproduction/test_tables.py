@@ -66,7 +66,8 @@ def test_markdown_and_latex_have_a_line_a_row(table):
     body = tex[tex.index(r"\midrule") : tex.index(r"\bottomrule")]
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert len(rows) == 13
-    assert all(row.count("&") == 8 for row in rows)
+    assert all(row.count("&") == 9 for row in rows)
+    assert rows[5].startswith("U-Net, RA(7,9) & 3 & ")
     assert r"\textbf{2.08}" in tex
     assert "95 \\%" in tex
 

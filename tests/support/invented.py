@@ -64,6 +64,7 @@ def invented_run(folder, data, row, *, backend="torch", split="test", seed=0, **
             "title": row,
             "backend": "numpy" if is_baseline else backend,
             "weights_sha256": None if is_baseline else f"{model}{seed}",
+            **({} if is_baseline else {"training": {"recipe": "fast", "seed": seed}}),
         },
         dataset={"name": data.info.name, "fingerprint": data.fingerprint(split)},
         split=split,
