@@ -12,9 +12,10 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import fixation_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
-from fusbench.models.baselines import centre_bias, mean_map
+from fusbench.models.baselines import centre_bias
+from fusbench.models.mean_map import mean_map
 
-MEAN_MAP, CENTRE_BIAS = "train-mean-map", "centre-bias"
+MEAN_MAP, CENTRE_BIAS = "fitted-mean-map", "centre-bias"
 
 
 def baseline_of(dataset: Dataset) -> str:
@@ -26,7 +27,7 @@ def baseline_of(dataset: Dataset) -> str:
 def describe_baseline(signature: str) -> list[str]:
     """The line that tells what IG is the gain over; none where no metric has a baseline."""
     words = {
-        MEAN_MAP: "The baseline density is the mean saliency map of the train split.",
+        MEAN_MAP: "The baseline density is that of mean-map, fitted on the train split.",
         CENTRE_BIAS: "The baseline density is the centre bias: there is no gaze in a train split.",
     }
     return [line for name, line in words.items() if f"|baseline:{name}|" in signature]
@@ -53,7 +54,7 @@ class Targets:
     def baseline(self) -> np.ndarray:
         """Density of the gaze whatever the picture shows, float64 (H, W), sum 1.
 
-        The mean saliency map of the train split; the centre bias where there is no such gaze.
+        That of `mean-map`, fitted on the train split; the centre bias where there is no such gaze.
         """
         if baseline_of(self.dataset) == MEAN_MAP:
             return mean_map(self.dataset)

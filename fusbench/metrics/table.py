@@ -159,8 +159,8 @@ def signature(
     --------
     >>> signature("tuebingen", 8.0)
     'kld+sim+nss+cc|profile:tuebingen|sigma:8px|agg:frame-mean|v:1'
-    >>> signature("mit", 8.0, [cc, ig], "train-mean-map")
-    'cc+ig|profile:mit|sigma:8px|baseline:train-mean-map|agg:frame-mean|v:1'
+    >>> signature("mit", 8.0, [cc, ig], "fitted-mean-map")
+    'cc+ig|profile:mit|sigma:8px|baseline:fitted-mean-map|agg:frame-mean|v:1'
     """
     chosen = tuple(METRICS.values()) if metrics is None else tuple(metrics)
     needs = {name for metric in chosen for name in metric.needs}

@@ -9,6 +9,7 @@ from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
 from fusbench.models.card import ModelCard
+from fusbench.models.mean_map import mean_map
 from fusbench.phantom.observer import ideal_density
 
 CENTRE_SPREAD = 0.25
@@ -50,7 +51,7 @@ def centre_bias(shape: tuple[int, int]) -> np.ndarray:
 
 
 class MeanMap:
-    """The mean saliency map of the train split: where gaze falls whatever the picture shows.
+    """The train split's mean saliency map, fitted: where gaze falls whatever the picture shows.
 
     Raises
     ------
@@ -65,18 +66,6 @@ class MeanMap:
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for windows (B, L, H, W)."""
         return _everywhere(self.density, len(frames))
-
-
-def mean_map(dataset: Dataset) -> np.ndarray:
-    """Mean over all train frames with gaze of their saliency maps, float64 (H, W), sum 1."""
-    total = np.zeros(dataset.info.image_shape)
-    for clip in dataset.split("train"):
-        for frame in clip.gaze.frames():
-            total += clip.saliency_map(frame)
-    if not total.any():
-        fix = "A mean map needs the gaze of the train split."
-        raise DatasetError("the train split has no gaze", str(dataset.root), fix)
-    return total / total.sum()
 
 
 class IdealObserver:

@@ -20,15 +20,16 @@ centre_bias = ModelCard(
 )
 mean_map = ModelCard(
     name="mean-map",
-    title="Mean map of the train split",
+    title="Mean map of the train split, fitted to unseen scans",
     loader="fusbench.models.baselines:MeanMap",
     role="floor",
     sees="train-gaze",
     licence="MIT",
+    cite="Kuemmerer et al., PNAS 2015, doi:10.1073/pnas.1510393112",
 )
 previous_gaze = ModelCard(
     name="previous-gaze",
-    title="Previous gaze, 15 frames ago",
+    title="Previous gaze, 15 frames ago, over the fitted mean map",
     loader="fusbench.models.persistence:PreviousGaze",
     window=Window(horizon=15),
     role="hint",

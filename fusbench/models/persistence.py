@@ -11,8 +11,8 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import Clip
-from fusbench.models.baselines import mean_map
 from fusbench.models.card import ModelCard
+from fusbench.models.mean_map import mean_map
 
 ROUNDS = 100
 FIRST_SPREAD_PX = 10.0

@@ -11,7 +11,6 @@ from support.fake_models import card
 from fusbench import metrics
 from fusbench.cli import cli
 from fusbench.data.dataset import open_dataset
-from fusbench.data.gaze import saliency_map
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import DatasetError, UnknownName
 from fusbench.evaluation.job import Evaluation
@@ -47,15 +46,11 @@ def test_other_fixations_are_those_of_all_other_scans(folder):
         np.testing.assert_array_equal(targets.other_fixations(scan_id), want)
 
 
-def test_the_baseline_is_the_train_splits_mean_map(folder):
+def test_the_baseline_is_what_mean_map_predicts(folder):
     data = open_dataset(folder)
     targets = Targets(dataset=data, split="test", needs=frozenset({"baseline"}))
-    maps = [
-        saliency_map(*clip.gaze.at(frame), data.info.image_shape, data.info.sigma_px)
-        for clip in data.split("train")
-        for frame in clip.gaze.frames()
-    ]
-    np.testing.assert_allclose(targets.baseline, np.mean(maps, axis=0), rtol=1e-12)
+    model = load_model(model_card("mean-map"), dataset=data)
+    np.testing.assert_array_equal(targets.baseline, model.predict(np.zeros((1, 1, 24, 32)))[0])
 
 
 def test_without_train_gaze_the_baseline_is_the_centre_bias_and_says_so(folder, tmp_path):
@@ -146,7 +141,7 @@ def test_metrics_on_the_command_line(folder, tmp_path):
         ["model", "KLD", "SIM", "NSS", "CC", "ms/frame"],
         ["model", "AUC-Judd", "IG", "EMD"],
     ]
-    assert "The baseline density is the mean saliency map of the train split." in shown.output
+    assert "The baseline density is that of mean-map, fitted on the train split." in shown.output
     assert "Signature: kld+sim+nss+cc+auc-judd+ig+emd|" in shown.output
     config = tmp_path / "run.toml"
     config.write_text('[evaluate]\nmetrics = ["cc", "sauc"]\n')
