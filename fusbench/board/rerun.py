@@ -126,16 +126,17 @@ def rerun(
             "model": model or told.model["name"], "dataset": dataset or rules.dataset,
             "split": rules.split, "profile": rules.profile, "out": runs,
             "metrics": ",".join(metric.key for metric in rules.metrics),
+            **({"fold": rules.fold} if rules.fold else {}),
         }  # fmt: skip
         if weights is not None and weights != installed_weights(row):
             options["checkpoint"] = str(weights.absolute())
         try:
-            command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
+            (done,) = command(["evaluate", *(f"--{key}={value}" for key, value in options.items())])
         except ChildError as error:
             fix = "Name a model that is a Python file with --model; predictions cannot be rerun."
             what = f"cannot be run again: {str(error).rstrip('.')}"
             raise PluginError(what, where, fix) from None
-        run = next(Path(runs).glob("*/result.json")).parent
+        run = Path(runs) / done["key"]
         again = read_result(run).model
         apart, at = compare_scores(row, table, run)
     other = [

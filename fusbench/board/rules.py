@@ -17,7 +17,7 @@ import numpy as np
 
 from fusbench import metrics
 from fusbench.board.clips import TargetClip, clips_csv, read_clips, target_clips
-from fusbench.data.dataset import Dataset
+from fusbench.data.dataset import POOLED, Dataset
 from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
@@ -26,6 +26,7 @@ from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
 
 SCHEMA = 1
+LATER = ("pooled",)  # told only where it is so: older boards keep their mark and file
 SHOWN = ("title", "description", "anonymous")  # what may change while the rows stay
 
 
@@ -54,6 +55,8 @@ class Rules:
         Key of the metric that ranks.
     anonymous : bool
         Outputs number the scans in place of naming them.
+    pooled : bool
+        Rows are cross-validated: every scan is scored once, by the model that did not see it.
     """
 
     title: str
@@ -69,6 +72,12 @@ class Rules:
     primary: str = "kld"
     description: str = ""
     anonymous: bool = False
+    pooled: bool = False
+
+    @property
+    def fold(self) -> str | None:
+        """Folds that are scored, as `fusbench.data.dataset.open_dataset` takes them."""
+        return POOLED if self.pooled else None
 
     @cached_property
     def metrics(self) -> tuple[metrics.Metric, ...]:
@@ -79,6 +88,7 @@ class Rules:
     def mark(self) -> str:
         """Hash of what decides which rows fit, which frames count and what ranks."""
         told = {key: value for key, value in asdict(self).items() if key not in SHOWN}
+        told = {key: value for key, value in told.items() if key not in LATER or value}
         return text_sha256(json.dumps(told, sort_keys=True))
 
     def __post_init__(self) -> None:
@@ -162,6 +172,7 @@ def new_board(
             dataset_version=dataset.info.version,
             split=split,
             synthetic=dataset.info.synthetic,
+            pooled=bool(dataset.folds),
             fingerprint=dataset.fingerprint(split),
             profile=profile,
             signature=metrics.signature(
@@ -244,6 +255,8 @@ def _toml(rules: Rules) -> str:
     """JSON's texts, numbers and truth values are TOML too."""
     lines = [f"schema = {SCHEMA}"]
     for key, value in asdict(rules).items():
+        if key in LATER and not value:
+            continue
         lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 

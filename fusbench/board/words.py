@@ -97,10 +97,11 @@ def scope(table: Table) -> str:
     """What was scored: data, split, frames and scans."""
     rules, board = table.board.rules, table.board
     synthetic = " (synthetic: no person was recorded)" if rules.synthetic else ""
+    split = "all folds, pooled" if rules.pooled else f"{rules.split} split"
     left_out = len(board.counted) - table.n_frames
     edge = f"; {left_out:,} frames near the clips' ends left out" if left_out else ""
     return (
-        f"{rules.dataset} {rules.dataset_version}{synthetic}, {rules.split} split:"
+        f"{rules.dataset} {rules.dataset_version}{synthetic}, {split}:"
         f" {table.n_frames:,} frames of {counted(board.n_scans, 'scan')}{edge}."
     )
 

@@ -113,6 +113,21 @@ class Names(click.ParamType):
         return names or self.fail("names are missing", param, ctx)
 
 
+class Fold(click.ParamType):
+    """A fold's number, or "all"."""
+
+    name = "fold"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
+        if str(value) == "all":
+            return "all"
+        return (
+            int(value)
+            if str(value).isdigit()
+            else self.fail(f"'{value}' is neither a fold's number nor 'all'", param, ctx)
+        )
+
+
 config_option = click.option(
     "--config",
     type=click.Path(dir_okay=False),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import Names, config_option, json_option
+from fusbench.cli import Fold, Names, config_option, json_option
 from fusbench.cli.options import model_options
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
     from fusbench.evaluation.contest import Contest, Failure
     from fusbench.evaluation.finished import Run
+    from fusbench.evaluation.folds import Make
 
 METRICS_ABREAST = 4  # wider tables do not fit a terminal
 
@@ -30,7 +32,11 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
 )  # fmt: skip
 @click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
-@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
+@click.option(
+    "--fold", "--folds", "fold", type=Fold(),
+    help="Splits of this fold, as 'dataset split --folds' stored it; 'all' scores every scan once,"
+    " by the model that did not see it, as one run.",
+)  # fmt: skip
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
 @click.option(
     "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
@@ -63,7 +69,7 @@ def evaluate(
     ctx: click.Context,
     models: tuple[str, ...],
     predictions: tuple[str, ...],
-    fold: int | None,
+    fold: int | str | None,
     kernel: str,
     runs: Path,
     freeze_history: bool,
@@ -90,6 +96,7 @@ def evaluate(
     from fusbench.doors.door import check_name
     from fusbench.evaluation.entry import door, folder_door
     from fusbench.evaluation.finished import Run
+    from fusbench.evaluation.folds import scored
     from fusbench.verbs.terms import Terms
 
     names = list(dict.fromkeys(models))
@@ -115,14 +122,14 @@ def evaluate(
         progress=progress,
         warn=lambda text: click.echo(f"warning: {text}", err=True),
     )
-    data, split = contest.data, contest.split
-    asked = {given: door(given, options) for given in names}
+    split = contest.split
+    asked: dict[str, Make] = {given: partial(door, given) for given in names}
     for given in predictions:
         called, _, folder = given.rpartition("=")
-        asked[given] = folder_door(Path(folder), options, data, split, called)
+        asked[given] = partial(folder_door, Path(folder), split=split, name=called)
     rows, failures = [], []
-    for given, opened in asked.items():
-        row = contest.row(given, opened)
+    for given, make in asked.items():
+        row = scored(contest, given, make, options)
         if isinstance(row, Run):
             rows.append(row)
             line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
@@ -174,6 +181,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     from fusbench.board.words import brackets
     from fusbench.cli.render import show, table
     from fusbench.errors import counted
+    from fusbench.evaluation.finished import scope
     from fusbench.evaluation.results import read_timing
     from fusbench.evaluation.targets import describe_baseline
     from fusbench.metrics import of_signature
@@ -185,9 +193,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         seconds, _ = read_timing(row.folder)
         speed.append("" if seconds is None else f"{1000 * seconds:.1f}")
     uses = [_use(row) for row in rows]
-    synthetic = " (synthetic)" if first.dataset["synthetic"] else ""
-    fold = f" of fold {first.dataset['fold']}" if "fold" in first.dataset else ""
-    title = f"{first.dataset['name']}{synthetic}, {first.split} split{fold}"
+    title = scope(first)
     for start in range(0, len(columns), METRICS_ABREAST):
         part = columns[start : start + METRICS_ABREAST]
         last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []

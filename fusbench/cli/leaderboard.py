@@ -25,6 +25,10 @@ def leaderboard() -> None:
 @folder_argument
 @click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
 @click.option("--split", default="test", show_default=True, help="train, val or test.")
+@click.option(
+    "--folds", "fold", type=click.Choice(["all"]),
+    help="'all': rows are cross-validated over the data set's folds, every scan scored once.",
+)  # fmt: skip
 @click.option("--title", help="Heading of the board; default: the data set's name.")
 @click.option("--description", default="", help="A sentence below the heading.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
@@ -43,7 +47,9 @@ def leaderboard() -> None:
 )
 @click.option("--anonymous", is_flag=True, help="Never name a scan in what is built.")
 @click.option("--no-published", is_flag=True, help="Leave out the numbers that papers report.")
-def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) -> None:
+def new(
+    board: Path, dataset: str, split: str, fold: str | None, title: str | None, **rules: Any
+) -> None:
     """Make a new BOARD, a folder, with its rules."""
     from fusbench.board.published import FILE, bundled
     from fusbench.board.rules import new_board
@@ -52,7 +58,7 @@ def new(board: Path, dataset: str, split: str, title: str | None, **rules: Any) 
 
     published = not rules.pop("no_published")
     with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, (split,), update)
+        data = open_dataset(dataset, (split,), update, fold)
     further = {FILE: bundled()} if published else {}
     made = new_board(
         board, data, title=title or data.info.name, split=split, further=further, **rules
@@ -170,7 +176,8 @@ def check(
     notes: list[str] = []
     if dataset:
         with progress(f"making {dataset}") as update:
-            data = open_dataset(dataset, (table.board.rules.split,), update)
+            rules = table.board.rules
+            data = open_dataset(dataset, (rules.split,), update, rules.fold)
         try:
             check_data(table.board, data)
         except FusbenchError as error:

@@ -16,17 +16,28 @@ from fusbench.files import text_sha256
 Progress = Callable[[int, int], None]
 
 
+POOLED = "all"  # in place of a fold's number: all of them
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Clips under one description. Opened by `open_dataset`, written by `write_dataset`.
 
     `fold` is the number of the fold whose splits the clips have; None for the stored splits.
+    "all" pools `folds`: each clip is in the test split here, and in that of one of them.
     """
 
     root: Path
     info: DatasetInfo
     clips: tuple[Clip, ...]
-    fold: int | None = None
+    fold: int | str | None = None
+    folds: tuple[Dataset, ...] = ()
+
+    @property
+    def train_clips(self) -> tuple[Clip, ...]:
+        """Clips of the train split, or of that of any fold."""
+        parts = self.folds or (self,)
+        return tuple(clip for part in parts for clip in part.clips if clip.split == "train")
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Clips of a split, in order of scan and clip.
@@ -58,8 +69,11 @@ class Dataset:
     def fingerprint(self, split: str) -> str:
         """SHA-256 over what a split contains: frames, gaze, grouping into scans, and sigma.
 
-        Names of data set, scans, clips and files do not count, nor does the order of rows.
+        Names of data set, scans, clips and files do not count, nor does the order of rows. That of
+        pooled folds is over the fingerprints of all of them.
         """
+        if self.folds:
+            return text_sha256(*(part.fingerprint(split) for part in self.folds))
         scans = [
             text_sha256(*sorted(clip.digest for clip in clips)) for _, clips in self.scans(split)
         ]
@@ -93,7 +107,7 @@ def open_dataset(
     source: str | Path,
     splits: tuple[str, ...] = SPLITS,
     report: Progress | None = None,
-    fold: int | None = None,
+    fold: int | str | None = None,
 ) -> Dataset:
     """Open a data set; frames stay on disk until they are looked at.
 
@@ -105,9 +119,10 @@ def open_dataset(
         Splits whose frames will be needed; a registered data set may make only these.
     report : callable, optional
         Told (done, total) while a registered data set is made.
-    fold : int, optional
+    fold : int or "all", optional
         Take the splits of this fold, 1..K, of ``folds.csv`` in place of the stored ones: fold k is
-        the test split, the next fold the val split, all others are the train split.
+        the test split, the next fold the val split, all others are the train split. "all" pools
+        them; see `Dataset`.
 
     Raises
     ------
@@ -138,9 +153,14 @@ def open_dataset(
     dataset = _dataset(root, stop)
     if fold is None:
         return dataset
-    from fusbench.data.split import folded
+    from fusbench.data.split import count_folds, folded
 
-    return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
+    if fold != POOLED:
+        return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
+    numbers = range(1, count_folds(root) + 1)
+    parts = (replace(dataset, clips=folded(root, dataset.clips, k), fold=k) for k in numbers)
+    tested = tuple(replace(clip, split="test") for clip in dataset.clips)
+    return replace(dataset, clips=tested, fold=POOLED, folds=tuple(parts))
 
 
 def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | None) -> Path:

@@ -18,6 +18,7 @@ from fusbench.locks import locked
 
 FOLDS_FILE = "folds.csv"
 FOLD_COLUMNS = ("scan_id", "fold")
+AGAIN = "Make them with: fusbench dataset split DIR --folds 5."
 
 
 def deal(frames: Mapping[str, int], shares: Sequence[float], seed: int = 0) -> dict[str, int]:
@@ -170,7 +171,24 @@ def fold_scans(
     return fold
 
 
-def folded(root: Path, clips: Sequence[Clip], fold: int) -> tuple[Clip, ...]:
+def _folds(root: Path) -> dict[str, int]:
+    """Fold of each scan, as it is stored; `DatasetError` where it is not."""
+    path = root / FOLDS_FILE
+    if not path.exists():
+        raise DatasetError("the data set stores no folds", str(root), AGAIN)
+    table = read_table(path, FOLD_COLUMNS)
+    number = numbers(table["fold"])
+    if not (np.isfinite(number).all() and (number % 1 == 0).all()):
+        raise DatasetError("is no table of scan_id and fold", str(path), AGAIN)
+    return dict(zip(table["scan_id"], number.astype(int).tolist(), strict=True))
+
+
+def count_folds(root: Path) -> int:
+    """How many folds a folder stores; errors as in `folded`."""
+    return max(_folds(root).values(), default=0)
+
+
+def folded(root: Path, clips: Sequence[Clip], fold: int | str) -> tuple[Clip, ...]:
     """The clips with the splits of a fold.
 
     Raises
@@ -181,21 +199,14 @@ def folded(root: Path, clips: Sequence[Clip], fold: int) -> tuple[Clip, ...]:
         If there is no such fold.
     """
     path = root / FOLDS_FILE
-    again = "Make them with: fusbench dataset split DIR --folds 5."
-    if not path.exists():
-        raise DatasetError("the data set stores no folds", str(root), again)
-    table = read_table(path, FOLD_COLUMNS)
-    number = numbers(table["fold"])
-    if not (np.isfinite(number).all() and (number % 1 == 0).all()):
-        raise DatasetError("is no table of scan_id and fold", str(path), again)
-    of_scan = dict(zip(table["scan_id"], number.astype(int).tolist(), strict=True))
+    of_scan = _folds(root)
     count = max(of_scan.values(), default=0)
-    if not 1 <= fold <= count:
+    if not isinstance(fold, int) or not 1 <= fold <= count:
         raise ConfigError(f"there is no fold {fold}", str(path), f"Use --fold 1 to {count}.")
     result = []
     for clip in clips:
         if clip.scan_id not in of_scan:
-            raise DatasetError("has no fold", f"{path}, scan '{clip.scan_id}'", again)
+            raise DatasetError("has no fold", f"{path}, scan '{clip.scan_id}'", AGAIN)
         own = of_scan[clip.scan_id]
         split = "test" if own == fold else "val" if own == fold % count + 1 else "train"
         result.append(replace(clip, split=split))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from fusbench.data.dataset import POOLED
 from fusbench.errors import unknown
 from fusbench.evaluation.results import Result, read_result, read_scores
 from fusbench.metrics import of_signature
@@ -103,8 +104,10 @@ class Run:
 def scope(result: Result) -> str:
     """What a result was scored on; synthetic data are called so."""
     synthetic = " (synthetic)" if result.dataset["synthetic"] else ""
-    fold = f" of fold {result.dataset['fold']}" if "fold" in result.dataset else ""
-    return f"{result.dataset['name']}{synthetic}, {result.split} split{fold}"
+    fold = result.dataset.get("fold")
+    part = f"{result.split} split" + (f" of fold {fold}" if fold else "")
+    part = "all folds pooled" if fold == POOLED else part
+    return f"{result.dataset['name']}{synthetic}, {part}"
 
 
 def read_run(folder: str | Path) -> Run:

@@ -20,8 +20,7 @@ MEAN_MAP, CENTRE_BIAS = "fitted-mean-map", "centre-bias"
 
 def baseline_of(dataset: Dataset) -> str:
     """Where the baseline density of a data set comes from, as its signature says."""
-    train = (clip for clip in dataset.clips if clip.split == "train")
-    return MEAN_MAP if any(len(clip.gaze) for clip in train) else CENTRE_BIAS
+    return MEAN_MAP if any(len(clip.gaze) for clip in dataset.train_clips) else CENTRE_BIAS
 
 
 def describe_baseline(signature: str) -> list[str]:

@@ -61,6 +61,7 @@ class Board:
         dataset: str | Path | Dataset,
         *,
         split: str = "test",
+        fold: str | None = None,
         title: str | None = None,
         description: str = "",
         profile: str = "tuebingen",
@@ -79,6 +80,8 @@ class Board:
         folder : str or Path
         dataset : str, Path or Dataset
         split, profile : str
+        fold : "all", optional
+            Rows are cross-validated over the data set's folds, every scan scored once.
         title, description : str
             Heading, by default the data set's name, and a sentence below it.
         metrics : iterable of str
@@ -100,7 +103,7 @@ class Board:
         data = dataset
         if not isinstance(data, Dataset):
             with progress(f"making {dataset}") as update:
-                data = open_dataset(data, (split,), update)
+                data = open_dataset(data, (split,), update, fold)
         new_board(
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
             metrics=tuple(metrics), primary=primary, margin=margin, horizon=horizon,
@@ -216,8 +219,9 @@ class Board:
         """
         table = self.table
         if dataset is not None:
-            split = table.board.rules.split
-            data = dataset if isinstance(dataset, Dataset) else open_dataset(dataset, (split,))
+            rules, data = table.board.rules, dataset
+            if not isinstance(data, Dataset):
+                data = open_dataset(data, (rules.split,), fold=rules.fold)
             check_data(table.board, data)
         return list(check_table(table))
 
@@ -259,7 +263,7 @@ def score_predictions(
     rules = board.rules
     submission = read_submission(folder, name)
     with progress("opening the data") as update:
-        data = open_dataset(dataset or rules.dataset, (rules.split,), update)
+        data = open_dataset(dataset or rules.dataset, (rules.split,), update, rules.fold)
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     job, entrant = submitted(

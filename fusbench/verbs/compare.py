@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -16,6 +17,7 @@ from fusbench.errors import UnknownName, unknown
 from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
+from fusbench.evaluation.folds import scored
 from fusbench.progress import Progress, silent
 from fusbench.verbs.terms import Terms
 
@@ -32,7 +34,7 @@ def compare(
     metric: str | None = None,
     dataset: str | Path | Dataset | None = None,
     split: str | None = None,
-    fold: int | None = None,
+    fold: int | str | None = None,
     folder: str | Path = "runs",
     progress: Progress = silent,
     warn: Callable[[str], object] = warnings.warn,
@@ -102,8 +104,8 @@ def compare(
         dataset = contest.data
         for at, model in models.items():
             assert not isinstance(model, Run)
-            let_in = door(model, chosen, contest.data, contest.split)
-            row = contest.row(label(model), let_in)
+            make = partial(door, model, split=contest.split)
+            row = scored(contest, label(model), make, chosen)
             if isinstance(row, Failure):
                 raise row.error
             finished[at] = row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -14,6 +15,7 @@ from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest, Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run
+from fusbench.evaluation.folds import scored
 from fusbench.progress import Progress, silent
 from fusbench.verbs.rows import Rows
 from fusbench.verbs.terms import Terms
@@ -29,7 +31,7 @@ def evaluate(
     dataset: str | Path | Dataset | None = None,
     *,
     split: str | None = None,
-    fold: int | None = None,
+    fold: int | str | None = None,
     profile: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
@@ -50,7 +52,7 @@ def evaluate(
     dataset: str | Path | Dataset | None = None,
     *,
     split: str | None = None,
-    fold: int | None = None,
+    fold: int | str | None = None,
     profile: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
@@ -70,7 +72,7 @@ def evaluate(
     dataset: str | Path | Dataset | None = None,
     *,
     split: str | None = None,
-    fold: int | None = None,
+    fold: int | str | None = None,
     profile: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
@@ -97,8 +99,10 @@ def evaluate(
         A name or a folder; default: the board's, else "phantom".
     split : str, optional
         "train", "val" or "test"; default: the board's, else "test".
-    fold : int, optional
-        Splits of this fold, as ``dataset split --folds`` stored it.
+    fold : int or "all", optional
+        Splits of this fold, as ``dataset split --folds`` stored it; "all" scores every scan once,
+        by the model that did not see it, as one run. "{fold}" in the checkpoint's name stands for
+        the number of each fold.
     profile : str, optional
         "tuebingen" or "mit"; default: the board's, else "tuebingen".
     metrics : iterable of str, optional
@@ -160,8 +164,10 @@ def evaluate(
     contest = terms.contest(
         chosen, runs=Path(runs), force=force, progress=progress, warn=warnings.warn
     )
-    doors = {label(each): door(each, chosen, contest.data, contest.split) for each in sources}
-    rows = [contest.row(given, each) for given, each in doors.items()]
+    makers = {label(each): partial(door, each, split=contest.split) for each in sources}
+    for make in makers.values():
+        make(chosen, contest.data)  # what nobody could score is told before anything is
+    rows = [scored(contest, given, make, chosen) for given, make in makers.items()]
     done = [row for row in rows if isinstance(row, Run)]
     if board and done:
         from fusbench.verbs.board import Board
@@ -186,15 +192,14 @@ def with_baselines(runs: list[Run], contest: Contest, *, hint: bool = False) -> 
         If a baseline cannot be scored, which is a fault of fusbench or of the data.
     """
     names = [run.name for run in runs]
-    clips = contest.data.clips
-    has_train = any(clip.split == "train" for clip in clips)
+    clips, has_train = contest.data.clips, bool(contest.data.train_clips)
     floors = [name for name in FLOORS if name not in names and (name != "mean-map" or has_train)]
     known = any(clip.mixture is not None for clip in clips)
     after = {HINT: has_train and hint, CEILING: known}
     ceiling = [name for name, wanted in after.items() if wanted and name not in names]
 
     def run(name: str) -> Run:
-        row = contest.row(name, door(name, Options()))
+        row = scored(contest, name, partial(door, name), Options())
         if isinstance(row, Failure):
             raise row.error
         return row

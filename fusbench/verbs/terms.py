@@ -24,7 +24,7 @@ class Terms:
     dataset : str, Path or Dataset, optional
     split, profile : str, optional
     metrics : iterable of str, optional
-    fold : int, optional
+    fold : int or "all", optional
     kernel : str
     freeze_history : bool
     board : Path, optional
@@ -35,7 +35,7 @@ class Terms:
     split: str | None = None
     profile: str | None = None
     metrics: Iterable[str] | None = None
-    fold: int | None = None
+    fold: int | str | None = None
     kernel: str = "numpy"
     freeze_history: bool = False
     board: Path | None = None
@@ -85,6 +85,9 @@ class Terms:
             from fusbench.board.rules import check_data, read_board
 
             check_data(read_board(terms.board), data)
+        if data.folds and terms.split != "test":
+            what = f"folds are pooled over their test splits, not over {terms.split}"
+            raise ConfigError(what, fix="Leave --split out with --fold all.")
         settings = {
             "split": terms.split,
             "profile": terms.profile,
@@ -127,6 +130,7 @@ def _of_board(chosen: Terms) -> Terms:
     keys = tuple(metric.key for metric in rules.metrics)
     pairs = (
         ("split", chosen.split, rules.split),
+        ("fold", chosen.fold, rules.fold),
         ("profile", chosen.profile, rules.profile),
         ("metrics", chosen.metrics and ",".join(chosen.metrics), ",".join(keys)),
     )
@@ -134,4 +138,7 @@ def _of_board(chosen: Terms) -> Terms:
         if have is not None and have != want:
             what = f"--{key} {have} is not the board's, {want}"
             raise ConfigError(what, str(chosen.board), f"Leave --{key} out with --board.")
-    return Terms(dataset=rules.dataset, split=rules.split, profile=rules.profile, metrics=keys)
+    return Terms(
+        dataset=rules.dataset, split=rules.split, profile=rules.profile, metrics=keys,
+        fold=rules.fold,
+    )  # fmt: skip

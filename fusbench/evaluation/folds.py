@@ -1,0 +1,149 @@
+"""Cross-validation as one run: every scan is scored once, by the model that did not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fusbench.data.dataset import POOLED, Dataset
+from fusbench.errors import CheckpointError, ConfigError
+from fusbench.evaluation.contest import Contest, Door, Failure
+from fusbench.evaluation.finished import Run
+from fusbench.evaluation.results import (
+    KEY_COLUMNS,
+    Result,
+    read_timing,
+    summarise,
+    write_result,
+)
+from fusbench.files import text_sha256, write_json
+
+if TYPE_CHECKING:
+    from fusbench.doors.options import Options
+
+FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
+Make = Callable[["Options", Dataset], Door]
+
+
+def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | Failure:
+    """The run of a model, pooled over folds where the contest is; or why there is none.
+
+    Parameters
+    ----------
+    contest : Contest
+    name : str
+        What was asked for.
+    make : callable
+        ``make(options, dataset)`` gives the door of one fold.
+    options : Options
+        "{fold}" in the checkpoint's name stands for the number of each fold.
+    """
+    data = contest.data
+    if not data.folds:
+        return contest.row(name, make(options, data))
+    runs = []
+    for each in data.folds:
+        chosen = of_fold(options, each)
+        settings = {**contest.settings, "checkpoint": chosen.weights}
+        row = replace(contest, data=each, settings=settings).row(name, make(chosen, each))
+        if isinstance(row, Failure):
+            return row
+        runs.append(row)
+    return pooled(runs, data, contest.runs, options.weights)
+
+
+def of_fold(options: Options, data: Dataset) -> Options:
+    """The options with the checkpoint of a fold, which must not have seen the fold's scans.
+
+    Raises
+    ------
+    CheckpointError
+        If the weights tell that they were trained on another fold.
+    """
+    if options.weights is None:
+        return options
+    path = Path(str(options.weights).replace(FOLD, str(data.fold)))
+    if path.suffix == ".safetensors" and path.is_file():
+        from fusbench.zoo.checkpoint import read_metadata
+
+        told = read_metadata(path)
+        own = told.get("dataset") == f"{data.info.name} {data.info.version}"
+        seen = told.get("fold", "none" if own else str(data.fold))
+        if seen != str(data.fold):
+            what = f"was trained on this data with fold {seen}, and has seen scans of {data.fold}"
+            fix = f"Train a model a fold, and name them as --checkpoint my-{FOLD}.safetensors."
+            raise CheckpointError(what, str(path), fix)
+    return replace(options, checkpoint=path)
+
+
+def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | None = None) -> Run:
+    """One run of the runs of all folds: their scores together, under a key over their keys.
+
+    Raises
+    ------
+    ConfigError
+        If the folds were scored in different ways.
+    """
+    results = [run.result for run in runs]
+    first = results[0]
+    if len({(each.signature, each.model["name"]) for each in results}) > 1:
+        fix = "Score all folds with --fold all."
+        raise ConfigError("the folds were scored in different ways", str(folder), fix)
+    digest = text_sha256(*(each.key for each in results))
+    scores = pd.concat([run.scores for run in runs], ignore_index=True)
+    scores = scores.sort_values(list(KEY_COLUMNS), ignore_index=True)
+    result = Result(
+        key=f"{first.model['name']}-folds-{digest[:16]}",
+        model=_model([each.model for each in results]),
+        dataset={
+            **first.dataset, "fingerprint": data.fingerprint(first.split), "fold": POOLED,
+            "folds": [each.key for each in results],
+        },
+        split=first.split,
+        signature=first.signature,
+        profile=first.profile,
+        summary=summarise(scores),
+        n_frames=len(scores),
+        n_skipped=sum(each.n_skipped for each in results),
+        n_scans=scores["scan_id"].nunique(),
+        environment=first.environment,
+        config={**first.config, "checkpoint": weights and weights.name},
+    )  # fmt: skip
+    place = folder / result.key
+    _write_timing(place, runs)
+    write_result(place, result, scores)
+    return Run(folder=place, name=str(first.model["name"]), result=result)
+
+
+def _model(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the folds' models have in common; the weights of several are known by all their hashes.
+
+    The use of history is the least of all folds.
+    """
+    first = dict(models[0])
+    hashes = [str(each["weights_sha256"]) for each in models]
+    if len(set(hashes)) > 1:
+        first["weights_sha256"] = text_sha256(*hashes)
+    told = [each.get("training", {}) for each in models]
+    shared = {k: v for k, v in told[0].items() if all(each.get(k) == v for each in told)}
+    shared |= {
+        k: min(each[k] for each in told)
+        for k in told[0]
+        if k.startswith("history") and all(k in each for each in told)
+    }
+    return {**first, "training": shared} if shared else first
+
+
+def _write_timing(place: Path, runs: Sequence[Run]) -> None:
+    """Seconds a frame over all folds, where one machine took them."""
+    timings = [read_timing(run.folder) for run in runs]
+    if len({machine for _, machine in timings}) > 1:
+        return
+    known = [(s, run.result.n_frames) for (s, _), run in zip(timings, runs, strict=True) if s]
+    if len(known) == len(runs):
+        mean = sum(s * n for s, n in known) / sum(n for _, n in known)
+        write_json(place / "timing.json", {"seconds_per_frame": mean, "machine": timings[0][1]})

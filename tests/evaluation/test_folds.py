@@ -1,0 +1,112 @@
+"""Cross-validation as one run: every scan is scored once, by the model that did not see it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.small_dataset import small_clip, small_info
+
+from fusbench import compare, evaluate, read_run
+from fusbench.data.dataset import open_dataset
+from fusbench.data.split import fold_scans
+from fusbench.data.writer import write_dataset
+from fusbench.doors.options import Options
+from fusbench.errors import CheckpointError, ConfigError, DatasetError
+from fusbench.evaluation.folds import of_fold
+from fusbench.evaluation.results import summarise
+from fusbench.verbs.board import Board
+from fusbench.zoo.checkpoint import write_checkpoint
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Nine scans in three folds."""
+    clips = [small_clip(n, "train", n_frames=6 + n) for n in range(1, 10)]
+    root = write_dataset(tmp_path / "study", small_info(), clips)
+    fold_scans(root, open_dataset(root).clips, 3)
+    return root
+
+
+def test_pooled_folds_score_every_scan_once_with_its_own_fold(study, tmp_path):
+    """Derived again from three evaluations, one a fold."""
+    run = evaluate("mean-map", study, fold="all", runs=tmp_path / "runs")
+    parts = [evaluate("mean-map", study, fold=k, runs=tmp_path / "apart") for k in (1, 2, 3)]
+    scores = pd.concat([part.scores for part in parts])
+    scores = scores.sort_values(["scan_id", "clip_id", "frame"], ignore_index=True)
+    pd.testing.assert_frame_equal(run.scores, scores, check_exact=True)
+    assert run.result.summary == summarise(scores)
+    assert run.result.n_scans == 9
+    assert run.result.n_frames == sum(part.result.n_frames for part in parts) == len(scores)
+    assert run.result.n_skipped == 9
+    assert run.result.dataset["folds"] == [part.key for part in parts]
+    assert run.title == "mean-map on small (synthetic), all folds pooled"
+    again = evaluate("mean-map", study, fold="all", runs=tmp_path / "runs")
+    assert (again.key, again.scores.equals(run.scores)) == (run.key, True)
+
+
+def test_pooled_data_are_known_by_content_and_folds(study):
+    data = open_dataset(study, fold="all")
+    assert len(data.split("test")) == len(data.clips) == 9
+    tested = [clip.scan_id for part in data.folds for clip in part.split("test")]
+    assert sorted(tested) == sorted(clip.scan_id for clip in data.clips)
+    before = data.fingerprint("test")
+    fold_scans(study, data.clips, 3, seed=1)
+    assert open_dataset(study, fold="all").fingerprint("test") != before
+    (study / "folds.csv").unlink()
+    with pytest.raises(DatasetError, match="the data set stores no folds"):
+        open_dataset(study, fold="all")
+
+
+def test_a_board_of_pooled_folds(study, tmp_path):
+    board = Board.new(tmp_path / "board", study, fold="all", published=False)
+    assert board.rules.pooled
+    evaluate("uniform", study, board=board.folder, runs=tmp_path / "runs")
+    assert set(board.frame["role"]) == {"floor", "hint"}
+    assert {"uniform", "centre-bias", "mean-map"} <= set(board.frame.index)
+    assert board.check(study) == []
+    assert "all folds, pooled: 90 frames of 9 scans" in (board.folder / "README.md").read_text()
+    single = evaluate("uniform", study, fold=1, runs=tmp_path / "runs")
+    assert "other data: the fingerprint differs" in board.add(single, "single")
+    with pytest.raises(ConfigError, match="--fold 1 is not the board's, all"):
+        evaluate("uniform", study, fold=1, board=board.folder, runs=tmp_path / "runs")
+    with pytest.raises(ConfigError, match="pooled over their test splits, not over val"):
+        evaluate("uniform", study, fold="all", split="val", runs=tmp_path / "runs")
+
+
+def test_predictions_are_pooled_too(study, tmp_path):
+    (predicted := tmp_path / "flat").mkdir()
+    for clip in open_dataset(study).clips:
+        flat = np.full((clip.n_frames, 24, 32), 1 / 768, np.float32)
+        np.save(predicted / f"{clip.clip_id}.npy", flat)
+    run = evaluate(predicted, study, fold="all", runs=tmp_path / "runs")
+    uniform = evaluate("uniform", study, fold="all", runs=tmp_path / "runs")
+    assert run.summary["mean"].to_dict() == pytest.approx(uniform.summary["mean"].to_dict())
+    found = compare([uniform, run], by=("scan",))
+    assert found.summary["difference"].abs().max() < 1e-6
+
+
+def test_weights_of_another_fold_are_refused(study, tmp_path):
+    (first, second, _) = open_dataset(study, fold="all").folds
+    weights = {"a": np.zeros(1, np.float32)}
+    for k, told in ((1, {"fold": "1"}), (2, {"fold": "2"})):
+        write_checkpoint(tmp_path / f"w{k}.safetensors", weights, told)
+    pattern = Options(checkpoint=tmp_path / "w{fold}.safetensors")
+    assert of_fold(pattern, second).weights == tmp_path / "w2.safetensors"
+    with pytest.raises(CheckpointError, match="fold 1, and has seen scans of 2. Train a model a"):
+        of_fold(Options(checkpoint=tmp_path / "w1.safetensors"), second)
+    name = f"{first.info.name} {first.info.version}"
+    write_checkpoint(tmp_path / "all.safetensors", weights, {"dataset": name})
+    with pytest.raises(CheckpointError, match="fold none, and has seen scans of 1"):
+        of_fold(Options(checkpoint=tmp_path / "all.safetensors"), first)
+    write_checkpoint(tmp_path / "else.safetensors", weights, {"dataset": "phantom-full 1.2"})
+    elsewhere = Options(checkpoint=tmp_path / "else.safetensors")
+    assert of_fold(elsewhere, first) == replace(elsewhere, checkpoint=elsewhere.weights)
+
+
+def test_a_run_that_is_stored_says_so(study, tmp_path):
+    run = evaluate("uniform", study, fold="all", runs=tmp_path / "runs")
+    told = json.loads((run.folder / "result.json").read_text())
+    assert told["dataset"]["fold"] == "all"
+    assert read_run(run.folder) == run
