@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fusbench.board.alike import alike
+import numpy as np
+
+from fusbench.board.alike import SAME, alike
 from fusbench.board.build import OUTPUTS, outputs
 from fusbench.board.fitting import BASELINES
 from fusbench.board.names import taken_for
 from fusbench.board.published import FILE
-from fusbench.board.rows import harmless, row_folders
+from fusbench.board.rows import Row, harmless, row_folders
 from fusbench.board.standings import Table
+from fusbench.board.times import FILE as TIMES
 from fusbench.reading import open_regular
 
-BELONGS = {"board.toml", "clips.csv", "results", FILE, *OUTPUTS}
+BELONGS = {"board.toml", "clips.csv", "results", FILE, TIMES, *OUTPUTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +48,14 @@ def _rows(table: Table) -> Iterator[Finding]:
         for row in standing.competitor.copies:
             what = f"has the scores of '{first}' on every frame, and is not its other backend"
             yield Finding(where=f"results/{row.facts.name}", what=what)
-    heads = [standing.row for standing in table.standings]
+    heads, apart = [standing.row for standing in table.standings], set()
     for group in alike([row.values for row in heads], [""] * len(heads)):
         known = [heads[k].result.model["name"] in BASELINES for k in group]
         for k in group[1:] if not all(known) else []:
             what = f"has the scores of '{heads[group[0]].facts.name}', which is there for another"
             yield Finding(where=f"results/{heads[k].facts.name}", what=f"{what} role")
+            apart.add(k)
+    yield from _shifted(table, [row for k, row in enumerate(heads) if k not in apart])
     names = sorted(row.facts.name for row in table.rows)
     for at, name in enumerate(names):
         if other := taken_for(name, names[:at]):
@@ -66,6 +71,18 @@ def _rows(table: Table) -> Iterator[Finding]:
         if row.facts.name in BASELINES and model != row.facts.name:
             what = f"bears the name of a baseline, and is '{model}'"
             yield Finding(where=f"results/{row.facts.name}", what=what)
+
+
+def _shifted(table: Table, rows: list[Row]) -> Iterator[Finding]:
+    """Rows that have another's scores of a metric on every frame, but for one added number."""
+    for at, metric in enumerate(table.board.rules.metrics):
+        columns = {row.facts.name: row.values[:, at] - row.values[:, at].mean() for row in rows}
+        moving = {name: column for name, column in columns.items() if np.ptp(column) > SAME}
+        names, values = list(moving), [column[:, None] for column in moving.values()]
+        for first, *others in alike(values, [""] * len(values)) if values else []:
+            for k in others:
+                same = f"has the {metric.symbol} of '{names[first]}' on every frame"
+                yield Finding(where=f"results/{names[k]}", what=f"{same}, but for a shift")
 
 
 def _files(table: Table) -> Iterator[Finding]:

@@ -28,8 +28,12 @@ MEANINGS = {
     "effect": "Behind, in deviations between scans",
     "detectable": "The difference to the best model that boards like this show four times in five",
     "history": "Nats that the density owes to the other frames, on the validation split",
-    "seconds": "Mean time a frame, all rows on one machine",
+    "macs": "Multiply-accumulates that one more frame of a clip costs, counted from the network",
+    "seconds": "Median time a frame, all rows in one sitting on one machine",
+    "ratio": "Time a frame, as a ratio to a reference kernel measured beside it",
 }
+
+TIMED = (("seconds", words.TIMED, False), ("ratio", "references", False))
 
 
 def page(table: Table, *, anonymous: bool = False) -> str:
@@ -111,7 +115,8 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
         ("model", "model", True), *scores, ("behind", "behind", False),
         ("effect", "effect", False), ("detectable", "detectable", False),
         ("history", "history", False), ("parameters", "parameters", False),
-        *([("seconds", "time/frame", False)] if table.machine else []),
+        ("macs", "MACs/frame", False),
+        *(TIMED if table.times else []),
         ("backend", "backend", True), ("licence", "licence", True),
     ]  # fmt: skip
 
@@ -143,14 +148,22 @@ def _row(standing: Standing, table: Table) -> str:
         kind = "best" if standing.with_the_best[k] else ""
         content = f"<b>{mean}</b><small>{escape(words.ends(standing, k))}</small>"
         cells.append(_cell(words.heading(metric), content, kind))
-    seconds = standing.row.facts.seconds_per_frame
+    ratio = table.ratio(standing.row)
     plain = (
         ("behind", words.number(standing.behind), ""),
         ("effect", words.number(standing.effect, 2), ""),
         ("detectable", words.number(standing.detectable), "minor"),
         ("history", words.number(standing.history), "minor"),
         ("parameters", words.count(standing.parameters), ""),
-        *([("time/frame", words.duration(seconds), "")] if table.machine else []),
+        ("MACs/frame", words.count(standing.macs), ""),
+        *(
+            [
+                (words.TIMED, words.duration(table.seconds(standing.row)), ""),
+                ("references", words.number(ratio, 2), "minor"),
+            ]
+            if table.times
+            else []
+        ),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
         ("licence", model.get("licence", "") or words.NONE, "text minor"),
     )
@@ -213,7 +226,7 @@ def _data(table: Table, anonymous: bool) -> dict[str, Any]:
             for m in board.rules.metrics
         ],
         "primary": primary_index(board),
-        "timed": bool(table.machine),
+        "timed": bool(table.times),
         "leader": next((k for k, s in enumerate(table.standings) if s is table.leader), None),
         "scans": [str(k) for k in range(1, len(order) + 1)] if anonymous else labels,
         "rows": [_row_data(standing, table, order.tolist()) for standing in table.standings],
@@ -221,7 +234,7 @@ def _data(table: Table, anonymous: bool) -> dict[str, Any]:
 
 
 def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, Any]:
-    model, facts = standing.model, standing.row.facts
+    model = standing.model
     means = standing.scan_means[order].T
     return {
         "name": standing.name,
@@ -238,7 +251,9 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "p": [_number(p) for p in standing.p.tolist()],
         "history": _number(standing.history),
         "parameters": standing.parameters,
-        "seconds": facts.seconds_per_frame if table.machine else None,
+        "macs": standing.macs,
+        "seconds": table.seconds(standing.row),
+        "ratio": _number(table.ratio(standing.row)),
         "times": [
             f"{row.result.model['backend']}: {words.duration(row.facts.seconds_per_frame)}"
             f" on {row.facts.machine}"

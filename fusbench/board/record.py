@@ -25,11 +25,12 @@ def record(table: Table) -> dict[str, Any]:
                 for key, values in zip(keys, numbers, strict=True)
             },
             "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "history": s.history, "parameters": s.parameters,
+            "history": s.history, "parameters": s.parameters, "macs": s.macs,
         }  # fmt: skip
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}
-            rows.append(shared | facts | {"backend": row.result.model["backend"]})
+            timed = {"seconds": table.seconds(row), "ratio": table.ratio(row)}
+            rows.append(shared | facts | timed | {"backend": row.result.model["backend"]})
     return {
         "rules": asdict(table.board.rules),
         "rows": rows,

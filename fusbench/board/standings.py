@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.summary import numbers, scan_sums, summary_problems
+from fusbench.board.times import Times, read_times
 from fusbench.statistics.letters import letter_groups, letters
 from fusbench.statistics.pairs import all_pairs
 from fusbench.statistics.places import place_ranges, places
@@ -85,6 +86,12 @@ class Standing:
         return stored if facts.parameters is None and type(stored) is int else facts.parameters
 
     @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates a frame, counted from the network; None where nothing tells."""
+        told = self.model.get("macs")
+        return told if type(told) is int and told >= 0 else None
+
+    @property
     def history(self) -> float | None:
         """Use of history of the weights, in nats; None where they do not tell it."""
         return self.row.result.history
@@ -108,6 +115,7 @@ class Table:
     standings: tuple[Standing, ...]
     refused: tuple[Refused, ...]
     published: Published
+    times: Times | None = None
 
     @property
     def n_frames(self) -> int:
@@ -118,11 +126,13 @@ class Table:
         """All rows above the line, those of a competitor one after the other."""
         return [row for standing in self.standings for row in standing.competitor.rows]
 
-    @property
-    def machine(self) -> str:
-        """The one machine that all rows were timed on; "" if there were several."""
-        machines = {row.facts.machine for row in self.rows}
-        return machines.pop() if len(machines) == 1 else ""
+    def seconds(self, row: Row) -> float | None:
+        """Time a frame of a row, as the board's sitting measured it."""
+        return self.times.seconds.get(row.seal) if self.times else None
+
+    def ratio(self, row: Row) -> float | None:
+        """The same as a ratio to the reference kernel."""
+        return self.times.ratios.get(row.seal) if self.times else None
 
     @property
     def leader(self) -> Standing | None:
@@ -156,7 +166,8 @@ def worse(values: np.ndarray, board: Board, metric: int) -> np.ndarray:
 
 def read_table(board: Board) -> Table:
     """Read a board's rows and derive its standings."""
-    return standings(board, read_rows(board), read_published(board.root))
+    table = standings(board, read_rows(board), read_published(board.root))
+    return replace(table, times=read_times(board.root))
 
 
 def standings(board: Board, found: Iterable[Row | Refused], published: Published) -> Table:

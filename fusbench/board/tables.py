@@ -24,9 +24,10 @@ def markdown(table: Table) -> str:
     by_scan = f"{rules.metrics[primary_index(table.board)].symbol} by scan"
     columns = [
         "place", "ranks", "letters", "model", *heads, by_scan, "behind", "effect", "detectable",
-        "history", "parameters", "backend", "licence", "weights",
+        "history", "parameters", "MACs/frame", *([words.TIMED] if table.times else []), "backend",
+        "licence", "weights",
     ]  # fmt: skip
-    aligned = [0, 1, *range(4, 4 + len(heads) + 6)]
+    aligned = [0, 1, *range(4, 4 + len(heads) + 7 + bool(table.times))]
     lines = [
         f"# {markdown_text(rules.title)}",
         "",
@@ -68,6 +69,8 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         words.number(standing.detectable),
         words.number(standing.history),
         words.count(standing.parameters),
+        words.count(standing.macs),
+        *([words.times(standing, table)] if table.times else []),
         markdown_text(words.backends(standing)),
         markdown_text(model.get("licence", "") or words.NONE),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
@@ -143,7 +146,8 @@ def as_csv(table: Table) -> str:
         [
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
             *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
-            "history", "parameters", "seconds_per_frame", "machine", "backend", "licence", "cite",
+            "history", "parameters", "macs", "seconds", "ratio", "seconds_per_frame", "machine",
+            "backend", "licence", "cite",
             "weights_sha256", "seal",
         ]
     )  # fmt: skip
@@ -163,6 +167,8 @@ def as_csv(table: Table) -> str:
                     *map(_exact, against),
                     _exact(row.result.history),
                     "" if standing.parameters is None else standing.parameters,
+                    "" if standing.macs is None else standing.macs,
+                    _exact(table.seconds(row)), _exact(table.ratio(row)),
                     _exact(facts.seconds_per_frame), csv_text(facts.machine),
                     *map(csv_text, texts), csv_text(model.get("weights_sha256") or ""),
                     csv_text(row.seal),

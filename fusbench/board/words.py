@@ -10,6 +10,7 @@ from fusbench.statistics.tests_of_scans import NEGLIGIBLE
 
 ARROWS = {True: "↑", False: "↓"}
 NONE = "\N{EN DASH}"
+TIMED = "time/frame"
 FEWEST_TESTED = 6  # with 5 scans the smallest p-value is 1/16
 
 
@@ -79,6 +80,12 @@ def duration(seconds: float | None) -> str:
         return NONE
     ms = 1000 * seconds
     return f"{ms:,.0f} ms" if ms >= 100 else f"{ms:.3g} ms"
+
+
+def times(standing: Standing, table: Table) -> str:
+    """Time a frame of each of a competitor's rows that the board's sitting measured."""
+    shown = [duration(s) for row in standing.competitor.rows if (s := table.seconds(row))]
+    return ", ".join(shown) or NONE
 
 
 def probability(p: float | None) -> str:
@@ -155,6 +162,14 @@ def statistics(table: Table) -> list[str]:
             "History: nats that a density owes to the frames beside the current one, measured on"
             " the validation split; a network given several that has 0.000 does not use them."
         )
+    if any(standing.macs is not None for standing in table.standings):
+        lines.append(
+            "MACs: multiply-accumulates of all convolutions that one more frame of a clip costs,"
+            " counted from the network."
+        )
+    if table.times:
+        where = f"all rows in one sitting on {table.times.machine}"
+        lines.append(f"Times: median a frame, {where}.")
     roles = {standing.role for standing in table.standings}
     lines.append("Floors, hints and ceiling frame the table and have no place." + _missing(roles))
     return lines

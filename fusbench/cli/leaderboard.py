@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Names, json_option
+from fusbench.cli.board_time import time_rows
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
@@ -223,6 +224,9 @@ def show(board: Path, as_json: bool) -> None:
         print_json(record(table))
     else:
         show_board(table)
+
+
+leaderboard.add_command(time_rows)
 
 
 def _table(board: Path) -> Table:

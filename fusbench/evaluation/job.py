@@ -73,6 +73,16 @@ class Evaluation:
         path = checkpoint_path(self.card, self.checkpoint)
         return count_parameters(path) if path else None
 
+    def macs(self) -> int | None:
+        """Multiply-accumulates a frame, of a zoo model whose weights tell its network."""
+        path = checkpoint_path(self.card, self.checkpoint)
+        if path is None or self.card.network is None:
+            return None
+        from fusbench.zoo.checkpoint import network_of, read_metadata
+        from fusbench.zoo.cost import multiply_accumulates
+
+        return multiply_accumulates(network_of(read_metadata(path), str(path)))
+
     def training(self) -> dict[str, Any]:
         """How the weights were trained, as far as their file tells."""
         return training_facts(self.card, self.checkpoint)

@@ -117,6 +117,7 @@ def _finish(
             "version": job.version,
             "weights_sha256": job.weights_sha256(),
             "parameters": job.parameters(),
+            **({} if (macs := job.macs()) is None else {"macs": macs}),
             **({"source_sha256": job.source} if job.source else {}),
             "licence": job.card.licence,
             "cite": job.card.cite,

@@ -189,7 +189,7 @@ def _all_maps(
 
 
 def _maps(
-    source: Source, root: Path, fold: int | None, clip_ids: list[str], n_frames: int,
+    source: Source, root: Path, fold: int | str | None, clip_ids: list[str], n_frames: int,
     shape: tuple[int, int],
 ) -> list[Maps]:  # fmt: skip
     dataset = open_dataset(root, fold=fold)

@@ -275,7 +275,7 @@ def test_strangers_texts_stay_texts_in_every_output(tmp_path):
     assert "<script>alert" not in content["README.md"]
     assert "\\[x\\](" in content["README.md"]
     line = next(line for line in content["README.md"].splitlines() if "**evil**" in line)
-    assert line.replace("\\|", "").count("|") == 18
+    assert line.replace("\\|", "").count("|") == 19
     assert "<script>alert" not in content["index.html"]
     assert content["index.html"].count("<script") == 2
     assert content["index.html"].count("</script>") == 2

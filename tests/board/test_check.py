@@ -293,6 +293,47 @@ def rules_changed(old, new):
     return change
 
 
+def result_changed(change):
+    def changed(board):
+        edit_json(board.root / "results" / "forged" / "result.json", change)
+        reseal(board, "forged")
+
+    return changed
+
+
+def scores_changed(change):
+    def changed(board):
+        edit_scores(board, change)
+        reseal(board, "forged")
+
+    return changed
+
+
+def facts_changed(**facts):
+    return lambda board: edit_json(
+        board.root / "results" / "forged" / "row.json", lambda r: r.update(facts)
+    )
+
+
+def written(name, content=b"?"):
+    return lambda board: (board.root / name).write_bytes(content)
+
+
+def retold(name, old, new):
+    def change(board):
+        path = board.root / name
+        path.write_text(path.read_text().replace(old, new, 1))
+
+    return change
+
+
+def copied_with(**changed):
+    """The leader's scores, but for some metrics."""
+    return lambda b: add_fake(b, "mine", scores=fake_scores(b, 1).assign(**{
+        key: change(fake_scores(b, 1)[key]) for key, change in changed.items()
+    }))  # fmt: skip
+
+
 def leaders_copy(name, **model):
     return lambda board: add_fake(board, name, scores=fake_scores(board, 1), **model)
 
@@ -330,6 +371,66 @@ TAMPERINGS = {
     "other margin": (rules_changed("margin = 0", "margin = 1"), "taken in under other rules"),
     "other primary": (rules_changed('"kld"', '"cc"'), "taken in under other rules"),
     "rules not told": (lambda b: rename(b, "newer", rules=""), "under rules that it does not tell"),
+    "copy, better by .01": (
+        copied_with(kld=lambda v: v - 0.01, sim=lambda v: v + 0.01, cc=lambda v: v + 0.01),
+        "has the KLD of 'mine' on every frame, but for a shift",
+    ),
+    "copy of three metrics": (
+        copied_with(kld=lambda v: v * 0.9), "has the NSS of 'mine' on every frame"
+    ),
+    "summary": (result_changed(lambda r: r["summary"]["kld"].update(mean=1.0)), "kld mean is 1.0"),
+    "interval": (result_changed(lambda r: r["summary"]["cc"].update(low=0.3)), "cc low is 0.3"),
+    "number of scans": (result_changed(lambda r: r.update(n_scans=9)), "n_scans is 9"),
+    "hard frames left out": (
+        scores_changed(lambda t: "".join(t.splitlines(True)[:-3])), "3 of 42 frames are missing"
+    ),
+    "a frame twice": (
+        scores_changed(lambda t: t + t.splitlines(True)[-1]), "1 scored frames are not the board"
+    ),
+    "frames reversed": (
+        scores_changed(lambda t: "".join([*t.splitlines(True)[:1], *t.splitlines(True)[:0:-1]])),
+        "the frames are out of order",
+    ),
+    "infinite score": (lambda b: forge(b, nss=float("inf")), "a score is not finite"),
+    "other signature": (result_changed(lambda r: r.update(signature="x")), "another signature"),
+    "other profile": (result_changed(lambda r: r.update(profile="mit")), "another metric profile"),
+    "other split": (result_changed(lambda r: r.update(split="val")), "another split: val"),
+    "other data": (
+        result_changed(lambda r: r["dataset"].update(fingerprint="0")), "other data: the fingerpri"
+    ),
+    "frozen history": (
+        result_changed(lambda r: r["config"].update(freeze_history=True)), "control with frozen his"
+    ),
+    "integer maps": (model_changed(backend="integer maps"), "predicted in integer maps"),
+    "later frames seen": (
+        result_changed(lambda r: r["model"]["window"].update(horizon=-5)), "horizon is -5 frames"
+    ),
+    "unknown role": (model_changed(role="winner"), "result.json is no result of this schema"),
+    "text that turns round": (model_changed(title="U-Net \u202e"), "no result of this schema"),
+    "endless title": (model_changed(title="x" * 400), "no result of this schema"),
+    "bomb": (
+        lambda b: (b.root / "results" / "forged" / "scores.csv.gz").write_bytes(
+            gzip.compress(bytes(1 << 26))),
+        "unpacks to more than such a file holds",
+    ),
+    "broken gzip": (
+        lambda b: (b.root / "results" / "forged" / "scores.csv.gz").write_bytes(b"\x1f\x8b"),
+        "results/forged: ",
+    ),
+    "negative seconds": (facts_changed(seconds_per_frame=-1.0), "row.json does not fit"),
+    "parameters unsealed": (facts_changed(parameters=1), "the seal is broken"),
+    "foreign file of a row": (written("results/forged/a.pkl"), "a.pkl: is no row's file"),
+    "foreign file of the board": (written("setup.py"), "setup.py: belongs to no board"),
+    "file among rows": (written("results/a.txt"), "results/a.txt: belongs to no row"),
+    "row taken out after the build": (
+        lambda b: shutil.rmtree(b.root / "results" / "honest"),
+        "README.md: is not what a build",
+    ),
+    "script in the page": (
+        retold("index.html", "</main>", "<script src=x></script></main>"),
+        "index.html: is not what a build",
+    ),
+    "table retouched": (retold("README.md", "1.", "0."), "README.md: is not what a build"),
     "seconds": (
         lambda b: rename(b, "fast", seconds_per_frame=1e-9),
         "leaderboard.csv: is not what a build",

@@ -13,6 +13,7 @@ from support.fake_board import add_fake, fake_board
 from fusbench.board.build import write_outputs
 from fusbench.board.published import bundled
 from fusbench.board.standings import read_table
+from fusbench.board.times import write_times
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
@@ -33,6 +34,10 @@ def page(tmp_path_factory):
     add_fake(board, "floor", seed=3, worse=1.5, role="floor", parameters=None)
     add_fake(board, "evil", seed=4, worse=0.9, title=HOSTILE, cite=HOSTILE, licence=HOSTILE)
     (board.root / "published.toml").write_bytes(bundled())
+    seconds = {"second": 0.004, "best": 0.02, "floor": 0.02, "evil": 0.02}
+    rows = {row.facts.name: row.seal for row in read_table(board).rows}
+    timed = {n: {"seal": rows[n], "seconds": s, "ratio": 9 * s} for n, s in seconds.items()}
+    write_times(board.root, "a machine", timed)
     write_outputs(read_table(board), board.root)
     return board.root / "index.html"
 

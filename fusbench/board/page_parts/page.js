@@ -71,7 +71,7 @@ const metricName = () => {
 const keys = {
   place: (row) => row.at, ranks: (row) => row.ranks && row.ranks[0] + row.ranks[1] / 1e4, letters: (row) => row.letters || null, model: (row) => row.name.toLowerCase(),
   behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable, history: (row) => row.history,
-  parameters: (row) => row.parameters, seconds: (row) => row.seconds, backend: (row) => row.backend,
+  parameters: (row) => row.parameters, macs: (row) => row.macs, seconds: (row) => row.seconds, ratio: (row) => row.ratio, backend: (row) => row.backend,
   licence: (row) => row.licence.toLowerCase(),
 };
 board.metrics.forEach((m, k) => { keys[m.key] = (row) => row.scores[k][0]; });
@@ -148,7 +148,10 @@ function drawIntervals(rows) {
   more.textContent = `Show all ${rows.length} rows`;
 }
 
-/* ---- score against speed or size ---- */
+/* ---- score against cost ---- */
+const AXES = { // what a row lacks, and what the axis says
+  parameters: ["parameters", "parameters"], macs: ["a count", "multiply-accumulates a frame"], seconds: ["a time", "time a frame"],
+};
 function drawScatter(rows) {
   const [width, height] = phone.matches ? [340, 320] : [540, 400];
   const left = phone.matches ? 34 : 52, top = 22, bottom = 52;
@@ -157,7 +160,7 @@ function drawScatter(rows) {
   const [worst, best] = focus(sized, (row) => [row.scores[view.metric][0]]);
   const points = sized.filter((row) => row.scores[view.metric][0] >= worst && row.scores[view.metric][0] <= best);
   const without = rows.length - sized.length, far = sized.length - points.length;
-  $("without").textContent = (without ? `${without} rows without ${view.x === "seconds" ? "a time" : "parameters"} are not drawn. ` : "")
+  $("without").textContent = (without ? `${without} rows without ${AXES[view.x][0]} are not drawn. ` : "")
     + (far ? `${far} rows far from the models are not drawn.` : "");
   if (!points.length) {
     make(svg, "text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "No row of this choice can be drawn.");
@@ -183,7 +186,7 @@ function drawScatter(rows) {
       make(svg, "text", { x: x(value), y: height - bottom + 19, "text-anchor": "middle" }, spoken(value, view.x));
     }
   }
-  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, view.x === "seconds" ? `time a frame${phone.matches ? "" : ", on one machine"} (log scale)` : "parameters (log scale)");
+  make(svg, "text", { x: width - 16, y: height - 12, "text-anchor": "end" }, `${AXES[view.x][1]} (log scale)`);
   make(svg, "text", { x: 0, y: 4 }, metricName());
   const taken = [];
   for (const row of points) {
@@ -351,13 +354,13 @@ function recall() {
   for (const key in shared) if (told.has(key)) view[key] = shared[key](told.get(key));
   if (!board.metrics[view.metric]) view.metric = board.primary;
   if (!keys[view.sort]) view.sort = "place";
-  if (!board.timed || view.x !== "seconds") view.x = "parameters";
+  if (!AXES[view.x] || (view.x === "seconds" && !board.timed)) view.x = "parameters";
   for (const [group, value] of [["metric", view.metric], ["role", view.role], ["axis", view.x]]) {
     for (const button of $(group).querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === String(value)));
   }
   $("filter").value = view.words;
 }
-$("axis").hidden = !board.timed;
+$("axis").querySelector('[value="seconds"]').hidden = !board.timed;
 recall();
 for (const node of document.querySelectorAll("[data-live]")) node.hidden = false;
 phone.addEventListener("change", refresh);
