@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+import warnings
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,10 @@ def _read_row(folder: Path, board: Board) -> Row:
     facts, mark = _read_facts(folder)
     text, result = _read_result(folder)
     scores = unpack(folder / "scores.csv.gz", _most_bytes(board))
-    values = _read_values(scores, board)
-    covers, missing, extra = _coverage(scores, len(values), board)
+    usual = _usual_values(scores, board)
+    values = _read_values(scores, board) if usual is None else usual
+    _check_values(values, board)
+    covers, missing, extra = (True, 0, 0) if usual is not None else _coverage(scores, board)
     return Row(
         facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
         seal=mark, sealed=mark == seal(text, scores, facts),
@@ -136,8 +139,7 @@ def _read_row(folder: Path, board: Board) -> Row:
 
 def _most_bytes(board: Board) -> int:
     """Bytes that the scores of a board's frames can take, a dozen metrics and more in full."""
-    named = sum(len(start.encode()) for start in board.line_starts)
-    return 2 * named + len(board.line_starts) * LONGEST_ROW + (1 << 16)
+    return 2 * board.named_bytes + len(board.line_starts) * LONGEST_ROW + (1 << 16)
 
 
 def _read_facts(folder: Path) -> tuple[Facts, str]:
@@ -203,9 +205,43 @@ def _read_result(folder: Path) -> tuple[str, Result]:
     return text, result
 
 
+def _usual_values(scores: str, board: Board) -> np.ndarray | None:
+    """The scores where they are of the board's frames, in its order; None where they are not.
+
+    So it is nearly always: the beginnings of the lines are compared, and what is left are numbers.
+    """
+    header, *lines = scores.removesuffix("\n").split("\n")
+    names, wanted = header.split(","), board.line_starts
+    columns = [metric.key for metric in board.rules.metrics]
+    known = tuple(names[:3]) == KEY_COLUMNS and set(columns) <= set(names[3:])
+    if not known or len(lines) != len(wanted) or len(set(names)) != len(names):
+        return None
+    commas = len(names) - 1
+    if not all(
+        line.startswith(start) and line.count(",") == commas
+        for line, start in zip(lines, wanted, strict=True)
+    ):
+        return None
+    tails = ",".join(line[len(start) :] for line, start in zip(lines, wanted, strict=True))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            values = np.fromstring(tails, dtype=np.float64, sep=",")
+    except (ValueError, DeprecationWarning):
+        return None
+    if len(values) != len(lines) * (commas - 2):
+        return None
+    at = [names.index(column) - 3 for column in columns]
+    return np.ascontiguousarray(values.reshape(len(lines), -1)[:, at])
+
+
 def _read_values(scores: str, board: Board) -> np.ndarray:
     columns = [metric.key for metric in board.rules.metrics]
-    values = _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
+    return _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
+
+
+def _check_values(values: np.ndarray, board: Board) -> None:
+    columns = [metric.key for metric in board.rules.metrics]
     if not np.isfinite(values).all():
         raise DatasetError("a score is not finite", fix=REMEDY)
     for key, column in zip(columns, values.T, strict=True):
@@ -213,7 +249,6 @@ def _read_values(scores: str, board: Board) -> np.ndarray:
         if len(bad):
             what = f"a score of {key} is {column[bad[0]]:g}, outside {low:g} to {high:g}"
             raise DatasetError(what, fix=REMEDY)
-    return values
 
 
 def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
@@ -226,16 +261,8 @@ def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
         raise DatasetError(what, fix=REMEDY) from None
 
 
-def _coverage(scores: str, n_rows: int, board: Board) -> tuple[bool, int, int]:
-    """Whether the frames are the board's, in its order; how many are missing or foreign.
-
-    Nearly always they are, so the beginnings of the lines are compared before anything is parsed.
-    """
-    header, *lines = scores.removesuffix("\n").split("\n")
-    wanted = board.line_starts
-    usual = header.startswith(",".join(KEY_COLUMNS) + ",") and len(lines) == n_rows
-    if usual and len(lines) == len(wanted) and all(map(str.startswith, lines, wanted)):
-        return True, 0, 0
+def _coverage(scores: str, board: Board) -> tuple[bool, int, int]:
+    """Whether the frames are the board's, in its order; how many are missing or foreign."""
     keys = _parse(scores, dict(zip(KEY_COLUMNS, (str, str, np.int64), strict=True)))
     have = list(keys[list(KEY_COLUMNS)].itertuples(index=False, name=None))
     want = list(zip(*board.keys[:2], board.keys[2].tolist(), strict=True))

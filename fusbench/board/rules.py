@@ -122,6 +122,11 @@ class Board:
         return [f"{scan},{clip},{frame}," for scan, clip, frame in zip(*self.keys, strict=True)]
 
     @cached_property
+    def named_bytes(self) -> int:
+        """How long these beginnings are together."""
+        return len("".join(self.line_starts).encode())
+
+    @cached_property
     def counted(self) -> np.ndarray:
         """Which of these frames count, bool (frames,); see `fusbench.data.window.within_margin`."""
         margin, horizon = self.rules.margin, self.rules.horizon
