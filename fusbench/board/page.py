@@ -29,6 +29,8 @@ MEANINGS = {
     "detectable": "The difference to the best model that boards like this show four times in five",
     "history": "Nats that the density owes to the other frames, on the validation split",
     "macs": "Multiply-accumulates that one more frame of a clip costs, counted from the network",
+    "parameters": "Numbers in the weight file",
+    "backend": "What the predictions were made in",
     "seconds": "Median time a frame, all rows in one sitting on one machine",
     "ratio": "Time a frame, as a ratio to a reference kernel measured beside it",
 }
@@ -64,6 +66,7 @@ def page(table: Table, *, anonymous: bool = False) -> str:
             f'<option value="{escape(key)}">Sort by {escape(label)}</option>'
             for key, label, _ in _columns(table)
         ),
+        "columns": "".join(_chooser(key, label) for key, label, _ in _columns(table)),
         "heads": "".join(_head(*column) for column in _columns(table)),
         "rows": "\n".join(_row(standing, table) for standing in table.standings),
         "empty": " hidden" if table.standings else "",
@@ -119,6 +122,15 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
         *(TIMED if table.times else []),
         ("backend", "backend", True), ("licence", "licence", True),
     ]  # fmt: skip
+
+
+def _chooser(key: str, label: str) -> str:
+    """A column's box to tick, and what it says: for a finger what a title is for a mouse."""
+    if key == "model":
+        return ""
+    about = f"<small>{escape(MEANINGS[key])}</small>" if key in MEANINGS else ""
+    box = f'<input type="checkbox" value="{escape(key)}" checked>'
+    return f"<label>{box}<span>{escape(label)}{about}</span></label>"
 
 
 def _head(key: str, label: str, text: bool) -> str:

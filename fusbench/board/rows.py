@@ -10,7 +10,6 @@ import io
 import json
 import math
 import re
-import warnings
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -208,31 +207,27 @@ def _read_result(folder: Path) -> tuple[str, Result]:
 def _usual_values(scores: str, board: Board) -> np.ndarray | None:
     """The scores where they are of the board's frames, in its order; None where they are not.
 
-    So it is nearly always: the beginnings of the lines are compared, and what is left are numbers.
+    So it is nearly always. The text is cut into cells at once; a cell that begins a line keeps its
+    line break, so that cells are compared with their places too.
     """
-    header, *lines = scores.removesuffix("\n").split("\n")
-    names, wanted = header.split(","), board.line_starts
+    header, _, body = scores.removesuffix("\n").partition("\n")
+    names, n_lines = header.split(","), len(board.line_starts)
     columns = [metric.key for metric in board.rules.metrics]
     known = tuple(names[:3]) == KEY_COLUMNS and set(columns) <= set(names[3:])
-    if not known or len(lines) != len(wanted) or len(set(names)) != len(names):
+    if not known or len(set(names)) != len(names) or body.count("\n") + 1 != n_lines:
         return None
-    commas = len(names) - 1
-    if not all(
-        line.startswith(start) and line.count(",") == commas
-        for line, start in zip(lines, wanted, strict=True)
-    ):
+    cells = f"\n{body}".replace("\n", ",\n").split(",")[1:]
+    stride = len(names)
+    if len(cells) != n_lines * stride or [cells[k::stride] for k in range(3)] != board.key_cells:
         return None
-    tails = ",".join(line[len(start) :] for line, start in zip(lines, wanted, strict=True))
+    wanted = [cells[names.index(column) :: stride] for column in columns]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            values = np.fromstring(tails, dtype=np.float64, sep=",")
-    except (ValueError, DeprecationWarning):
+        values = np.array([list(map(float, column)) for column in wanted])
+    except ValueError:
         return None
-    if len(values) != len(lines) * (commas - 2):
+    if any("_" in "".join(column) for column in wanted):  # which float() passes over
         return None
-    at = [names.index(column) - 3 for column in columns]
-    return np.ascontiguousarray(values.reshape(len(lines), -1)[:, at])
+    return np.ascontiguousarray(values.T)
 
 
 def _read_values(scores: str, board: Board) -> np.ndarray:

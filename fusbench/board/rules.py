@@ -122,6 +122,12 @@ class Board:
         return [f"{scan},{clip},{frame}," for scan, clip, frame in zip(*self.keys, strict=True)]
 
     @cached_property
+    def key_cells(self) -> list[list[str]]:
+        """Scan, clip and frame of each line of ``scores.csv`` as text, the first after a break."""
+        scans, clips, frames = self.keys
+        return [[f"\n{scan}" for scan in scans], clips, [str(frame) for frame in frames]]
+
+    @cached_property
     def named_bytes(self) -> int:
         """How long these beginnings are together."""
         return len("".join(self.line_starts).encode())

@@ -175,3 +175,29 @@ def test_without_a_script_the_table_is_there(page):
         assert words in body
     assert "http:" not in html.replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"<(img|link|iframe|object|embed|form)\b|<[^>]+ (src|on\w+)=", body)
+
+
+def test_columns_are_chosen_and_explained_without_a_mouse(page, tmp_path):
+    script = """
+    const box = (key) => document.querySelector(`#columns input[value="${key}"]`);
+    const shown = () => [...document.querySelectorAll("th[data-sort]")]
+      .filter((head) => head.offsetParent).map((head) => head.dataset.sort);
+    const seen = { before: shown() };
+    document.querySelector("details.columns").open = true;
+    seen.told = box("behind").parentElement.textContent;
+    for (const key of ["behind", "licence"]) box(key).click();
+    seen.after = shown();
+    seen.cells = document.querySelector("#rows tr.row").querySelectorAll("td:not([hidden])").length;
+    seen.address = location.hash;
+    box("behind").click();
+    seen.again = shown();
+    return seen;
+    """
+    seen = drive(page, script, tmp_path, "--window-size=1300,900")
+    gone = {"behind", "licence"}
+    assert gone < set(seen["before"])
+    assert seen["after"] == [key for key in seen["before"] if key not in gone]
+    assert seen["cells"] == len(seen["after"])
+    assert seen["address"] == "#hide=behind%2Clicence"
+    assert seen["again"] == [key for key in seen["before"] if key != "licence"]
+    assert "How much worse than the best model" in seen["told"]

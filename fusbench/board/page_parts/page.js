@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 const body = $("rows");
 const phone = matchMedia("(max-width: 700px)"); // as in the style sheet: plots are drawn narrower
-const view = { metric: board.primary, x: "parameters", role: "all", words: "", sort: "place", down: false, most: 40 };
+const view = { metric: board.primary, x: "parameters", role: "all", words: "", sort: "place", down: false, most: 40, hide: "" };
 board.rows.forEach((row, at) => {
   row.at = at;
   row.tr = body.children[at];
@@ -341,7 +341,7 @@ for (const row of board.rows) {
   row.tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row); });
 }
 /* ---- the view in the address, so that it can be sent ---- */
-const shared = { metric: Number, x: String, role: String, words: String, sort: String, down: (text) => text === "true" };
+const shared = { metric: Number, x: String, role: String, words: String, sort: String, down: (text) => text === "true", hide: String };
 const plain = { ...view };
 function remember() {
   const told = new URLSearchParams();
@@ -360,8 +360,29 @@ function recall() {
   }
   $("filter").value = view.words;
 }
+/* ---- which columns are shown ---- */
+const boxes = [...$("columns").querySelectorAll("input")];
+const heads = [...document.querySelectorAll("th[data-sort]")];
+function columns() {
+  const gone = new Set(view.hide.split(","));
+  for (const box of boxes) box.checked = !gone.has(box.value);
+  heads.forEach((head, at) => {
+    const out = gone.has(head.dataset.sort) && head.dataset.sort !== "model";
+    if (head.hidden === out) return;
+    head.hidden = out;
+    for (const row of board.rows) row.tr.children[at].hidden = out;
+  });
+}
+for (const box of boxes) {
+  box.addEventListener("change", () => {
+    view.hide = boxes.filter((each) => !each.checked).map((each) => each.value).join(",");
+    columns();
+    remember();
+  });
+}
 $("axis").querySelector('[value="seconds"]').hidden = !board.timed;
 recall();
+columns();
 for (const node of document.querySelectorAll("[data-live]")) node.hidden = false;
 phone.addEventListener("change", refresh);
 refresh();
