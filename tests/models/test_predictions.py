@@ -131,6 +131,10 @@ def test_pictures_are_maps_of_integers(made, data):
     ("spoil", "words"),
     [
         (lambda maps: maps[:-1], "holds 9 x 24 x 32 numbers, not 10 x rows x columns. Write a"),
+        (lambda maps: np.concatenate([maps, maps]), "holds 20 x 24 x 32 numbers, not 10 x rows"),
+        (lambda maps: maps.transpose(0, 2, 1), "holds maps of 32 x 24, whose sides are not those"),
+        (lambda maps: maps.transpose(1, 0, 2), "holds 24 x 10 x 32 numbers, not 10 x rows"),
+        (lambda maps: maps.astype(np.float16), "holds float16 maps, whose small values are lost"),
         (lambda maps: maps[0], "holds 24 x 32 numbers, not 10 x rows x columns"),
         (lambda maps: np.where(np.arange(10)[:, None, None] == 4, maps / 2, maps),
          r"s3-c1.npy, frame 4: the density sums to 0.5000, not 1. Normalise"),
