@@ -19,7 +19,7 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.files import write_json
-from fusbench.reading import read_json
+from fusbench.reading import field_of, read_json
 
 if TYPE_CHECKING:
     from fusbench.board.rows import Row
@@ -59,15 +59,9 @@ def read_times(root: Path) -> Times | None:
     if not path.exists() and not path.is_symlink():
         return None
     content = read_json(path, ConfigError)
-    machine, rows = content.get("machine"), content.get("rows")
-    good = (
-        set(content) == {"machine", "rows"}
-        and isinstance(machine, str)
-        and isinstance(rows, dict)
-        and MACHINE.fullmatch(machine)
-        and all(_is_timed(row) for row in rows.values())
-    )
-    if not good:
+    machine, rows = (field_of(content, k, t) for k, t in (("machine", str), ("rows", dict)))
+    fit = len(content) == 2 and machine is not None and rows is not None
+    if not fit or not MACHINE.fullmatch(machine) or not all(map(_is_timed, rows.values())):
         fix = f"Take it out, or measure again with: fusbench leaderboard time {root}."
         raise ConfigError("holds no times of a board", str(path), fix)
     return Times(

@@ -89,7 +89,7 @@ def _measured(
     from fusbench.board.rules import check_data
     from fusbench.board.times import measure
     from fusbench.data.dataset import open_dataset
-    from fusbench.doors.open import opened
+    from fusbench.doors.door import opened
     from fusbench.doors.options import Options
 
     rules = table.board.rules

@@ -79,3 +79,16 @@ def test_a_row_of_own_weights_is_run_again_with_them(call, folder, board, tmp_pa
     told = json.loads((board / "results" / NAME / "result.json").read_text())
     assert told["model"]["weights_sha256"] == file_sha256(own)
     assert read_board(board).root == board
+
+
+@pytest.mark.slow
+def test_a_sitting_times_every_row_that_is_here(call, folder, board, tmp_path):
+    line = ("evaluate", "--model", "uniform", "--board", board, "--dataset", folder)
+    call(*line, "--out", tmp_path / "runs")
+    out = call("leaderboard", "time", board, "--dataset", folder, "--repeats", 1)
+    assert "board is built: 4 rows of 4 timed." in out
+    assert "time/frame" in (board / "README.md").read_text()
+    rows = json.loads((board / "times.json").read_text())["rows"]
+    assert set(rows) == {"uniform", "centre-bias", "mean-map", "previous-gaze"}
+    assert all(row["seconds"] > 0 and row["ratio"] > 0 for row in rows.values())
+    assert "no findings" in call("leaderboard", "check", board)
