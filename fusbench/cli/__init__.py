@@ -18,6 +18,9 @@ from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, unknown
 
 WATCH = "FUSBENCH_WATCH"
+CALM = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""For this process and all that it starts: a thread that waits for another leaves the core to those
+who work. Set before NumPy is imported, and not against the user."""
 COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
     "compare": "Compare runs, paired by scan: differences, intervals, p-values.",
@@ -144,6 +147,8 @@ def main(argv: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
     if WATCH in os.environ:
         from fusbench.child import end_with_parent
 
