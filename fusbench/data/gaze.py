@@ -156,4 +156,5 @@ def saliency_map(
     if weight is not None:
         profile_y *= np.asarray(weight, dtype=np.float64)[:, None]
     profile_y /= profile_y.sum(1) @ profile_x.sum(1)
-    return profile_y.T @ profile_x
+    total: np.ndarray = profile_y.T @ profile_x
+    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import overload
 
 import numpy as np
 
@@ -121,14 +122,21 @@ class Samples(Sequence[Sample]):
         first = target - self.window.horizon - self.window.target_index
         if self.window.stride == 1 and 0 <= first <= len(frames) - self.window.length:
             return frames[first : first + self.window.length]
-        return frames[self.window.indices([target], len(frames))[0]]
+        window: np.ndarray = frames[self.window.indices([target], len(frames))[0]]
+        return window
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Gaze points of a sample's target frame, in pixels of `shape`."""
         number, target = self.keys[index]
         return fit_points(*self.clips[number].gaze.at(target), self.stored_shape, self.shape)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):

@@ -112,7 +112,8 @@ class GazeRecording:
     @property
     def valid(self) -> np.ndarray:
         """Whether each sample has a position, bool (N,)."""
-        return np.isfinite(self.x) & np.isfinite(self.y)
+        finite: np.ndarray = np.isfinite(self.x) & np.isfinite(self.y)
+        return finite
 
 
 def combined(

@@ -76,7 +76,8 @@ def mean_map(dataset: Dataset) -> np.ndarray:
     if not total.any():
         fix = "A mean map needs the gaze of the train split."
         raise DatasetError("the train split has no gaze", str(dataset.root), fix)
-    return total / total.sum()
+    share: np.ndarray = total / total.sum()
+    return share
 
 
 class IdealObserver:
