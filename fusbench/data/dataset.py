@@ -10,7 +10,7 @@ from fusbench.data.card import DatasetCard
 from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
-from fusbench.errors import DatasetError, FusbenchError, PluginError, unknown
+from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, unknown
 from fusbench.files import text_sha256
 
 Progress = Callable[[int, int], None]
@@ -21,12 +21,27 @@ class Dataset:
     """Clips under one description. Opened by `open_dataset`, written by `write_dataset`.
 
     `fold` is the number of the fold whose splits the clips have; None for the stored splits.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> dataset
+    <Dataset phantom-tiny 1.2 (synthetic): 6 clips of 6 scans>
+    >>> [clip.clip_id for clip in dataset.split("test")]
+    ['s093-c1']
     """
 
     root: Path
     info: DatasetInfo
     clips: tuple[Clip, ...]
     fold: int | None = None
+
+    def __repr__(self) -> str:
+        info, n_scans = self.info, len({clip.scan_id for clip in self.clips})
+        synthetic = " (synthetic)" * info.synthetic
+        clips = f"{counted(len(self.clips), 'clip')} of {counted(n_scans, 'scan')}"
+        return f"<Dataset {info.name} {info.version}{synthetic}: {clips}>"
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Clips of a split, in order of scan and clip.
@@ -115,6 +130,14 @@ def open_dataset(
         If `source` is neither a name nor a folder.
     DatasetError
         At the first breach of the specification, naming file, row and remedy.
+
+    Examples
+    --------
+    >>> dataset = open_dataset("phantom-tiny", ("test",))
+    >>> dataset.info.frame_shape, dataset.info.sigma_px
+    ((224, 288), 8.0)
+    >>> dataset.split("test")[0].frames.shape
+    (30, 224, 288)
     """
     for split in splits:
         if split not in SPLITS:
@@ -161,11 +184,19 @@ def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | Non
     return Path(root)
 
 
-def check_dataset(root: Path) -> list[FusbenchError]:
-    """Every breach of the specification, frames and hashes included; an empty list is a pass."""
+def check_dataset(root: str | Path) -> list[FusbenchError]:
+    """Every breach of the specification, frames and hashes included; an empty list is a pass.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> check_dataset(dataset.root)
+    []
+    """
     findings: list[FusbenchError] = []
     try:
-        dataset = _dataset(root, findings.append)
+        dataset = _dataset(Path(root), findings.append)
     except FusbenchError as error:  # nothing more can be read
         return [*findings, error]
     for clip in dataset.clips:

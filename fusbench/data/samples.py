@@ -14,6 +14,7 @@ from fusbench.data.frames import fit_frames, fit_points
 from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import Clip
 from fusbench.data.window import Window
+from fusbench.errors import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,11 @@ class Sample:
     y_px: np.ndarray
     density: np.ndarray
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.frames.shape))
+        gaze = counted(len(self.x_px), "gaze point")
+        return f"<Sample {self.clip_id}, frame {self.frame}: {shape}, {gaze}>"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
@@ -35,6 +41,9 @@ class Batch:
 
     frames: np.ndarray
     densities: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<Batch: {' x '.join(map(str, self.frames.shape))}>"
 
 
 class Samples(Sequence[Sample]):
@@ -68,6 +77,14 @@ class Samples(Sequence[Sample]):
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
     file, and nothing is copied before a batch is made. At another size, each clip is resized once,
     when it is first touched, and kept.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> samples = Samples(dataset, "test", Window(length=6), shape=(56, 72))
+    >>> samples[0].frames.shape, samples.batch([0, 1, 2]).densities.shape
+    ((6, 56, 72), (3, 56, 72))
     """
 
     def __init__(
@@ -109,6 +126,11 @@ class Samples(Sequence[Sample]):
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, (self.window.length, *self.shape)))
+        clips = counted(len(self.clips), "clip")
+        return f"<Samples: {counted(len(self), 'window')} of {shape}, of {clips}>"
 
     def clip_of(self, index: int) -> tuple[Clip, int]:
         """Clip and target frame of sample `index`."""

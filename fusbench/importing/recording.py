@@ -33,6 +33,11 @@ class ReadOptions:
         Put samples whose time steps back in order.
     mapping : dict
         Keys of `fusbench.importing.table.Mapping`, laid over the format's own.
+
+    Examples
+    --------
+    >>> ReadOptions(time_unit="ms", eye="left").space
+    ''
     """
 
     time_unit: str = ""

@@ -11,7 +11,7 @@ from fusbench import metrics
 from fusbench.data.frames import fit_density, fit_frames
 from fusbench.doors.door import Source, opened
 from fusbench.doors.options import ModelOptions, Options
-from fusbench.errors import ConfigError, DatasetError, WindowError
+from fusbench.errors import ConfigError, DatasetError, WindowError, counted
 
 
 class Stream:
@@ -58,6 +58,9 @@ class Stream:
             self._open.close()
             raise
         self.reset()
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.card.name}: {counted(self.n_frames, 'frame')} so far>"
 
     def _check_card(self) -> None:
         card, where = self.card, f"model '{self.card.name}'"
