@@ -48,9 +48,10 @@ def lint(session):
 
 @nox.session
 def types(session):
-    """Types of the core and the plug-ins."""
-    install(session, "-e", ".[lint]", *PLUGINS)
+    """Types of the core, the plug-ins, and of what a user's script sees, for mypy and pyright."""
+    install(session, "-e", ".[test,lint]", *PLUGINS, "pyright[nodejs]")
     session.run("mypy")
+    session.run("pytest", "tests/test_typed.py")
 
 
 @nox.session

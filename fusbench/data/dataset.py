@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from fusbench.data.card import DatasetCard
@@ -75,6 +76,9 @@ class Dataset:
 
         Names of data set, scans, clips and files do not count, nor does the order of rows.
         """
+        return self._once("all", split, self._fingerprint)
+
+    def _fingerprint(self, split: str) -> str:
         scans = [
             text_sha256(*sorted(clip.digest for clip in clips)) for _, clips in self.scans(split)
         ]
@@ -84,6 +88,9 @@ class Dataset:
 
     def gaze_fingerprint(self, split: str) -> str:
         """SHA-256 over the gaze of a split alone; "" where the split is empty."""
+        return self._once("gaze", split, self._gaze_fingerprint)
+
+    def _gaze_fingerprint(self, split: str) -> str:
         parts = [
             text_sha256(
                 *(repr(c.tolist()) for c in (clip.gaze.frame, clip.gaze.x_px, clip.gaze.y_px))
@@ -92,6 +99,15 @@ class Dataset:
             if clip.split == split
         ]
         return text_sha256(repr(self.info.image_shape), *sorted(parts)) if parts else ""
+
+    def _once(self, of: str, split: str, made: Callable[[str], str]) -> str:
+        if (of, split) not in self._made:
+            self._made[of, split] = made(split)
+        return self._made[of, split]
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], str]:
+        return {}
 
 
 def dataset_card(name: str) -> DatasetCard:

@@ -91,6 +91,10 @@ class Evaluation:
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         parts: dict[str, Any] = {
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
