@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, DatasetInfo
 from fusbench.data.tables import write_rows
 from fusbench.errors import DatasetError, OutputError, counted
-from fusbench.files import file_sha256, output_errors, replacing_folder
+from fusbench.files import file_sha256, output_errors, replacing_folder, toml_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +185,5 @@ def gaze_columns(stored: Sequence[StoredClip]) -> tuple[str, ...]:
 
 
 def info_toml(info: DatasetInfo) -> str:
-    """``dataset.toml``: JSON's texts, numbers and lists are TOML too."""
-    values = {key: value for key, value in asdict(info).items() if value is not None}
-    lines = [f"schema = {SCHEMA}"]
-    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    return "\n".join(lines) + "\n"
+    """The text of ``dataset.toml``."""
+    return toml_text({"schema": SCHEMA, **asdict(info)})
