@@ -67,9 +67,11 @@ class Dataset:
 
     def scans(self, split: str) -> Iterator[tuple[str, tuple[Clip, ...]]]:
         """Scans of a split with their clips, ordered by scan_id."""
-        clips = self.split(split)
-        for scan_id in sorted({clip.scan_id for clip in clips}):
-            yield scan_id, tuple(clip for clip in clips if clip.scan_id == scan_id)
+        found: dict[str, list[Clip]] = {}
+        for clip in self.split(split):
+            found.setdefault(clip.scan_id, []).append(clip)
+        for scan_id in sorted(found):
+            yield scan_id, tuple(found[scan_id])
 
     def fingerprint(self, split: str) -> str:
         """SHA-256 over what a split contains: frames, gaze, grouping into scans, and sigma.

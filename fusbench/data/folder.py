@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -122,9 +123,10 @@ def _read_clips(root: Path, report: Report) -> list[ClipRow]:
     rows: list[ClipRow] = []
     seen: set[str] = set()
     split_of: dict[str, str] = {}
+    leaves = _leaving(root.resolve())
     for line, values in enumerate(zip(*(table[c] for c in CLIP_COLUMNS), strict=True), start=2):
         row = dict(zip(CLIP_COLUMNS, values, strict=True))
-        faults = list(_faults(root, row, seen, split_of))
+        faults = list(_faults(leaves, row, seen, split_of))
         for what, fix in faults:
             report(DatasetError(what, f"{path}, row {line}, clip '{row['clip_id']}'", fix))
         split_of.setdefault(row["scan_id"], row["split"])
@@ -136,7 +138,10 @@ def _read_clips(root: Path, report: Report) -> list[ClipRow]:
 
 
 def _faults(
-    root: Path, row: Mapping[str, str], seen: set[str], split_of: Mapping[str, str]
+    leaves: Callable[[str], bool],
+    row: Mapping[str, str],
+    seen: set[str],
+    split_of: Mapping[str, str],
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with a row of ``clips.csv``, and the remedy."""
     for key in ("clip_id", "scan_id"):
@@ -155,11 +160,26 @@ def _faults(
         what = f"n_frames {row['n_frames']} is no positive whole number"
         yield what, f"Count the clip's frames, at most {MOST_FRAMES:,}."
     if row["file"]:
-        inside = root.resolve()
-        if not (inside / row["file"]).resolve().is_relative_to(inside):
+        if leaves(row["file"]):
             yield f"the path '{row['file']}' leaves the data set's folder", "Use a path within it."
         if not re.fullmatch(r"[0-9a-f]{64}", row["sha256"]):
             yield "sha256 is not 64 hexadecimal digits", "Hash the frame file with sha256sum."
+
+
+def _leaving(inside: Path) -> Callable[[str], bool]:
+    """Tells of a file if it lies outside a folder, by its path or by links."""
+
+    @cache
+    def parent_leaves(parent: Path) -> bool:
+        return not parent.resolve().is_relative_to(inside)
+
+    def leaves(file: str) -> bool:
+        path = inside / file
+        if path.name == ".." or path.is_symlink():
+            return not path.resolve().is_relative_to(inside)
+        return parent_leaves(path.parent)
+
+    return leaves
 
 
 def _read_gaze(

@@ -12,9 +12,13 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.frames import fit_frames, fit_points
 from fusbench.data.gaze import saliency_map
-from fusbench.data.scan import Clip
+from fusbench.data.scan import OPEN_MAPS, Clip
 from fusbench.data.window import Window
 from fusbench.errors import counted
+
+MEMORY_BYTES = 2 << 30
+"""Resized frames that one sequence of samples keeps."""
+LEAST_KEPT = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +79,8 @@ class Samples(Sequence[Sample]):
     Notes
     -----
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
-    file, and nothing is copied before a batch is made. At another size, each clip is resized once,
-    when it is first touched, and kept.
+    file, and nothing is copied before a batch is made. At another size, each clip is resized when
+    it is first touched, and kept as long as `MEMORY_BYTES` hold it.
 
     Examples
     --------
@@ -106,7 +110,7 @@ class Samples(Sequence[Sample]):
         scale = np.divide(self.shape, self.stored_shape)
         self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
         self.clips = dataset.split(split)
-        self._frames = lru_cache(maxsize=None)(self._fit_clip)
+        self._frames = lru_cache(maxsize=self._clips_kept())(self._fit_clip)
         keys = []
         for number, clip in enumerate(self.clips):
             targets = np.arange(clip.n_frames)
@@ -120,6 +124,14 @@ class Samples(Sequence[Sample]):
             targets = kept if len(kept) else seen[:1]
             keys += [(number, int(target)) for target in targets]
         self.keys: tuple[tuple[int, int], ...] = tuple(keys)
+
+    def _clips_kept(self) -> int:
+        """How many clips stay at hand: maps of stored frames, or as many as memory holds."""
+        if self.shape == self.stored_shape:
+            return OPEN_MAPS // 2
+        longest = max((clip.n_frames for clip in self.clips), default=1)
+        size = longest * self.shape[0] * self.shape[1] * self.channels
+        return max(LEAST_KEPT, MEMORY_BYTES // size)
 
     def _fit_clip(self, number: int) -> np.ndarray:
         return fit_frames(self.clips[number].frames, self.shape, self.channels)

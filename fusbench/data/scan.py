@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,13 @@ from fusbench.files import known_sha256, text_sha256
 
 SPLITS = ("train", "val", "test")
 SCHEMA = 1
+OPEN_MAPS = 256
+"""Memory maps that stay open: each takes one of the 1,024 files that a process may have open."""
+REMEDIES = {
+    errno.EMFILE: "Too many files are open in this process: raise its limit, 'ulimit -n 4096'.",
+    errno.ENFILE: "Too many files are open on this machine: close programs, and try again.",
+    errno.ENOMEM: "The machine has no memory left: close programs, and try again.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +121,12 @@ class Clip:
             )
         return self.root / self.file
 
-    @cached_property
+    @property
     def frames(self) -> np.ndarray:
         """Frames, uint8 (T, H, W) or (T, H, W, 3), memory-mapped: nothing is copied.
+
+        Only the maps that were used last stay open, so that a data set may have any number of
+        clips; hold the array itself where it is used over and over.
 
         Before the first look the file is held against its hash, so that nobody trains on, scores
         or exports other pixels than the data set's fingerprint says.
@@ -126,7 +137,7 @@ class Clip:
     def _stored(self) -> np.ndarray:
         return map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
 
-    @cached_property
+    @property
     def mixture(self) -> np.ndarray | None:
         """The known generating density of synthetic gaze, float32 (T, K, 4), or None.
 
@@ -134,7 +145,7 @@ class Clip:
         """
         return self._optional("density", (self.n_frames, None, 4))
 
-    @cached_property
+    @property
     def landmarks(self) -> np.ndarray | None:
         """Positions of the data set's landmarks, float32 (T, N, 3), or None.
 
@@ -196,10 +207,18 @@ def _read_errors(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         fix = "Restore it or drop the clip."
         raise DatasetError("the file is missing", str(path), fix) from None
-    except (ValueError, OSError, EOFError) as error:
+    except OSError as error:
+        fix = REMEDIES.get(error.errno or 0, "Check the file's permissions and its disk.")
+        raise DatasetError(f"cannot be read: {error.strerror or error}", str(path), fix) from None
+    except (ValueError, EOFError) as error:
         told = " ".join(str(error).split()).removesuffix(".")
         what = f"the file is truncated or no .npy file ({told})"
         raise DatasetError(what, str(path), "Restore or remake it.") from None
+
+
+@lru_cache(maxsize=OPEN_MAPS)
+def _mapped(path: Path, stamp: tuple[int, int, int]) -> np.ndarray:
+    return open_array(path)
 
 
 def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndarray:
@@ -211,7 +230,8 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndar
         If the file is missing, truncated, no ``.npy`` file, or of another shape or type.
     """
     with _read_errors(path):
-        array = open_array(path)
+        found = path.stat()
+        array = _mapped(path, (found.st_ino, found.st_size, found.st_mtime_ns))
     fits = array.ndim == len(shape) and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )

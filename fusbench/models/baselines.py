@@ -93,9 +93,10 @@ class IdealObserver:
 
     def predict_gaze(self, clip: Clip, frames: np.ndarray) -> np.ndarray:
         """Densities (B, H, W) for target frames (B,) of a clip."""
-        if clip.mixture is None:
+        mixture = clip.mixture
+        if mixture is None:
             fix = "Only synthetic data sets have an ideal observer; leave it out."
             where = f"{clip.root}, clip '{clip.clip_id}'"
             raise DatasetError("the density behind the gaze is not known", where, fix)
         shape, sigma = self.info.image_shape, self.info.sigma_px
-        return np.stack([ideal_density(clip.mixture[frame], shape, sigma) for frame in frames])
+        return np.stack([ideal_density(mixture[frame], shape, sigma) for frame in frames])
