@@ -39,6 +39,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "test_discovery.py",
         "test_typed.py",
         "training",
+        "verbs",
         "view/test_content.py",
         "zoo/test_learning.py",
     ),
