@@ -9,7 +9,7 @@ nox.options.sessions = ["fast", "lint", "types"]
 nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 PLUGINS = [f"-e=plugins/fusbench-{name}" for name in ("torch", "keras", "centre")]
-QUICK = "not slow and not bench and not browser"
+QUICK = ["tests", "fusbench", "-m", "not slow and not bench and not browser"]
 
 
 def install(session, *what, constraints="constraints.txt"):
@@ -17,11 +17,18 @@ def install(session, *what, constraints="constraints.txt"):
     session.install("-c", constraints, *what)
 
 
-@nox.session(python=PYTHONS)
+@nox.session
 def fast(session):
-    """The quick tests, on each Python that is there."""
+    """The quick tests of the core."""
     install(session, "-e", ".[test]", "-e", "plugins/fusbench-centre")
-    session.run("pytest", "-m", QUICK, *session.posargs)
+    session.run("pytest", *QUICK, *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session):
+    """The quick tests on each Python that is there."""
+    install(session, "-e", ".[test]", "-e", "plugins/fusbench-centre")
+    session.run("pytest", *QUICK, *session.posargs)
 
 
 @nox.session
@@ -34,8 +41,9 @@ def full(session):
 @nox.session(python="3.11")
 def oldest(session):
     """The quick tests with the oldest dependencies that are declared."""
-    install(session, "-e", ".[test]", constraints="constraints-oldest.txt")
-    session.run("pytest", "-m", QUICK, *session.posargs)
+    what = ("-e", ".[test]", "-e", "plugins/fusbench-centre")
+    install(session, *what, constraints="constraints-oldest.txt")
+    session.run("pytest", *QUICK, *session.posargs)
 
 
 @nox.session
@@ -48,9 +56,10 @@ def lint(session):
 
 @nox.session
 def types(session):
-    """Types of the core and the plug-ins."""
-    install(session, "-e", ".[lint]", *PLUGINS)
+    """Types of the core, the plug-ins, and of what a user's script sees, for mypy and pyright."""
+    install(session, "-e", ".[test,lint]", *PLUGINS, "pyright[nodejs]")
     session.run("mypy")
+    session.run("pytest", "tests/test_typed.py")
 
 
 @nox.session

@@ -250,7 +250,7 @@ def _cluster(address: str) -> Iterator[Executor]:
         fix = "Install it with: pip install distributed."
         raise ConfigError("--scheduler needs dask.distributed", fix=fix) from None
     try:
-        client = Client(address, timeout=10)
+        client: Any = Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         what = f"no scheduler answers: {str(error).splitlines()[0]}"
         raise ConfigError(what, address, "Start 'dask scheduler', or check --scheduler.") from None

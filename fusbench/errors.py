@@ -35,6 +35,11 @@ class FusbenchError(Exception):
     ----------
     last_words : str or None
         What a model's process wrote to standard error at the end, where it ran in one of its own.
+
+    Examples
+    --------
+    >>> print(FusbenchError("x_px is outside 0..287", "gaze.csv, row 3", "Correct or drop it."))
+    gaze.csv, row 3: x_px is outside 0..287. Correct or drop it.
     """
 
     last_words: str | None = None

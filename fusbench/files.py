@@ -8,13 +8,13 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fusbench.errors import OutputError
+from fusbench.errors import ConfigError, OutputError
 from fusbench.locks import unfinished_file, unfinished_folder
 
 REMEDIES = {
@@ -164,6 +164,34 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(
         path, (json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
     )
+
+
+def toml_text(facts: Mapping[str, Any]) -> str:
+    """Texts, numbers, truth values and lists of them as TOML, a line each; None is left out.
+
+    JSON's are TOML's too, but for the character U+007F, which TOML wants escaped.
+
+    Raises
+    ------
+    ConfigError
+        If a text cannot be written: half of a pair of surrogates, as of a name that is no UTF-8.
+
+    Examples
+    --------
+    >>> print(toml_text({"schema": 1, "frame_shape": (224, 288), "title": "a\\x7fb"}), end="")
+    schema = 1
+    frame_shape = [224, 288]
+    title = "a\\u007fb"
+    """
+    lines = []
+    for key, value in facts.items():
+        if value is None:
+            continue
+        text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ConfigError(f"{key} = {text} is no text", fix="Give it in UTF-8.")
+        lines.append(f"{key} = {text}\n")
+    return "".join(lines)
 
 
 def file_sha256(path: Path) -> str:

@@ -7,10 +7,12 @@ however fusbench was installed and started; `entrypoints` parses what they regis
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -87,31 +89,55 @@ def registrars() -> dict[str, Registrar | Fault]:
     """Distributions that name a group of fusbench's, or what is wrong with their file.
 
     Of two with one name the first on the path counts, as for `importlib.metadata` and for imports.
+    A folder of the path is read once, and again after something was put into it or taken out.
     """
     found: dict[str, Registrar | Fault] = {}
     seen: set[str] = set()
     for folder in sys.path:
-        for record, path in _records(folder):
-            stem = normal(path.stem.partition("-")[0])
-            if stem in seen:
-                continue
-            seen.add(stem)
-            file = path / "entry_points.txt"
-            try:
-                text = file.read_bytes()
-            except OSError:
-                continue
-            if PREFIX not in text:
-                continue
-            name = normal(_fact(record, "Name")) or stem
-            version = _fact(record, "Version") or path.stem.partition("-")[2]
-            try:
-                whole = text.decode()
-            except UnicodeDecodeError as error:
-                found[name] = _malformed(name, file, error)
-                continue
-            found[name] = Registrar(distribution=name, version=version, file=file, text=whole)
+        here = _of_folder(folder, _changed_ns(folder))
+        found |= {
+            one.name if isinstance(one, Fault) else one.distribution: one
+            for stem, one in here.items()
+            if one is not None and stem not in seen
+        }
+        seen |= set(here)
     return found
+
+
+def _changed_ns(folder: str) -> int:
+    """When something was last put into a folder or taken out; 0 where it is none."""
+    try:
+        return os.stat(folder or os.curdir).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _of_folder(folder: str, changed_ns: int) -> dict[str, Registrar | Fault | None]:
+    """By their folders' names, the distributions in a folder; None for those of no concern."""
+    found: dict[str, Registrar | Fault | None] = {}
+    for record, path in _records(folder):
+        stem = normal(path.stem.partition("-")[0])
+        if stem not in found:
+            found[stem] = _registrar(record, path, stem)
+    return found
+
+
+def _registrar(record: metadata.Distribution, path: Path, stem: str) -> Registrar | Fault | None:
+    file = path / "entry_points.txt"
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return None
+    if PREFIX not in text:
+        return None
+    name = normal(_fact(record, "Name")) or stem
+    version = _fact(record, "Version") or path.stem.partition("-")[2]
+    try:
+        whole = text.decode()
+    except UnicodeDecodeError as error:
+        return _malformed(name, file, error)
+    return Registrar(distribution=name, version=version, file=file, text=whole)
 
 
 def _records(folder: str) -> list[tuple[metadata.Distribution, Path]]:

@@ -7,7 +7,7 @@ for ultrasound by non-linear mixing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,13 +80,13 @@ class Mix:
         upper = (np.arange(height)[:, None] + 0.5) / height < rows
         left = (np.arange(width)[None] + 0.5) / width < columns
         between = np.where(upper, blend, 1 - blend)
-        mask = {
+        masks: dict[str, Callable[[], np.ndarray]] = {
             "linear": lambda: np.full(shape, blend),
             "rows": lambda: np.broadcast_to(upper, shape),
             "columns": lambda: np.broadcast_to(left, shape),
             "vh": lambda: np.where(upper & left, 1.0, np.where(~upper & ~left, 0.0, between)),
-        }[self.kind]()
-        mask = mask.astype(np.float32)
+        }
+        mask = masks[self.kind]().astype(np.float32)
         return mask if mask.mean() >= 0.5 else 1 - mask
 
 
@@ -98,4 +98,5 @@ def draw_mask(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 def mix_frames(first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Two windows, uint8 (L, H, W), shown as a mask says."""
     mixed = first * mask + second * (1 - mask)
-    return np.rint(mixed).astype(np.uint8)
+    frames: np.ndarray = np.rint(mixed).astype(np.uint8)
+    return frames

@@ -102,12 +102,14 @@ def _contrast(change: float, table: np.ndarray) -> np.ndarray:
 
 
 def _gamma(exponent: float, table: np.ndarray) -> np.ndarray:
-    return 255 * (np.clip(table, 0, 255) / 255) ** np.exp(exponent)
+    levels: np.ndarray = 255 * (np.clip(table, 0, 255) / 255) ** np.exp(exponent)
+    return levels
 
 
 def _posterize(bits: float, table: np.ndarray) -> np.ndarray:
     step = 2.0**bits
-    return np.floor(table / step) * step
+    levels: np.ndarray = np.floor(table / step) * step
+    return levels
 
 
 def _solarize(share: float, table: np.ndarray) -> np.ndarray:
@@ -119,7 +121,8 @@ def _auto_contrast(share: float, table: np.ndarray, counts: np.ndarray) -> np.nd
     low, high = seen.min(), seen.max()
     if high <= low:
         return table
-    return table + share * ((table - low) * 255 / (high - low) - table)
+    levels: np.ndarray = table + share * ((table - low) * 255 / (high - low) - table)
+    return levels
 
 
 def _equalize(share: float, table: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -129,13 +132,15 @@ def _equalize(share: float, table: np.ndarray, counts: np.ndarray) -> np.ndarray
     if not held.sum():
         return table
     rank = 255 * np.cumsum(held) / held.sum()
-    return table + share * (rank[level] - table)
+    levels: np.ndarray = table + share * (rank[level] - table)
+    return levels
 
 
 def _speckle(deviation: float, shape: Shape, rng: np.random.Generator) -> np.ndarray:
     noise = rng.standard_normal(shape).astype(np.float32)
     grain = cv2.GaussianBlur(noise, (0, 0), max(shape) / 288)
-    return 1 + deviation * grain / grain.std()
+    gain: np.ndarray = 1 + deviation * grain / grain.std()
+    return gain
 
 
 def _depth_attenuation(rate: float, shape: Shape, _rng: np.random.Generator) -> np.ndarray:

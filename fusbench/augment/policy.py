@@ -40,6 +40,12 @@ class Policy:
     -----
     After RandAugment (Cubuk et al. 2020) as Savochkina et al. use it: the draw is shared by all
     frames of a window and by its gaze.
+
+    Examples
+    --------
+    >>> draw = Policy(n=2, m=9).draw(np.random.default_rng(0))
+    >>> [step.name for step in draw.steps]
+    ['depth-attenuation', 'auto-contrast']
     """
 
     n: int

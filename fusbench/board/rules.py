@@ -21,7 +21,7 @@ from fusbench.data.dataset import POOLED, Dataset
 from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError, unknown
 from fusbench.evaluation.targets import baseline_of
-from fusbench.files import text_sha256, write_bytes
+from fusbench.files import text_sha256, toml_text, write_bytes
 from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
 
@@ -197,7 +197,7 @@ def new_board(
     files = {
         **(further or {}),
         "clips.csv": clips_csv(board.clips).encode(),
-        "board.toml": _toml(board.rules).encode(),
+        "board.toml": rules_toml(board.rules).encode(),
     }
     if not _is_made(root, files):
         for name, content in files.items():
@@ -262,14 +262,10 @@ def read_board(root: Path) -> Board:
     return board
 
 
-def _toml(rules: Rules) -> str:
-    """JSON's texts, numbers and truth values are TOML too."""
-    lines = [f"schema = {SCHEMA}"]
-    for key, value in asdict(rules).items():
-        if key in LATER and not value:
-            continue
-        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"
+def rules_toml(rules: Rules) -> str:
+    """The text of ``board.toml``."""
+    told = {key: value for key, value in asdict(rules).items() if value or key not in LATER}
+    return toml_text({"schema": SCHEMA, **told})
 
 
 def check_data(board: Board, dataset: Dataset) -> None:

@@ -46,7 +46,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f"fusbench.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"fusbench.cli.{cmd_name}"), cmd_name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -105,7 +106,7 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 
-class Names(click.ParamType):
+class Names(click.ParamType):  # type: ignore[type-arg]  # a generic type only of newer click
     """Comma-separated names on the line, or a list of them in a file."""
 
     name = "names"
@@ -116,7 +117,7 @@ class Names(click.ParamType):
         return names or self.fail("names are missing", param, ctx)
 
 
-class Fold(click.ParamType):
+class Fold(click.ParamType):  # type: ignore[type-arg]  # as `Names`
     """A fold's number, or "all"."""
 
     name = "fold"

@@ -67,6 +67,7 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
 @click.pass_context
 def evaluate(
     ctx: click.Context,
+    /,
     models: tuple[str, ...],
     predictions: tuple[str, ...],
     fold: int | str | None,

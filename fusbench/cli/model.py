@@ -26,7 +26,8 @@ class ModelCommands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in OF_AUTHORS:
-            return getattr(import_module("fusbench.cli.plugin"), cmd_name)
+            command: click.Command = getattr(import_module("fusbench.cli.plugin"), cmd_name)
+            return command
         return super().get_command(ctx, cmd_name)
 
 

@@ -35,7 +35,9 @@ OPTIONS = {
 """By the field of `fusbench.doors.options.Options` that they fill."""
 
 
-def model_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable], Callable]:
+def model_options(
+    *, without: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the options of a model, and their values as one `options`.
 
     Parameters

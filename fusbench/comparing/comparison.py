@@ -30,12 +30,29 @@ class Comparison:
         Differences of scan means: columns run, scan_id, and each metric; where asked for.
     metric : str
         Key of the metric that parts and plots show.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> import fusbench
+    >>> names = ["uniform", "centre-bias"]
+    >>> found = fusbench.compare(names, dataset="phantom-tiny", folder=folder.name)
+    >>> found
+    <Comparison of centre-bias with uniform on phantom-tiny (synthetic), test split>
+    >>> found.summary["metric"].tolist()
+    ['kld', 'sim', 'nss', 'cc']
     """
 
     runs: tuple[Run, ...]
     tables: dict[str, pd.DataFrame]
     scans: pd.DataFrame | None
     metric: str
+
+    def __repr__(self) -> str:
+        reference, *others = self.runs
+        names = ", ".join(run.name for run in others)
+        return f"<Comparison of {names} with {reference.name} on {scope(reference.result)}>"
 
     @property
     def summary(self) -> pd.DataFrame:

@@ -25,6 +25,11 @@ class DatasetCard:
         True where no person was recorded.
     options : mapping
         Free settings of the provider.
+
+    Examples
+    --------
+    >>> DatasetCard(name="mine", title="My study", provider="my_package:folder").synthetic
+    False
     """
 
     name: str

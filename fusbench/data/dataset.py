@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from fusbench.data.card import DatasetCard
 from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
-from fusbench.errors import DatasetError, FusbenchError, PluginError, unknown
+from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, unknown
 from fusbench.files import text_sha256
 
 Progress = Callable[[int, int], None]
@@ -25,6 +26,15 @@ class Dataset:
 
     `fold` is the number of the fold whose splits the clips have; None for the stored splits.
     "all" pools `folds`: each clip is in the test split here, and in that of one of them.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> dataset
+    <Dataset phantom-tiny 1.2 (synthetic): 6 clips of 6 scans>
+    >>> [clip.clip_id for clip in dataset.split("test")]
+    ['s093-c1']
     """
 
     root: Path
@@ -38,6 +48,12 @@ class Dataset:
         """Clips of the train split, or of that of any fold."""
         parts = self.folds or (self,)
         return tuple(clip for part in parts for clip in part.clips if clip.split == "train")
+
+    def __repr__(self) -> str:
+        info, n_scans = self.info, len({clip.scan_id for clip in self.clips})
+        synthetic = " (synthetic)" * info.synthetic
+        clips = f"{counted(len(self.clips), 'clip')} of {counted(n_scans, 'scan')}"
+        return f"<Dataset {info.name} {info.version}{synthetic}: {clips}>"
 
     def split(self, name: str) -> tuple[Clip, ...]:
         """Clips of a split, in order of scan and clip.
@@ -74,6 +90,9 @@ class Dataset:
         Names of data set, scans, clips and files do not count, nor does the order of rows. That of
         pooled folds is over the fingerprints of all of them.
         """
+        return self._once("all", split, self._fingerprint)
+
+    def _fingerprint(self, split: str) -> str:
         if self.folds:
             return text_sha256(*(part.fingerprint(split) for part in self.folds))
         scans = [
@@ -85,6 +104,9 @@ class Dataset:
 
     def gaze_fingerprint(self, split: str) -> str:
         """SHA-256 over the gaze of a split alone; "" where the split is empty."""
+        return self._once("gaze", split, self._gaze_fingerprint)
+
+    def _gaze_fingerprint(self, split: str) -> str:
         parts = [
             text_sha256(
                 *(repr(c.tolist()) for c in (clip.gaze.frame, clip.gaze.x_px, clip.gaze.y_px))
@@ -93,6 +115,15 @@ class Dataset:
             if clip.split == split
         ]
         return text_sha256(repr(self.info.image_shape), *sorted(parts)) if parts else ""
+
+    def _once(self, of: str, split: str, made: Callable[[str], str]) -> str:
+        if (of, split) not in self._made:
+            self._made[of, split] = made(split)
+        return self._made[of, split]
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], str]:
+        return {}
 
 
 def dataset_card(name: str) -> DatasetCard:
@@ -132,6 +163,14 @@ def open_dataset(
         If `source` is neither a name nor a folder.
     DatasetError
         At the first breach of the specification, naming file, row and remedy.
+
+    Examples
+    --------
+    >>> dataset = open_dataset("phantom-tiny", ("test",))
+    >>> dataset.info.frame_shape, dataset.info.sigma_px
+    ((224, 288), 8.0)
+    >>> dataset.split("test")[0].frames.shape
+    (30, 224, 288)
     """
     for split in splits:
         if split not in SPLITS:
@@ -183,11 +222,19 @@ def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | Non
     return Path(root)
 
 
-def check_dataset(root: Path) -> list[FusbenchError]:
-    """Every breach of the specification, frames and hashes included; an empty list is a pass."""
+def check_dataset(root: str | Path) -> list[FusbenchError]:
+    """Every breach of the specification, frames and hashes included; an empty list is a pass.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> check_dataset(dataset.root)
+    []
+    """
     findings: list[FusbenchError] = []
     try:
-        dataset = _dataset(root, findings.append)
+        dataset = _dataset(Path(root), findings.append)
     except FusbenchError as error:  # nothing more can be read
         return [*findings, error]
     for clip in dataset.clips:

@@ -65,7 +65,8 @@ def fit_density(density: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         smaller = shape[0] <= density.shape[0] and shape[1] <= density.shape[1]
         way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         density = cv2.resize(density, shape[::-1], interpolation=way)
-    return density / density.sum()
+    share: np.ndarray = density / density.sum()
+    return share
 
 
 def fit_points(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusbench.errors import counted
+
 
 @dataclass(frozen=True, kw_only=True)
 class GazePoints:
@@ -26,6 +28,16 @@ class GazePoints:
         Position in pixels of the stored frame.
     observer_id : ndarray of str, shape (N,), or None
         Who looked, where several people watched the same clip.
+
+    Examples
+    --------
+    >>> gaze = GazePoints(
+    ...     frame=np.array([0, 2, 2], np.int32), time_s=np.array([0.01, 0.07, 0.08]),
+    ...     x_px=np.array([10.0, 11.0, 11.5]), y_px=np.array([5.0, 5.5, 6.0]))
+    >>> gaze
+    <GazePoints: 3 gaze points in 2 frames>
+    >>> gaze.at(2)
+    (array([11. , 11.5]), array([5.5, 6. ]))
     """
 
     frame: np.ndarray
@@ -33,6 +45,10 @@ class GazePoints:
     x_px: np.ndarray
     y_px: np.ndarray
     observer_id: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        frames = counted(len(self.frames()), "frame")
+        return f"<GazePoints: {counted(len(self), 'gaze point')} in {frames}>"
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -156,4 +172,5 @@ def saliency_map(
     if weight is not None:
         profile_y *= np.asarray(weight, dtype=np.float64)[:, None]
     profile_y /= profile_y.sum(1) @ profile_x.sum(1)
-    return profile_y.T @ profile_x
+    total: np.ndarray = profile_y.T @ profile_x
+    return total

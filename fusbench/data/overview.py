@@ -156,7 +156,7 @@ def repeated(frames: np.ndarray) -> np.ndarray:
     """
     middle = frames.shape[1] // 2
     strip = frames[:, max(0, middle - ROWS // 2) : middle + ROWS // 2 + 1]
-    same = (strip[1:] == strip[:-1]).all(axis=tuple(range(1, frames.ndim)))
+    same: np.ndarray = (strip[1:] == strip[:-1]).all(axis=tuple(range(1, frames.ndim)))
     for number in np.flatnonzero(same):
         same[number] = np.array_equal(frames[number], frames[number + 1])
     return same

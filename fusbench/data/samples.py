@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import overload
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from fusbench.data.frames import fit_frames, fit_points
 from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import OPEN_MAPS, Clip
 from fusbench.data.window import Window
+from fusbench.errors import counted
 
 MEMORY_BYTES = 2 << 30
 """Resized frames that one sequence of samples keeps."""
@@ -31,6 +33,11 @@ class Sample:
     y_px: np.ndarray
     density: np.ndarray
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.frames.shape))
+        gaze = counted(len(self.x_px), "gaze point")
+        return f"<Sample {self.clip_id}, frame {self.frame}: {shape}, {gaze}>"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
@@ -38,6 +45,9 @@ class Batch:
 
     frames: np.ndarray
     densities: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<Batch: {' x '.join(map(str, self.frames.shape))}>"
 
 
 class Samples(Sequence[Sample]):
@@ -71,6 +81,14 @@ class Samples(Sequence[Sample]):
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
     file, and nothing is copied before a batch is made. At another size, each clip is resized when
     it is first touched, and kept as long as `MEMORY_BYTES` hold it.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> samples = Samples(dataset, "test", Window(length=6), shape=(56, 72))
+    >>> samples[0].frames.shape, samples.batch([0, 1, 2]).densities.shape
+    ((6, 56, 72), (3, 56, 72))
     """
 
     def __init__(
@@ -121,6 +139,11 @@ class Samples(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self.keys)
 
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, (self.window.length, *self.shape)))
+        clips = counted(len(self.clips), "clip")
+        return f"<Samples: {counted(len(self), 'window')} of {shape}, of {clips}>"
+
     def clip_of(self, index: int) -> tuple[Clip, int]:
         """Clip and target frame of sample `index`."""
         number, target = self.keys[index]
@@ -133,14 +156,21 @@ class Samples(Sequence[Sample]):
         first = target - self.window.horizon - self.window.target_index
         if self.window.stride == 1 and 0 <= first <= len(frames) - self.window.length:
             return frames[first : first + self.window.length]
-        return frames[self.window.indices([target], len(frames))[0]]
+        window: np.ndarray = frames[self.window.indices([target], len(frames))[0]]
+        return window
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Gaze points of a sample's target frame, in pixels of `shape`."""
         number, target = self.keys[index]
         return fit_points(*self.clips[number].gaze.at(target), self.stored_shape, self.shape)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):

@@ -14,7 +14,7 @@ import numpy as np
 
 from fusbench.arrays import open_array
 from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
-from fusbench.errors import DatasetError
+from fusbench.errors import DatasetError, counted
 from fusbench.files import known_sha256, text_sha256
 
 SPLITS = ("train", "val", "test")
@@ -46,6 +46,13 @@ class DatasetInfo:
         True where no person was recorded.
     landmarks : tuple of str
         Names of the landmarks whose positions ``landmarks/`` holds.
+
+    Examples
+    --------
+    >>> DatasetInfo(
+    ...     name="mine", version="1", licence="private", citation="none", frame_rate_hz=30.0,
+    ...     frame_shape=(480, 640), gaze_rate_hz=90.0, sigma_px=17.8)
+    <DatasetInfo mine 1: 480 x 640 at 30 Hz, sigma 17.8 px, private>
     """
 
     name: str
@@ -61,6 +68,11 @@ class DatasetInfo:
     description: str = ""
     landmarks: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        size = " x ".join(map(str, self.frame_shape))
+        facts = f"{size} at {self.frame_rate_hz:g} Hz, sigma {self.sigma_px:g} px"
+        return f"<DatasetInfo {self.name} {self.version}: {facts}, {self.licence}>"
+
     @property
     def image_shape(self) -> tuple[int, int]:
         """Rows and columns, whatever the number of channels."""
@@ -69,7 +81,19 @@ class DatasetInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """Consecutive frames of one scan, with the gaze on them."""
+    """Consecutive frames of one scan, with the gaze on them.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> clip = dataset.split("test")[0]
+    >>> clip.frames.shape, clip.frames.dtype.name
+    ((30, 224, 288), 'uint8')
+    >>> x_px, y_px = clip.gaze.at(0)
+    >>> round(float(clip.saliency_map(0).sum()), 9)
+    1.0
+    """
 
     clip_id: str
     scan_id: str
@@ -81,6 +105,10 @@ class Clip:
     file: str = ""
     sha256: str = ""
     segments: tuple[tuple[int, int, str], ...] = ()
+
+    def __repr__(self) -> str:
+        size = f"{counted(self.n_frames, 'frame')}, {counted(len(self.gaze), 'gaze point')}"
+        return f"<Clip {self.clip_id} of {self.scan_id}, {self.split}: {size}>"
 
     @property
     def path(self) -> Path:

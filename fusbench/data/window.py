@@ -106,7 +106,8 @@ class Window:
         import numpy as np
 
         current = np.asarray(targets, dtype=np.intp)[:, None] - self.horizon
-        return np.clip(current + self.offsets, 0, n_frames - 1)
+        frames: np.ndarray = np.clip(current + self.offsets, 0, n_frames - 1)
+        return frames
 
     def complete_targets(self, n_frames: int) -> np.ndarray:
         """Target frames of a clip whose window needs no repeated frame, in order."""
@@ -115,7 +116,8 @@ class Window:
         targets = np.arange(n_frames)
         first = targets - self.horizon + self.offsets[0]
         last = targets - self.horizon + self.offsets[-1]
-        return targets[(first >= 0) & (last < n_frames)]
+        complete: np.ndarray = targets[(first >= 0) & (last < n_frames)]
+        return complete
 
     def require(self, n_frames: int, where: str) -> None:
         """Raise `WindowError` if a clip of `n_frames` frames holds no complete window."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +19,8 @@ from fusbench.data.folder import (
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, DatasetInfo
 from fusbench.data.tables import write_rows
-from fusbench.errors import DatasetError, OutputError
-from fusbench.files import file_sha256, output_errors, replacing_folder
+from fusbench.errors import DatasetError, OutputError, counted
+from fusbench.files import file_sha256, output_errors, replacing_folder, toml_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +29,13 @@ class NewClip:
 
     `density` is float32 (T, K, 4), `landmarks` float32 (T, N, 3), as in `Clip`; `segments` are
     (first_frame, last_frame, kind).
+
+    Examples
+    --------
+    >>> gaze = GazePoints(
+    ...     frame=np.array([0], np.int32), time_s=np.zeros(1), x_px=np.ones(1), y_px=np.ones(1))
+    >>> NewClip(clip_id="s1-c1", scan_id="s1", split="train", n_frames=90, gaze=gaze)
+    <NewClip s1-c1 of s1, train: 90 frames, 1 gaze point>
     """
 
     clip_id: str
@@ -41,6 +47,10 @@ class NewClip:
     density: np.ndarray | None = None
     landmarks: np.ndarray | None = None
     segments: tuple[tuple[int, int, str], ...] = ()
+
+    def __repr__(self) -> str:
+        size = f"{counted(self.n_frames, 'frame')}, {counted(len(self.gaze), 'gaze point')}"
+        return f"<NewClip {self.clip_id} of {self.scan_id}, {self.split}: {size}>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,22 @@ def write_dataset(
     ------
     OutputError
         If the folder exists or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> info = DatasetInfo(
+    ...     name="mine", version="1", licence="private", citation="none", frame_rate_hz=30.0,
+    ...     frame_shape=(48, 64), gaze_rate_hz=90.0, sigma_px=2.0)
+    >>> gaze = GazePoints(
+    ...     frame=np.arange(9, dtype=np.int32), time_s=np.arange(9) / 30,
+    ...     x_px=np.full(9, 20.0), y_px=np.full(9, 30.0))
+    >>> clips = [NewClip(clip_id="s1-c1", scan_id="s1", split="test", n_frames=9, gaze=gaze,
+    ...     frames=np.zeros((9, 48, 64), np.uint8))]
+    >>> root = write_dataset(folder.name + "/mine", info, clips)
+    >>> sorted(path.name for path in root.iterdir())
+    ['clips.csv', 'dataset.toml', 'frames', 'gaze.csv']
     """
     root = Path(root)
     if shared and (root / "clips.csv").is_file():
@@ -159,8 +185,5 @@ def gaze_columns(stored: Sequence[StoredClip]) -> tuple[str, ...]:
 
 
 def info_toml(info: DatasetInfo) -> str:
-    """``dataset.toml``: JSON's texts, numbers and lists are TOML too."""
-    values = {key: value for key, value in asdict(info).items() if value is not None}
-    lines = [f"schema = {SCHEMA}"]
-    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    return "\n".join(lines) + "\n"
+    """The text of ``dataset.toml``."""
+    return toml_text({"schema": SCHEMA, **asdict(info)})

@@ -30,22 +30,45 @@ def model_card(name: str) -> ModelCard:
 
 
 def load_model(
-    card: ModelCard,
+    model: str | ModelCard,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     device: str | None = None,
     dataset: Dataset | None = None,
 ) -> Any:
-    """Load a model through its card's loader.
+    """Load a model into this process, through its card's loader.
+
+    Parameters
+    ----------
+    model : str or ModelCard
+        A registered name, or a card.
+    checkpoint : str or Path, optional
+        Weights of your own in place of the bundled ones.
+    device : str, optional
+        The framework's name of a device.
+    dataset : Dataset, optional
+        For a model that sees more than frames.
+
+    Returns
+    -------
+    Model
+        What `fusbench.models.card.Model` describes: ``predict`` and perhaps more.
 
     Raises
     ------
-    PluginError, CheckpointError
+    UnknownName, PluginError, CheckpointError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load_model("uniform").predict(np.zeros((2, 1, 4, 5), np.uint8)).shape
+    (2, 4, 5)
     """
+    card = model_card(model) if isinstance(model, str) else model
     where = f"model '{card.name}'"
     loader = load_target(card.loader, where, card.backend)
     arguments: dict[str, Any] = {}
-    path = checkpoint_path(card, checkpoint)
+    path = checkpoint_path(card, Path(checkpoint) if checkpoint else None)
     if path is not None:
         arguments["checkpoint"] = path
     if device is not None:

@@ -27,6 +27,14 @@ class Evaluation:
     `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
     `source` is a hash of the model's code or predictions where its version does not identify them;
     `guest` holds the versions of another environment that the model runs in.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> job = Evaluation(card=fusbench.model_card("uniform"), dataset=dataset, metrics=("nss",))
+    >>> job.signature
+    'nss|profile:tuebingen|sigma:8px|agg:frame-mean|v:1'
     """
 
     card: ModelCard
@@ -43,6 +51,10 @@ class Evaluation:
     threads: int = 1
     source: str = ""
     guest: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        on = f"{self.dataset.info.name}, {self.split} split"
+        return f"<Evaluation of {self.card.name} on {on}, by {', '.join(self.metrics)}>"
 
     @property
     def signature(self) -> str:
@@ -89,6 +101,10 @@ class Evaluation:
 
     def key(self) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         parts: dict[str, Any] = {
             "card": asdict(self.card),
             "weights": self.weights_sha256(),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fusbench.data.tables import numbers
-from fusbench.errors import DatasetError
+from fusbench.errors import DatasetError, counted
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
 from fusbench.reading import read_bytes, read_json, read_text, unzipped
@@ -53,6 +53,17 @@ class Result:
         Frames scored, frames left out for want of gaze, scans.
     environment, config : dict
         Versions and settings of the run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> import fusbench
+    >>> run = fusbench.evaluate("uniform", "phantom-tiny", runs=folder.name)
+    >>> run.result.signature
+    'kld+sim+nss+cc|profile:tuebingen|sigma:8px|agg:frame-mean|v:1'
+    >>> run.result.summary["nss"]["mean"], run.result.n_scans
+    (0.0, 1)
     """
 
     key: str
@@ -68,6 +79,10 @@ class Result:
     environment: dict[str, Any]
     config: dict[str, Any]
     schema: int = SCHEMA
+
+    def __repr__(self) -> str:
+        size = f"{counted(self.n_frames, 'frame')} of {counted(self.n_scans, 'scan')}"
+        return f"<Result {self.key} on {self.dataset['name']}, {self.split} split: {size}>"
 
     @property
     def history(self) -> float | None:
@@ -145,15 +160,24 @@ def write_result(
     write_json(folder / "result.json", asdict(result))
 
 
-def read_result(folder: Path) -> Result:
+def read_result(folder: str | Path) -> Result:
     """Read a finished run.
 
     Raises
     ------
     DatasetError
         If the folder holds no result, or one of another schema.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> import fusbench
+    >>> run = fusbench.evaluate("uniform", "phantom-tiny", runs=folder.name)
+    >>> read_result(run.folder).split
+    'test'
     """
-    path = folder / "result.json"
+    path = Path(folder) / "result.json"
     fix = "Run the evaluation again with --force."
     if not path.exists():
         fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
@@ -179,9 +203,19 @@ def read_timing(folder: Path) -> tuple[float | None, str]:
     return seconds, machine if isinstance(machine, str) else ""
 
 
-def read_scores(folder: Path) -> pd.DataFrame:
-    """The scores of a finished run, or of a board's row, one row a frame."""
-    path, packed = folder / "scores.csv", folder / "scores.csv.gz"
+def read_scores(folder: str | Path) -> pd.DataFrame:
+    """The scores of a finished run, or of a board's row, one row a frame.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> import fusbench
+    >>> run = fusbench.evaluate("uniform", "phantom-tiny", runs=folder.name)
+    >>> read_scores(run.folder).columns.tolist()
+    ['scan_id', 'clip_id', 'frame', 'kld', 'sim', 'nss', 'cc']
+    """
+    path, packed = Path(folder) / "scores.csv", Path(folder) / "scores.csv.gz"
     fix = "Run the evaluation again with --force."
     try:
         if packed.exists() and not path.exists():

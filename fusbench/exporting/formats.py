@@ -16,7 +16,9 @@ FORMATS = {
 }
 
 
-def export_dataset(dataset: Dataset, form: str, out: Path, report: Report | None = None) -> Path:
+def export_dataset(
+    dataset: Dataset, form: str, out: str | Path, report: Report | None = None
+) -> Path:
     """Write a data set in another format, into a new folder.
 
     Parameters
@@ -24,7 +26,7 @@ def export_dataset(dataset: Dataset, form: str, out: Path, report: Report | None
     dataset : Dataset
     form : str
         A key of `FORMATS`.
-    out : Path
+    out : str or Path
         The new folder; it appears when it is complete.
     report : callable, optional
         Told (clips done, clips in all).
@@ -37,9 +39,20 @@ def export_dataset(dataset: Dataset, form: str, out: Path, report: Report | None
         If the folder exists or cannot be written.
     DatasetError
         If a clip holds no frames.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> import fusbench
+    >>> dataset = fusbench.open_dataset("phantom-tiny")
+    >>> out = export_dataset(dataset, "bids", folder.name + "/bids")
+    >>> (out / "dataset_description.json").exists()
+    True
     """
     if form not in FORMATS:
         raise unknown("export format", form, tuple(FORMATS))
+    out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError("already exists", str(out), "Choose another folder or remove this one.")
     if not dataset.clips:

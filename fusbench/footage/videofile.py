@@ -251,6 +251,6 @@ def _in_order(
 
 
 def _rgb(frame: Any) -> np.ndarray:
-    if frame.format.name in ("gray", "gray8"):
-        return frame.to_ndarray(format="gray")
-    return frame.to_ndarray(format="rgb24")
+    is_gray = frame.format.name in ("gray", "gray8")
+    pixels: np.ndarray = frame.to_ndarray(format="gray" if is_gray else "rgb24")
+    return pixels

@@ -161,7 +161,10 @@ class Columns:
         if not (self.mapping.keep and rules):
             return np.ones(len(rows), bool)
         told = {*rules, *(name for pair in self.pairs.values() for name in pair)}
-        return np.logical_or.reduce([(rows[name] != "").to_numpy(bool) for name in told])
+        any_told: np.ndarray = np.logical_or.reduce(
+            [(rows[name] != "").to_numpy(bool) for name in told]
+        )
+        return any_told
 
     def _times(self, rows: pd.DataFrame, column: str, unit: str) -> np.ndarray:
         cells = rows[column]
@@ -188,13 +191,14 @@ class Columns:
 
     def _valid(self, rows: pd.DataFrame, eye: str) -> np.ndarray:
         def all_hold(rules: tuple[Rule, ...]) -> np.ndarray:
-            return np.logical_and.reduce(
-                [np.ones(len(rows), bool), *(rule.holds(rows) for rule in rules)]
-            )
+            holds = [np.ones(len(rows), bool), *(rule.holds(rows) for rule in rules)]
+            all_do: np.ndarray = np.logical_and.reduce(holds)
+            return all_do
 
         valid = all_hold(self.rules["valid"])
         if eye != "both":
-            return valid & all_hold(self.rules[f"valid_{eye}"])
+            valid &= all_hold(self.rules[f"valid_{eye}"])
+            return valid
         eyes = [rules for name, rules in self.rules.items() if name != "valid" and rules]
         return valid & np.logical_or.reduce([all_hold(rules) for rules in eyes]) if eyes else valid
 

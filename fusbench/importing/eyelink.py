@@ -194,4 +194,5 @@ def _spread(time_ns: np.ndarray, found: _Lines) -> np.ndarray:
         return time_ns
     text = "times in whole milliseconds at 2 kHz: the second of two equal ones comes 0.5 ms later"
     found.remarks["spread"] = Finding(NOTE, text)
-    return time_ns + again * 500_000
+    moved_ns: np.ndarray = time_ns + again * 500_000
+    return moved_ns

@@ -26,12 +26,12 @@ FORMATS = {
 FILLERS = ((0.0, 0.0), (-1.0, -1.0))
 
 
-def read_gaze(path: Path, form: str, options: ReadOptions | None = None) -> GazeRecording:
+def read_gaze(path: str | Path, form: str, options: ReadOptions | None = None) -> GazeRecording:
     """Read an eye tracker's file.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
     form : str
         A key of `FORMATS`.
     options : ReadOptions, optional
@@ -44,10 +44,21 @@ def read_gaze(path: Path, form: str, options: ReadOptions | None = None) -> Gaze
         If the file leaves something open that `options` must say.
     UnknownName
         If there is no such format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "gaze.csv")
+    >>> _ = path.write_text("t,x,y\\n0,100,50\\n11,101,52\\n22,,\\n")
+    >>> columns = {"time": "t", "time_unit": "ms", "x": "x", "y": "y", "space": "screen"}
+    >>> gaze = read_gaze(path, "table", ReadOptions(mapping=columns))
+    >>> gaze.time_ns.tolist(), gaze.x.tolist()
+    ([0, 11000000, 22000000], [100.0, 101.0, nan])
     """
     if form not in FORMATS:
         raise unknown("gaze format", form, tuple(FORMATS))
-    options = options or ReadOptions()
+    path, options = Path(path), options or ReadOptions()
     if not path.is_file():
         raise DatasetError("no gaze file is here", str(path), "Check the path.")
     if not path.stat().st_size:

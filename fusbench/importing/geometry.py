@@ -118,7 +118,8 @@ class View:
                 fix="Give --screen-size, --screen-mm W,H and --distance-mm D.",
             )
         shift_mm = np.tan(np.radians(angle)) * self.distance_mm
-        return shift_mm * (self.screen[axis] / self.screen_mm[axis])
+        shift: np.ndarray = shift_mm * (self.screen[axis] / self.screen_mm[axis])
+        return shift
 
     def facts(self) -> dict[str, Any]:
         """The view as plain values."""

@@ -81,6 +81,13 @@ class Pairing:
         What was decided for it.
     accept : tuple of str
         Kinds of findings, keys of `fusbench.importing.finding.KINDS`, that do not refuse it.
+
+    Examples
+    --------
+    >>> Pairing(
+    ...     scan="s1", video=Path("s1.mp4"), gaze=Path("s1.tsv"), gaze_format="tobii-pro",
+    ...     video_start_event="VideoStart", no_banner=True).split
+    'train'
     """
 
     scan: str

@@ -51,6 +51,17 @@ class Quality:
     unchanged, longest_freeze_s
         Share of frames that show what the frame before showed; the longest such run.
     findings : tuple of Finding
+
+    Examples
+    --------
+    >>> report = Quality(
+    ...     scan="s1", frames=90, clips=1, clip_frames=90, frame_rate_hz=30.0,
+    ...     longest_step_s=0.033, samples=270, gaze_rate_hz=90.0, claimed_rate_hz=90.0,
+    ...     valid=0.98, in_video=1.0, covered=1.0, in_image=0.99, points_per_frame=2.9,
+    ...     frames_without_gaze=1, gaps=0, longest_gap_s=0.02, blinks=0, lost_to_fillers=0,
+    ...     duplicates=0, drift_ppm=None, unchanged=0.0, longest_freeze_s=0.0)
+    >>> report.valid > 0.9
+    True
     """
 
     scan: str

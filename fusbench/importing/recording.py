@@ -33,6 +33,11 @@ class ReadOptions:
         Put samples whose time steps back in order.
     mapping : dict
         Keys of `fusbench.importing.table.Mapping`, laid over the format's own.
+
+    Examples
+    --------
+    >>> ReadOptions(time_unit="ms", eye="left").space
+    ''
     """
 
     time_unit: str = ""
@@ -112,7 +117,8 @@ class GazeRecording:
     @property
     def valid(self) -> np.ndarray:
         """Whether each sample has a position, bool (N,)."""
-        return np.isfinite(self.x) & np.isfinite(self.y)
+        finite: np.ndarray = np.isfinite(self.x) & np.isfinite(self.y)
+        return finite
 
 
 def combined(

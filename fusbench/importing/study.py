@@ -20,7 +20,7 @@ from fusbench.data.growing import RECORDS, Addition, growing
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import read_table
 from fusbench.data.writer import StoredClip
-from fusbench.errors import ConfigError, DatasetError, FusbenchError
+from fusbench.errors import ConfigError, DatasetError, FusbenchError, counted
 from fusbench.files import text_sha256, write_json
 from fusbench.importing.clip_files import Stored
 from fusbench.importing.intake import Intake, source_sha256, take_in
@@ -54,6 +54,11 @@ class Study:
         Frames a clip.
     every : int
         Of so many frames one is kept, with the gaze on all of them.
+
+    Examples
+    --------
+    >>> Study(licence="private", every=2).clip_length
+    90
     """
 
     name: str = ""
@@ -90,12 +95,22 @@ class Imported:
         Why others did not.
     size_bytes : int
         Of the frames on disk.
+
+    Examples
+    --------
+    >>> Imported(reports=(), skipped=("s1",))
+    <Imported: no recordings; skipped: s1>
     """
 
     reports: tuple[Quality, ...]
     skipped: tuple[str, ...] = ()
     errors: tuple[FusbenchError, ...] = ()
     size_bytes: int = 0
+
+    def __repr__(self) -> str:
+        skipped = f"; skipped: {', '.join(self.skipped)}" if self.skipped else ""
+        failed = f"; {counted(len(self.errors), 'error')}" if self.errors else ""
+        return f"<Imported: {counted(len(self.reports), 'recording')}{skipped}{failed}>"
 
     def __iter__(self) -> Iterator[Quality]:
         return iter(self.reports)
@@ -153,6 +168,30 @@ def import_recordings(
     DatasetError, ConfigError, OutputError
         If a source cannot be read, options do not fit, or the folder cannot be written. The folder
         is then as it was before.
+
+    Examples
+    --------
+    >>> import cv2
+    >>> import numpy as np
+    >>> from fractions import Fraction
+    >>> from fusbench import ReadOptions
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> video, gaze = Path(folder.name, "video"), Path(folder.name, "gaze.csv")
+    >>> video.mkdir()
+    >>> for n in range(12):
+    ...     _ = cv2.imwrite(f"{video}/{n:02}.png", np.full((48, 64), 20 * n, np.uint8))
+    >>> rows = [f"{10 * n},{20 + n % 9},30" for n in range(40)]
+    >>> _ = gaze.write_text("\\n".join(["t,x,y", *rows]))
+    >>> columns = {"time": "t", "time_unit": "ms", "x": "x", "y": "y", "space": "pixel"}
+    >>> pairing = Pairing(
+    ...     scan="s1", video=video, frame_rate_hz=Fraction(30), video_start_ns=0, no_banner=True,
+    ...     gaze=gaze, gaze_format="table", options=ReadOptions(mapping=columns), split="test")
+    >>> done = import_recordings(folder.name + "/study", [pairing])
+    >>> done
+    <Imported: 1 recording>
+    >>> done.reports[0].points_per_frame
+    3.33
     """
     root, study = Path(root), study or Study()
     if not pairings:

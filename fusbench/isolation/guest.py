@@ -29,11 +29,11 @@ REPORTED = ("fusbench", "numpy", *FRAMEWORKS, "tensorflow-cpu", "tensorflow-gpu"
 class Window(SimpleNamespace):
     """Stands in for ``fusbench.Window`` where fusbench is not installed."""
 
-    def __init__(self, **fields):
+    def __init__(self, **fields: Any) -> None:
         facts = {"length": 1, "placement": "before", "stride": 1, "horizon": 0}
         super().__init__(**{**facts, **fields})
 
-    def indices(self, targets, n_frames):
+    def indices(self, targets: Any, n_frames: int) -> Any:
         """Frames of the windows for these target frames, as the real one gives them."""
         import numpy as np
 
@@ -46,12 +46,12 @@ class Window(SimpleNamespace):
 class ModelCard(SimpleNamespace):
     """Stands in for ``fusbench.ModelCard``; the fields are checked on the other side."""
 
-    def __init__(self, **fields):
+    def __init__(self, **fields: Any) -> None:
         facts: Any = {"window": Window(), "input_shape": None, "channels": 1, "options": {}}
         super().__init__(**{**facts, "checkpoint": None, "sees": "frames", **fields})
 
 
-def stand_in():
+def stand_in() -> None:
     """Let ``from fusbench import ModelCard, Window`` work where there is no fusbench."""
     if importlib.util.find_spec("fusbench") is None:
         module: Any = ModuleType("fusbench")
@@ -62,7 +62,7 @@ def stand_in():
 class Refusal(Exception):
     """Something the model's author can mend, in the words of `fusbench.errors`."""
 
-    def __init__(self, what, fix):
+    def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
         self.what, self.where, self.fix = what, "", fix
 
@@ -77,7 +77,7 @@ class Guest:
     past: Any = None
     module = ""
 
-    def introduce(self, kind, value, path=None, memory_bytes=None):
+    def introduce(self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None) -> Any:
         """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
         if memory_bytes:
             import resource
@@ -120,7 +120,7 @@ class Guest:
             "frameworks": sorted(fresh & set(FRAMEWORKS)),
         }
 
-    def identify(self):
+    def identify(self) -> Any:
         """What the densities follow from: a hash of the model's code, and versions."""
         files = self.files
         if files is None:
@@ -130,7 +130,9 @@ class Guest:
             files = [file for top in sorted(tops) for file in files_of(top)]
         return {"source": digest(files), "versions": installed()}
 
-    def load(self, checkpoint=None, device=None, dataset=None, fold=None):
+    def load(
+        self, checkpoint: Any = None, device: Any = None, dataset: Any = None, fold: Any = None
+    ) -> Any:
         """Call the card's loader."""
         arguments: Any = {}
         if checkpoint is not None:
@@ -159,7 +161,7 @@ class Guest:
             "card": plain(getattr(self.model, "card", self.card)),
         }
 
-    def step(self, frame, out, begins):
+    def step(self, frame: str, out: str, begins: bool) -> Any:
         """The density of one more frame (a file); what the next one needs stays here."""
         import numpy as np
 
@@ -168,7 +170,9 @@ class Guest:
         np.save(out, np.asarray(density), allow_pickle=False)
         return {}
 
-    def predict(self, method, out, frames=None, clip=None, targets=None):
+    def predict(
+        self, method: str, out: str, frames: Any = None, clip: Any = None, targets: Any = None
+    ) -> Any:
         """Densities of windows or a clip (a file), or of a clip's target frames (by its name)."""
         import numpy as np
 
@@ -188,7 +192,7 @@ class Guest:
         return {"untouched": bool(untouched)}
 
 
-def card_of_file(path):
+def card_of_file(path: str) -> Any:
     """The card of a single Python file, and the files that its model is made of.
 
     A file may hold a ``card``; one without holds ``predict(frames)``, and its card says the rest by
@@ -224,7 +228,7 @@ def card_of_file(path):
     return card, [(os.path.relpath(f, folder), f) for f in sorted({os.path.abspath(path), *files})]
 
 
-def registered(name):
+def registered(name: str) -> Any:
     """Target, distribution and version of the entry point that an installed plug-in registers."""
     from importlib import metadata
 
@@ -250,7 +254,7 @@ def registered(name):
     return entry.value.split("[")[0].strip(), owner, version
 
 
-def files_of(top):
+def files_of(top: str) -> Any:
     """The Python files of a top-level module or package, each with the name that counts."""
     spec: Any = importlib.util.find_spec(top)
     if spec is None:
@@ -266,7 +270,7 @@ def files_of(top):
     return sorted(files)
 
 
-def digest(files):
+def digest(files: Any) -> str:
     """SHA-256 over the names and contents of files."""
     import hashlib
 
@@ -278,7 +282,7 @@ def digest(files):
     return total.hexdigest()
 
 
-def plain(card):
+def plain(card: Any) -> Any:
     """A card as JSON can hold it."""
     facts = dict(vars(card))
     window = facts.get("window")
@@ -287,14 +291,14 @@ def plain(card):
     return json.loads(json.dumps(facts, default=mark))
 
 
-def mark(value):
+def mark(value: Any) -> Any:
     """What stands in JSON for something that a card should not hold."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     return {NOT_DATA: type(value).__name__}
 
 
-def installed():
+def installed() -> Any:
     """Versions of what computes the densities."""
     import platform
     from importlib import metadata
@@ -308,7 +312,7 @@ def installed():
     return found
 
 
-def told(error):
+def told(error: BaseException) -> Any:
     """An exception as JSON can hold it."""
     facts: Any = {"type": type(error).__name__, "text": str(error)}
     words = {k: getattr(error, k, None) for k in ("what", "where", "fix")}
@@ -317,7 +321,7 @@ def told(error):
     return {"error": facts}
 
 
-def serve(folder):
+def serve(folder: str) -> None:
     """Answer requests, which come in at file descriptor 0, until there are no more."""
     import faulthandler
 
@@ -344,7 +348,7 @@ def serve(folder):
         answers.flush()
 
 
-def die_with_parent():
+def die_with_parent() -> None:
     """Ask Linux to end this process when its parent ends, however that happens."""
     try:
         import ctypes

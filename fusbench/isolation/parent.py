@@ -110,7 +110,7 @@ class Guest:
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-            answer = json.loads(self._line(process))
+            answer: dict[str, Any] = json.loads(self._line(process))
             self._heard = True
         except (BrokenPipeError, EOFError):
             raise self._gone(process) from None

@@ -13,7 +13,7 @@ STEP = 10  # steps of the threshold from the lowest to the highest prediction in
 
 def gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
     """Indices of the pixels with gaze, at least one."""
-    at = active().fixated(gaze)
+    at: np.ndarray = active().fixated(gaze)
     if not len(at):
         raise empty_map(what)
     return at
@@ -91,7 +91,8 @@ def area(
 def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) -> np.ndarray:
     """For each bound, how many negatives are less."""
     if count is None:
-        return active().below(negatives, bounds)
+        less: np.ndarray = active().below(negatives, bounds)
+        return less
     order = np.argsort(negatives)
     less = np.concatenate([[0.0], np.cumsum(count[order])])
     return less[np.searchsorted(negatives[order], bounds)]

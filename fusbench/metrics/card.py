@@ -49,6 +49,16 @@ class Metric:
     bounds : (float, float)
         The least and the largest score that can be; a score beyond them is refused as forged or
         damaged.
+
+    Examples
+    --------
+    >>> def peak(predicted, empirical, *, profile="tuebingen"):
+    ...     return predicted.max()
+    >>> metric = Metric(
+    ...     key="peak", symbol="Peak", title="Largest probability", function=peak,
+    ...     needs=("empirical",), higher_is_better=True)
+    >>> metric.arrow
+    '↑'
     """
 
     key: str

@@ -31,7 +31,7 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
     >>> check_density([[0.25, 0.25], [0.25, 0.2501]], (2, 2), "here").sum().item()
     1.0
     """
-    array = np.asarray(density)
+    array: np.ndarray = np.asarray(density)
     if array.shape != tuple(shape):
         have, want = (" x ".join(map(str, s)) or "a number" for s in (array.shape, shape))
         fix = "Return one density (rows, columns) a window."
@@ -42,7 +42,8 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
     array = array.astype(np.float64)
     total = array.sum()
     if array.min() >= 0 and abs(total - 1) <= TOLERANCE:  # false for what is not finite
-        return array / total
+        array /= total
+        return array
     if not np.isfinite(array).all():
         fix = "Check the model for overflow or a division by zero."
         raise PredictionError("the density has values that are not finite", where, fix)

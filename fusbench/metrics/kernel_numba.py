@@ -5,8 +5,6 @@ LLVM turns these loops into vector instructions; the C library's logarithm would
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
@@ -14,7 +12,7 @@ from numpy.polynomial import Chebyshev, Polynomial
 from fusbench.metrics.profile import EPS
 
 # Sums may be taken in any order; NaN and infinity keep their meaning, a division never raises.
-LOOP: dict[str, Any] = {"fastmath": {"reassoc", "contract"}, "error_model": "numpy"}
+LOOSE = {"reassoc", "contract"}
 BLOCK = 128  # pixels compared at once: few blocks then hold a pixel above a value at the gaze
 WORDS = 128  # eight-byte words of a fixation map looked at together
 HALF = np.int64(1 << 51)
@@ -35,8 +33,8 @@ def _artanh_series() -> tuple[float, ...]:
 C0, C1, C2, C3, C4, C5, C6 = _artanh_series()
 
 
-@numba.njit(inline="always", **LOOP)
-def _log_ratio(n, d):
+@numba.njit(inline="always", fastmath=LOOSE, error_model="numpy")
+def _log_ratio(n: float, d: float) -> float:
     """ln(n / d) of two normal positive numbers, to about 2e-16.
 
     The difference of their bits, rounded to a whole exponent k, brings n 2^-k to within a factor of
@@ -51,8 +49,8 @@ def _log_ratio(n, d):
     return float(k) * LN2 + s * (2.0 + z * series)
 
 
-@numba.njit(cache=True, **LOOP)
-def _sums(p, g, total, total_g):
+@numba.njit(cache=True, fastmath=LOOSE, error_model="numpy")
+def _sums(p: np.ndarray, g: np.ndarray, total: float, total_g: float) -> tuple[float, ...]:
     """The sums of `kernel_numpy.four_sums`, given the totals, and the totals that were found."""
     scale, eps = total / total_g, EPS * total
     found = found_g = divergence = shared = pp = gg = pg = 0.0
@@ -88,7 +86,7 @@ def four_sums(p: np.ndarray, g: np.ndarray) -> tuple[float, ...]:
 
 
 @numba.njit(cache=True)
-def below(p, values):
+def below(p: np.ndarray, values: np.ndarray) -> np.ndarray:
     """As `kernel_numpy.below`, block by block, all values while a block is in the cache.
 
     Most blocks of most predictions lie below all values at the gaze: there one comparison does.
@@ -110,7 +108,7 @@ def below(p, values):
 
 
 @numba.njit(inline="always")
-def _less(p, start, value):
+def _less(p: np.ndarray, start: int, value: float) -> int:
     n = 0
     for i in range(BLOCK):  # a length that the compiler knows
         n += p[start + i] < value
@@ -121,11 +119,12 @@ def fixated(fixations: np.ndarray) -> np.ndarray:
     """As `kernel_numpy.fixated`, a block a glance: few hold anything."""
     if len(fixations) * fixations.itemsize % 8:
         return np.flatnonzero(fixations != 0)
-    return _fixated(fixations, fixations.view(np.uint64), 8 // fixations.itemsize)
+    at: np.ndarray = _fixated(fixations, fixations.view(np.uint64), 8 // fixations.itemsize)
+    return at
 
 
 @numba.njit(cache=True)
-def _fixated(fixations, words, abreast):
+def _fixated(fixations: np.ndarray, words: np.ndarray, abreast: int) -> np.ndarray:
     whole = len(words) // WORDS
     hits = np.empty(whole + 1, np.int64)
     n_hits = 0

@@ -9,7 +9,8 @@ from fusbench.metrics.profile import EPS, check_profile, pair
 
 def share(m: np.ndarray) -> np.ndarray:
     """A map divided by its sum."""
-    return m / m.sum(-1, keepdims=True)
+    shares: np.ndarray = m / m.sum(-1, keepdims=True)
+    return shares
 
 
 def stretched(m: np.ndarray) -> np.ndarray:
@@ -63,7 +64,8 @@ def kld(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     """
     check_profile(profile)
     p, g = (share(m) for m in pair(predicted, empirical, "saliency map"))
-    return (g * np.log(EPS + g / (p + EPS))).sum(-1)
+    nats: np.ndarray = (g * np.log(EPS + g / (p + EPS))).sum(-1)
+    return nats
 
 
 def sim(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen") -> np.ndarray:
@@ -105,7 +107,8 @@ def sim(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     p, g = pair(predicted, empirical, "saliency map")
     if profile == "mit":
         p, g = stretched(p), stretched(g)
-    return np.minimum(share(p), share(g)).sum(-1)
+    common: np.ndarray = np.minimum(share(p), share(g)).sum(-1)
+    return common
 
 
 def cc(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen") -> np.ndarray:

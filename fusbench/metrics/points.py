@@ -126,4 +126,5 @@ def ig(
         gain = np.log2(EPS + share(p)) - np.log2(EPS + share(b))
     else:
         gain = np.log2(np.maximum(share(p), EPS)) - np.log2(np.maximum(share(b), EPS))
-    return (gain * weight).sum(-1) / weight.sum(-1)
+    bits: np.ndarray = (gain * weight).sum(-1) / weight.sum(-1)
+    return bits

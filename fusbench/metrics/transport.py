@@ -130,7 +130,8 @@ def _with_histogram(p: np.ndarray, g: np.ndarray) -> np.ndarray:
     have = np.append(0.0, np.cumsum(found)) / found.sum()
     want = np.append(0.0, np.cumsum(wanted)) / wanted.sum()
     values = np.interp(have, want, (np.arange(LEVELS + 1) - 0.5) * step)
-    return np.interp(p, edges, values)
+    quantile: np.ndarray = np.interp(p, edges, values)
+    return quantile
 
 
 def _cost(p: np.ndarray, g: np.ndarray) -> float:

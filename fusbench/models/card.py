@@ -59,6 +59,11 @@ class ModelCard:
         that another program has made.
     licence, cite : str
         Terms of the model and where it is published.
+
+    Examples
+    --------
+    >>> ModelCard(name="my-net", title="My network", loader="my_package:load").window.length
+    1
     """
 
     name: str

@@ -58,7 +58,8 @@ def mean_map(dataset: Dataset) -> np.ndarray:
     gaze = train_gaze(dataset)
     bandwidth_px, share = fit(gaze, dataset.info.sigma_px)
     density = blurred(gaze.total, bandwidth_px)
-    return (1 - share) * density / density.sum() + share / density.size
+    found: np.ndarray = (1 - share) * density / density.sum() + share / density.size
+    return found
 
 
 def train_gaze(dataset: Dataset) -> TrainGaze:

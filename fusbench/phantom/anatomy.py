@@ -67,7 +67,8 @@ class Anatomy:
     @property
     def landmarks(self) -> np.ndarray:
         """Positions of the landmarks in CRL, shape (N, 2), in the order of `LANDMARK_NAMES`."""
-        return LANDMARKS + IN_HEAD[:, None] * self.head
+        places: np.ndarray = LANDMARKS + IN_HEAD[:, None] * self.head
+        return places
 
 
 def draw_anatomy(rng: np.random.Generator) -> Anatomy:
@@ -98,4 +99,5 @@ def visibility(elevation: np.ndarray) -> np.ndarray:
     >>> visibility(np.array([0.45])).round(3).tolist()
     [[0.607, 0.755, 0.813, 1.0, 1.0]]
     """
-    return np.exp(-0.5 * (np.asarray(elevation)[:, None] / FADE) ** 2)
+    share: np.ndarray = np.exp(-0.5 * (np.asarray(elevation)[:, None] / FADE) ** 2)
+    return share

@@ -84,7 +84,7 @@ def exp(values: np.ndarray) -> np.ndarray:
     """
     step = np.maximum(values, np.float32(EXP_SMALLEST))
     step *= np.float32(0.5**EXP_STEPS)
-    power = step * np.float32(0.5)
+    power: np.ndarray = step * np.float32(0.5)
     power += np.float32(1)
     power *= step
     power += np.float32(1)
@@ -130,7 +130,9 @@ def binomial(order: int) -> np.ndarray:
     >>> binomial(2).tolist()
     [0.25, 0.5, 0.25]
     """
-    return np.array([math.comb(order, k) for k in range(order + 1)], np.float32) / 2**order
+    kernel = np.array([math.comb(order, k) for k in range(order + 1)], np.float32)
+    kernel /= 2**order
+    return kernel
 
 
 def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -143,7 +145,7 @@ def white_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """
     drawn = np.frombuffer(rng.bytes(WHITE_BYTES * math.prod(shape)), np.uint8)
     drawn = drawn.reshape(WHITE_BYTES, *shape)
-    total = drawn[0].astype(np.int16)
+    total: np.ndarray = drawn[0].astype(np.int16)
     for one in drawn[1:]:
         total += one
     total -= WHITE_BYTES * 255 // 2

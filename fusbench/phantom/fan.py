@@ -41,7 +41,8 @@ def inside_fan(x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
         y_px,
         height - 1 - y_px,
     )
-    return 1 / (1 + np.exp((EDGE_PX - np.minimum.reduce(distances)) / EDGE_WIDTH_PX))
+    share: np.ndarray = 1 / (1 + np.exp((EDGE_PX - np.minimum.reduce(distances)) / EDGE_WIDTH_PX))
+    return share
 
 
 @cache

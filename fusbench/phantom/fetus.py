@@ -72,8 +72,8 @@ VERTEBRA_SD = (0.0075, 0.009)
 RIBS_X = 0.10 - 0.52 * np.linspace(0.08, 0.5, 7)
 COLUMN = ((0.12, -0.09), (-0.40, -0.12))
 
+Stroke = tuple[tuple[tuple[float, float], tuple[float, float]], float, float]  # ends, width, echo
 NASAL_BONE = (
-    # ends, width, echo
     (((0.325, 0.160), (0.368, 0.176)), 0.0060, 1.10),  # the bone
     (((0.315, 0.195), (0.350, 0.203)), 0.0055, 0.50),  # the skin above it
     (((0.324, 0.205), (0.326, 0.205)), 0.0100, 0.40),  # the tip of the nose
@@ -204,7 +204,7 @@ def _scattering(
     """Amplitude of the speckle: soft tissue, brain, organs, ribs."""
     flex = (0.0, anatomy.flex)
     texture = texture_noise(rng, RASTER_SHAPE, TEXTURE)
-    echo = SPECKLE["tissue"] * exp(texture) * body
+    echo: np.ndarray = SPECKLE["tissue"] * exp(texture) * body
     echo *= 1 - BRAIN_TAKEN * inside(skull_distance + 0.012, 0.012)
     for plexus in PLEXUS:
         distance = ellipse_distance(points, plexus.moved(anatomy.head))
@@ -241,7 +241,7 @@ def _bones(points: Points, anatomy: Anatomy, skull: np.ndarray) -> np.ndarray:
     return total
 
 
-def _strokes(points: Points, strokes: tuple, shift: np.ndarray) -> np.ndarray:
+def _strokes(points: Points, strokes: Sequence[Stroke], shift: np.ndarray) -> np.ndarray:
     total = np.zeros(RASTER_SHAPE, dtype=np.float32)
     for ends, width, echo in strokes:
         total += echo * ridge(line_distance(points, *_moved(ends, shift)), width)

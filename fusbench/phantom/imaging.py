@@ -198,7 +198,8 @@ def _compress(scene: Scene, power: np.ndarray) -> np.ndarray:
     offset = (scene.range_db - HEADROOM_DB + scene.offset_db) / scene.range_db
     level = DB_PER_DOUBLING / scene.range_db * log2(power) + offset
     smooth = cv2.sepFilter2D(on_grid(level, LEVEL_BITS, LEVEL_WIDTH), -1, SMOOTHING, SMOOTHING)
-    return np.clip(1 / 25 * smooth, 0, 1)
+    light: np.ndarray = np.clip(1 / 25 * smooth, 0, 1)
+    return light
 
 
 @cache
@@ -213,4 +214,5 @@ def _noise_bank() -> np.ndarray:
     rng = np.random.default_rng(NOISE_SEED)
     noise = white_noise(rng, (NOISE_IMAGES, 2, N_RANGES, N_BEAMS))
     depth = np.linspace(0, 1, N_RANGES, dtype=np.float32)[:, None]
-    return noise * (NOISE_FLOOR / WHITE_SD * (0.5 + depth))
+    grain: np.ndarray = noise * (NOISE_FLOOR / WHITE_SD * (0.5 + depth))
+    return grain

@@ -74,7 +74,8 @@ def minimum_jerk(share: np.ndarray) -> np.ndarray:
     >>> minimum_jerk(np.array([0.0, 0.5, 1.0])).tolist()
     [0.0, 0.5, 1.0]
     """
-    return share**3 * (10 - 15 * share + 6 * share**2)
+    ease: np.ndarray = share**3 * (10 - 15 * share + 6 * share**2)
+    return ease
 
 
 def leaky_sum(drive: np.ndarray, keep: np.ndarray | float) -> np.ndarray:
@@ -127,7 +128,8 @@ def _probe_path(rng: np.random.Generator, anatomy: Anatomy, n: int) -> np.ndarra
     views = anatomy.landmarks * (1, GOAL_SIDEWAYS) * GOAL_REACH * anatomy.crl_px
 
     def near(goal: int) -> np.ndarray:
-        return views[goal] + rng.normal(0, GOAL_SCATTER_PX, 2)
+        goal_px: np.ndarray = views[goal] + rng.normal(0, GOAL_SCATTER_PX, 2)
+        return goal_px
 
     goal = GOALS[rng.integers(len(GOALS))]
     here = np.array([*near(goal), rng.normal(0, START_ELEVATION_SD), 0.0])
@@ -169,7 +171,8 @@ def project(anatomy: Anatomy, motion: Motion, points: np.ndarray) -> np.ndarray:
     u, v = np.moveaxis(fetal * anatomy.facing, -1, 0)
     angle = (anatomy.tilt_rad + motion.turn_rad)[:, None]
     cos, sin = np.cos(angle), np.sin(angle)
-    return VIEW_CENTRE_PX + np.stack([cos * u - sin * v, sin * u + cos * v], axis=-1)
+    moved: np.ndarray = VIEW_CENTRE_PX + np.stack([cos * u - sin * v, sin * u + cos * v], axis=-1)
+    return moved
 
 
 def to_mother(

@@ -41,4 +41,5 @@ def ideal_density(mixture: np.ndarray, shape: tuple[int, int], sigma_px: float) 
     profile_y = np.exp(-0.5 * (np.arange(height) - y) ** 2 / variance)  # (K, H)
     profile_x = np.exp(-0.5 * (np.arange(width) - x) ** 2 / variance)  # (K, W)
     density = (weight / variance * profile_y).T @ profile_x
-    return density / density.sum()
+    share: np.ndarray = density / density.sum()
+    return share

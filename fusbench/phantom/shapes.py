@@ -84,20 +84,23 @@ def line_distance(points: Points, *corners: tuple[float, float]) -> np.ndarray:
         away_x += away_y
         nearest = away_x if nearest is None else np.minimum(nearest, away_x, out=nearest)
     assert nearest is not None
-    return np.sqrt(nearest, out=nearest)
+    distance: np.ndarray = np.sqrt(nearest, out=nearest)
+    return distance
 
 
 def smooth_union(first: np.ndarray, second: np.ndarray, blend: float) -> np.ndarray:
     """Distance to both shapes at once, the crease between them filled over `blend` (Quilez)."""
     share = np.clip(0.5 + 0.5 / blend * (second - first), 0, 1)
-    return second * (1 - share) + first * share - blend * share * (1 - share)
+    smooth: np.ndarray = second * (1 - share) + first * share - blend * share * (1 - share)
+    return smooth
 
 
 def inside(distance: np.ndarray, width: float) -> np.ndarray:
     """1 inside a shape, 0 outside, with an edge of this width."""
     far = exp(np.minimum(4 / width * distance, 16))
     far += 1
-    return np.divide(1, far, out=far)
+    share: np.ndarray = np.divide(1, far, out=far)
+    return share
 
 
 def ridge(distance: np.ndarray, width: float) -> np.ndarray:
@@ -160,4 +163,5 @@ def _stretched(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         values[:, k : k + cells, None] * weight
         for k, weight in enumerate(weights.astype(np.float32))
     )
-    return reduce(np.add, parts).reshape(len(values), -1)
+    noise: np.ndarray = reduce(np.add, parts).reshape(len(values), -1)
+    return noise

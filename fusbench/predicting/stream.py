@@ -11,7 +11,7 @@ from fusbench import metrics
 from fusbench.data.frames import fit_density, fit_frames
 from fusbench.doors.door import Source, opened
 from fusbench.doors.options import ModelOptions, Options
-from fusbench.errors import ConfigError, DatasetError, WindowError
+from fusbench.errors import ConfigError, DatasetError, WindowError, counted
 
 
 class Stream:
@@ -58,6 +58,9 @@ class Stream:
             self._open.close()
             raise
         self.reset()
+
+    def __repr__(self) -> str:
+        return f"<Stream {self.card.name}: {counted(self.n_frames, 'frame')} so far>"
 
     def _check_card(self) -> None:
         card, where = self.card, f"model '{self.card.name}'"
@@ -115,6 +118,7 @@ class Stream:
 
     def _next(self, frame: np.ndarray) -> np.ndarray:
         if hasattr(self._model, "step") and getattr(self._model, "streams", True):
+            density: np.ndarray
             density, self._past = self._model.step(frame, self._past)
             return density
         window = self.card.window
@@ -122,7 +126,8 @@ class Stream:
             self._past = np.repeat(frame[None], window.span, axis=0)
         else:
             self._past = np.concatenate((self._past[1:], frame[None]))
-        return self._model.predict(self._past[None, :: window.stride])[0]
+        (density,) = self._model.predict(self._past[None, :: window.stride])
+        return density
 
     def _check(self, frame: np.ndarray) -> None:
         where, fix = f"frame {self.n_frames}", "Give uint8 arrays (H, W) or (H, W, 3)."

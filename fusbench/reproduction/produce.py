@@ -111,8 +111,8 @@ class Production:
             line += ["--device", self.device]
         if row.freeze_history:
             line.append("--freeze-history")
-        result = self.run(line, quiet=False)[-1]
-        return runs / result["key"]
+        key: str = self.run(line, quiet=False)[-1]["key"]
+        return runs / key
 
 
 def _other_policy(entry: str, weights: Path) -> str:

@@ -165,7 +165,8 @@ def other_policy(result: Result) -> str:
 
     Such a run is of no row, whatever its model's name.
     """
-    return result.model["title"].partition(OTHER_WEIGHTS)[2]
+    title: str = result.model["title"]
+    return title.partition(OTHER_WEIGHTS)[2]
 
 
 def row_of(result: Result) -> str | None:

@@ -165,9 +165,10 @@ def _claim(search: Search) -> None:
 
 
 def _row(cell: Cell, found: dict[str, Any]) -> dict[str, Any]:
-    row = {"kind": KINDS[cell.mix], "n": cell.n, "m": cell.m, "seed": cell.seed}
+    row: dict[str, Any] = {"kind": KINDS[cell.mix], "n": cell.n, "m": cell.m, "seed": cell.seed}
     row |= {"policy": cell.policy, **{k: found[k] for k in ("kld", "steps", "best_step")}}
-    return row | found.get("scores", {})
+    row |= found.get("scores", {})
+    return row
 
 
 def write_tables(folder: Path, rows: list[dict[str, Any]], metrics: Sequence[str]) -> None:

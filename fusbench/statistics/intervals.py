@@ -60,7 +60,8 @@ def scan_means(values: np.ndarray, scan_index: np.ndarray) -> np.ndarray:
     [2.0, 5.0]
     """
     sums, count = scan_sums(values.reshape(len(values), -1), scan_index)
-    return (sums / count[:, None]).reshape(-1, *values.shape[1:])
+    means: np.ndarray = (sums / count[:, None]).reshape(-1, *values.shape[1:])
+    return means
 
 
 def scan_interval(
@@ -132,7 +133,8 @@ def _ends(scatter: np.ndarray, count: np.ndarray, times: np.ndarray, level: floa
     last = reach.shape[1] - 1
     at = [round((1 - level) / 2 * last), round((1 + level) / 2 * last)]
     reach = np.partition(reach, at, axis=1)[:, at]
-    return -reach[:, ::-1].T * own
+    influence: np.ndarray = -reach[:, ::-1].T * own
+    return influence
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,8 @@ def places(apart: np.ndarray) -> list[int]:
     >>> places(np.array([[0, 0, 1], [0, 0, 1], [1, 1, 0]], dtype=bool))
     [1, 1, 3]
     """
-    return (1 + np.triu(apart).sum(axis=0)).tolist()
+    better: list[int] = np.triu(apart).sum(axis=0).tolist()
+    return [1 + number for number in better]
 
 
 def place_ranges(sums: np.ndarray, count: np.ndarray) -> list[tuple[int, int] | None]:

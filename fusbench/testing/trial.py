@@ -84,9 +84,11 @@ class Trial:
         """Densities (B, h, w) of target frames, in one call."""
         if self.card.sees == "clip":
             (clip,) = self.dataset.split("test")
-            return self.model.predict_gaze(clip, targets)
+            densities: np.ndarray = self.model.predict_gaze(clip, targets)
+            return densities
         frames = self.frames if frames is None else frames
-        return self.model.predict(frames[self.card.window.indices(targets, len(frames))])
+        densities = self.model.predict(frames[self.card.window.indices(targets, len(frames))])
+        return densities
 
     @cached_property
     def first(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fusbench.augment.policy import Policy, augmented_batch
 from fusbench.data.samples import Batch, Samples
+from fusbench.errors import counted
 from fusbench.training.recipe import Recipe
 from fusbench.zoo.network import Network
 
@@ -32,6 +33,19 @@ class Training:
     weights : dict, optional
         To start from, instead of drawn ones. Without gains among them nothing is normalised: a
         training that goes on from a checkpoint leaves its normalisation as it is.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> from fusbench.training.recipe import recipe
+    >>> from fusbench.zoo.entries import build
+    >>> dataset = fusbench.open_dataset("phantom-tiny")
+    >>> train = fusbench.Samples(dataset, "train", fusbench.Window())
+    >>> val = fusbench.Samples(dataset, "val", fusbench.Window())
+    >>> Training(
+    ...     network=build("unet"), recipe=recipe("fast"), policy=fusbench.policy("ra-7-9"), seed=0,
+    ...     train=train, val=val, metadata={}).batch(0).frames.shape
+    (16, 1, 224, 288)
     """
 
     network: Network
@@ -42,6 +56,11 @@ class Training:
     val: Samples
     metadata: dict[str, str]
     weights: dict[str, np.ndarray] | None = None
+
+    def __repr__(self) -> str:
+        policy = "no augmentation" if self.policy is None else str(self.policy)
+        what = f"{self.network.name}, recipe {self.recipe.name}, {policy}, seed {self.seed}"
+        return f"<Training of {what}: {counted(len(self.train), 'window')}>"
 
     @property
     def trained(self) -> Mapping[str, tuple[int, ...]]:

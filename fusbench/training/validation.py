@@ -68,7 +68,8 @@ def divergence(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
     [0.1438]
     """
     log_p = np.asarray(log_p, np.float64)
-    return (np.exp(log_p) * (log_p - log_q)).sum((1, 2))
+    nats: np.ndarray = (np.exp(log_p) * (log_p - log_q)).sum((1, 2))
+    return nats
 
 
 def _by_kind(uses: np.ndarray, samples: Samples) -> Row:

@@ -29,6 +29,14 @@ class Predicted:
         Of each clip or video ``<name>.npy`` and, with an overlay, ``<name>.mp4``.
     frames_per_second : float or None
         How fast a live stream was followed; the others take their time.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> done = predict("uniform", folder.name, dataset="phantom-tiny", overlay=False)
+    >>> done.densities["s093-c1"].shape
+    (30, 224, 288)
     """
 
     files: tuple[Path, ...]

@@ -10,7 +10,7 @@ from typing import overload
 import pandas as pd
 
 from fusbench.evaluation.contest import Failure
-from fusbench.evaluation.finished import Run, runs_html
+from fusbench.evaluation.finished import Run, runs_html, scope
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Rows(Sequence[Run | Failure]):
     """
 
     rows: tuple[Run | Failure, ...]
+
+    def __repr__(self) -> str:
+        names = ", ".join(row.name for row in self.failures)
+        failed = f"; not scored: {names}" if names else ""
+        on = f" on {scope(self.runs[0].result)}" if self.runs else ""
+        return f"<Rows {', '.join(run.name for run in self.runs)}{on}{failed}>"
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -73,6 +73,13 @@ class Trained:
     history : mapping of str to float
         Their use of history, in nats, and its kinds of segment; empty for windows of one frame. See
         `fusbench.training.validation.validated`.
+
+    Examples
+    --------
+    >>> done = Trained(
+    ...     checkpoint=Path("my.safetensors"), steps=2000, best_step=1800, val_loss=1.9, history={})
+    >>> done.val_loss
+    1.9
     """
 
     checkpoint: Path

@@ -36,6 +36,13 @@ class Page:
         Ids of the clips shown.
     n_clips : int
         Clips of the split.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> write_page("phantom-tiny", folder.name + "/page.html", n_clips=1).clips
+    ('s093-c1',)
     """
 
     file: Path

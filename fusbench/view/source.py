@@ -62,7 +62,9 @@ class Source:
             "" if self.card is None or self.card.backend == "numpy" or apart else self.card.backend
         )
 
-    def densities(self, dataset: Dataset, clips: tuple[Clip, ...]) -> Iterator[Iterator]:
+    def densities(
+        self, dataset: Dataset, clips: tuple[Clip, ...]
+    ) -> Iterator[Iterator[np.ndarray]]:
         """For each clip, its densities (H, W) frame by frame."""
         if self.card is None:
             assert self.stored is not None

@@ -1,13 +1,9 @@
 """The HTML page in headless Chromium: it sorts, filters, opens rows, and runs nobody's script."""
 
-import base64
-import hashlib
-import json
 import re
-import shutil
-import subprocess
 
 import pytest
+from support.browser import CHROMIUM, browser
 from support.fake_board import add_fake, fake_board
 
 from fusbench.board.build import write_outputs
@@ -15,13 +11,7 @@ from fusbench.board.published import bundled
 from fusbench.board.standings import read_table
 from fusbench.board.times import write_times
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 HOSTILE = '"><img src=x onerror="window.owned=1"></script><script>window.owned=1</script>'
 
 
@@ -42,28 +32,21 @@ def page(tmp_path_factory):
     return board.root / "index.html"
 
 
-def drive(page, script, tmp_path, *flags):
-    """Run a script in the page, allowed by its hash, and return the JSON that it reports."""
-    script = f"\nconst report = (() => {{{script}}})();" + (
-        "const pre = document.createElement('pre'); pre.id = 'report';"
-        "pre.textContent = JSON.stringify(report); document.body.append(pre);"
-    )
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    html = page.read_text().replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
-    copy = tmp_path / "driven.html"
-    copy.write_text(html.replace("</body>", f"<script>{script}</script></body>"))
-    dom = browse(copy, tmp_path, "--dump-dom", *flags)
-    text = re.search(r'<pre id="report">(.*?)</pre>', dom, re.DOTALL)
-    assert text, dom[-2000:]
-    return json.loads(text[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+@pytest.fixture(scope="module")
+def tab():
+    with browser() as tab:
+        yield tab
+        assert tab.problems == []
 
 
-def browse(page, tmp_path, *flags):
-    command = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+def drive(tab, page, script, *size, dark=False):
+    """What a script's function returns in the page, in a window of this size."""
+    tab.resize(*size, dark=dark)
+    tab.open(page.as_uri())
+    return tab.run(f"(() => {{{script}}})()")
 
 
-def test_it_sorts_filters_and_opens(page, tmp_path):
+def test_it_sorts_filters_and_opens(tab, page):
     script = """
     const names = () => [...document.querySelectorAll("#rows tr.row:not([hidden]) td.model button")]
       .map((node) => node.textContent);
@@ -117,7 +100,7 @@ def test_it_sorts_filters_and_opens(page, tmp_path):
     seen.colour = getComputedStyle(document.body).backgroundColor;
     return seen;
     """
-    seen = drive(page, script, tmp_path, "--window-size=1300,900")
+    seen = drive(tab, page, script, 1300, 900)
     assert seen["start"] == ["best", "second", "evil", "floor"]
     assert seen["fastest"][0] == "second"
     assert seen["slowest"][-1] == "second"
@@ -140,7 +123,7 @@ def test_it_sorts_filters_and_opens(page, tmp_path):
     assert seen["colour"] == "rgb(246, 246, 243)"
 
 
-def test_it_is_readable_on_a_phone_and_in_the_dark(page, tmp_path):
+def test_it_is_readable_on_a_phone_and_in_the_dark(tab, page):
     script = """
     document.querySelector("#rows tr.row").click();
     const width = document.documentElement;
@@ -152,17 +135,15 @@ def test_it_is_readable_on_a_phone_and_in_the_dark(page, tmp_path):
       ink: getComputedStyle(document.body).color,
     };
     """
-    flags = ("--window-size=500,900", "--blink-settings=preferredColorScheme=0")
-    seen = drive(page, script, tmp_path, *flags)
-    assert seen == {
+    assert drive(tab, page, script, 500, 900, dark=True) == {
         "fits": True, "cards": "none", "sorter": "block", "paper": "rgb(16, 20, 24)",
         "ink": "rgb(232, 234, 235)",
     }  # fmt: skip
 
 
-def test_it_prints(page, tmp_path):
-    browse(page, tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={tmp_path / 'page.pdf'}")
-    content = (tmp_path / "page.pdf").read_bytes()
+def test_it_prints(tab, page):
+    tab.open(page.as_uri())
+    content = tab.pdf()
     assert content.startswith(b"%PDF")
     pages = content.count(b"/Type /Page\n") + content.count(b"/Type /Page ")
     assert 1 <= pages <= 4

@@ -1,15 +1,18 @@
 """The specification on disk: what is written is read back, and every breach is told in one line."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.fake_board import fake_board
 from support.small_dataset import small_clip, small_clips, small_info
 
+from fusbench.board.rules import read_board
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.writer import write_dataset
-from fusbench.errors import DatasetError, FusbenchError, OutputError, UnknownName
+from fusbench.errors import ConfigError, DatasetError, FusbenchError, OutputError, UnknownName
 
 
 def edit(path, old, new, count=1):
@@ -27,6 +30,21 @@ def message(folder):
     text = str(error.value)
     assert "\n" not in text
     return text
+
+
+@pytest.mark.parametrize("text", ["".join(map(chr, range(256))), "\u2028 \U0001f9e0 \\u007f"])
+def test_any_text_comes_back_out_of_toml(tmp_path, text):
+    """Of a data set and of a board: U+007F is allowed in JSON's texts, and not in TOML's."""
+    info = replace(small_info(), description=text)
+    assert open_dataset(write_dataset(tmp_path / "set", info, small_clips())).info == info
+    board = fake_board(tmp_path / "board", title=text)
+    assert read_board(board.root).rules == board.rules
+
+
+def test_half_a_character_is_refused_in_a_line(tmp_path):
+    with pytest.raises(ConfigError, match=r"citation = .* is no text. Give it in UTF-8."):
+        write_dataset(tmp_path / "set", replace(small_info(), citation="\udcff"), small_clips())
+    assert not (tmp_path / "set").exists()
 
 
 def test_what_is_written_is_read_back(folder):

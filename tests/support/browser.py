@@ -95,13 +95,21 @@ class Page:
                 clickCount=1,
             )  # fmt: skip
 
-    def screenshot(self, path, width, height, *, dark=False, whole=False, media=""):
+    def resize(self, width, height, *, dark=False, media=""):
+        """Take this window size, colour scheme and medium, before or after a page is opened."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
+
+    def pdf(self):
+        """The page as it is printed, in bytes."""
+        return base64.b64decode(self.call("Page.printToPDF")["data"])
+
+    def screenshot(self, path, width, height, *, dark=False, whole=False, media=""):
+        self.resize(width, height, dark=dark, media=media)
         self.run("new Promise((done) => setTimeout(done, 400))")
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))

@@ -10,7 +10,7 @@ import pandas as pd
 from fusbench.board.adding import write_row
 from fusbench.board.clips import TargetClip, clips_csv
 from fusbench.board.rows import Facts
-from fusbench.board.rules import Board, Rules, _toml
+from fusbench.board.rules import Board, Rules, rules_toml
 from fusbench.evaluation.results import Result
 from fusbench.metrics import METRICS, signature
 from fusbench.statistics.intervals import scan_interval
@@ -36,7 +36,7 @@ def fake_board(root, scans=6, frames=8, lengths=None, **rules):
     )  # fmt: skip
     board = Board(root=root, rules=Rules(**facts | rules), clips=clips)
     root.mkdir(parents=True)
-    (root / "board.toml").write_text(_toml(board.rules))
+    (root / "board.toml").write_text(rules_toml(board.rules))
     (root / "clips.csv").write_text(clips_csv(clips))
     return board
 

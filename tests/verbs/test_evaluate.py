@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from importlib import metadata
 
@@ -15,6 +16,9 @@ from support import broken_plugins
 from support.command import run as command
 
 import fusbench
+from fusbench import installed
+from fusbench.data.dataset import Dataset
+from fusbench.evaluation import job
 
 FILE = '''"""Brighter places draw the eye."""
 
@@ -244,3 +248,31 @@ def test_a_board_is_filled_as_by_the_command(folder, tmp_path):
         assert first == second
     assert boards[0].frame.loc["uniform", "kld"] == of_library.summary.loc["kld", "mean"]
     assert boards[0].check(folder) == []
+
+
+def test_what_five_rows_share_is_worked_out_once(tmp_path, monkeypatch):
+    """Folders of the path are read, and a run's key is made, once; the data are hashed once."""
+    done = Counter()
+
+    def counting(owner, name):
+        real = getattr(owner, name)
+
+        def counted(*arguments):
+            done[name, *(str(a) for a in arguments if isinstance(a, str))] += 1
+            return real(*arguments)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    data = fusbench.open_dataset("phantom-tiny")
+    installed._of_folder.cache_clear()
+    counting(installed, "_records")
+    counting(Dataset, "_fingerprint")
+    counting(Dataset, "_gaze_fingerprint")
+    counting(job, "asdict")  # of a card, for a run's key
+    names = ["uniform", "centre-bias", "mean-map", "previous-gaze", "ideal-observer"]
+    rows = fusbench.evaluate(names, data, runs=tmp_path)
+    assert len(rows.runs) == 5
+    assert done["_fingerprint", "test"] == 1
+    assert done["_gaze_fingerprint", "train"] == 1
+    assert done["asdict",] == 5
+    assert set(done.values()) == {1, 5}, done  # each folder of the path once

@@ -58,10 +58,7 @@ def page(tmp_path_factory):
     )  # fmt: skip
     write_page(root / "page.html", shown)
     with browser() as tab:
-        tab.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=1200, height=900, deviceScaleFactor=1, mobile=False,
-        )  # fmt: skip
+        tab.resize(1200, 900)
         tab.open((root / "page.html").as_uri())
         tab.until(SETTLED)
         yield tab, sources, data
@@ -251,10 +248,7 @@ def test_several_observers_have_a_colour_each_and_a_small_window_opens_at_its_to
     assert [len(frame) for frame in who] == [0, 1, *[2] * 7]
     write_page(tmp_path / "page.html", shown)
     with browser() as tab:
-        tab.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=700, height=400, deviceScaleFactor=1, mobile=False,
-        )  # fmt: skip
+        tab.resize(700, 400)
         tab.open((tmp_path / "page.html").as_uri() + "#s4-c1/3")
         tab.until("ready !== null")
         keys = tab.run("[...byId('clip-facts').children].map((key) => key.textContent)")
