@@ -8,6 +8,8 @@ import tempfile
 
 import numpy as np
 
+from fusbench.errors import OutputError
+
 COUNT = 4
 
 
@@ -26,6 +28,11 @@ class Slots:
     ----------
     handle : int
         Of `new_memory`.
+
+    Raises
+    ------
+    OutputError
+        If there is not so much memory for `view`.
     """
 
     def __init__(self, handle: int) -> None:
@@ -40,7 +47,15 @@ class Slots:
         need, size = COUNT * stride, int(np.prod(shape))
         if need > len(self._bytes):
             if need > os.fstat(self._handle).st_size:
-                os.ftruncate(self._handle, need)
+                self._grow(need)
             self._bytes = np.frombuffer(mmap.mmap(self._handle, need), np.uint8)
         begin = number % COUNT * stride
         return self._bytes[begin : begin + size].reshape(shape)
+
+    def _grow(self, need: int) -> None:
+        try:
+            os.ftruncate(self._handle, need)
+        except OSError as error:
+            what = f"no shared memory for {need:,} bytes of frames: {error.strerror}"
+            fix = "Free some memory, or raise the limit on the size of files (ulimit -f)."
+            raise OutputError(what, fix=fix) from None
