@@ -81,6 +81,8 @@ def _asked(
     try:
         decoder.tell(json.dumps(request).encode() + b"\n")
         for told, frame in decoder.answers():
+            if "parts" in told:
+                _idle.append(decoder)
             if "error" in told:
                 raise _error(told, path)
             yield told, frame
