@@ -152,17 +152,18 @@ def figure2(out: Path | None, clip_id: str | None, as_json: bool, **choices: Any
               help="Page to write; default: claims.md in --work.")  # fmt: skip
 @_options
 def claims(out: Path | None, as_json: bool, **choices: Any) -> None:
-    """Test the paper's claims (a) to (g) and write the page that tells."""
+    """Test the paper's claims (a) to (i) and write the page that tells."""
     from fusbench.cli.render import print_json, show, table
     from fusbench.files import write_bytes
     from fusbench.reproduction.lag import draw_lags, lag_gains
+    from fusbench.reproduction.landmarks import kinds
     from fusbench.reproduction.page import find_claims, to_json, to_page
     from fusbench.reproduction.rows import TABLES
     from fusbench.reproduction.segments import segments
 
     board, data, manifest = _board(choices, TABLES["claims"])
     lags = lag_gains(manifest.lags, choices["split"], choices["margin"])
-    found = find_claims(board, segments(data, board.frames), lags)
+    found = find_claims(board, segments(data, board.frames), lags, kinds(data, board))
     page = out or choices["work"] / "claims.md"
     picture = ""
     if sum(one.tells for one in lags) > 1:

@@ -130,10 +130,18 @@ def machine(threads: int, device: str | None = None) -> str:
     return ", ".join([name, f"{threads} threads", *([device] if device else [])])
 
 
-def write_result(folder: Path, result: Result, scores: pd.DataFrame) -> None:
-    """Write ``scores.csv`` (full precision), then ``result.json``, which marks the run as done."""
-    with replacing(folder / "scores.csv") as part:
-        scores.to_csv(part, index=False, lineterminator="\n")
+def write_result(
+    folder: Path, result: Result, scores: pd.DataFrame, landmarks: pd.DataFrame | None = None
+) -> None:
+    """Write ``scores.csv`` (full precision), then ``result.json``, which marks the run as done.
+
+    Where the data set knows landmarks, ``landmarks.csv`` holds how much of each density lies on
+    them.
+    """
+    for name, table in (("scores.csv", scores), ("landmarks.csv", landmarks)):
+        if table is not None:
+            with replacing(folder / name) as part:
+                table.to_csv(part, index=False, lineterminator="\n")
     write_json(folder / "result.json", asdict(result))
 
 
@@ -181,6 +189,25 @@ def read_scores(folder: Path) -> pd.DataFrame:
         else:
             source = read_text(path, LARGEST, DatasetError, missing=fix)
         table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
+    except (ValueError, OverflowError) as error:
+        what = f"cannot be read: {str(error).splitlines()[0]}"
+        raise DatasetError(what, str(path), fix) from None
+    _to_numbers(table, path, fix)
+    return table
+
+
+def read_landmarks(folder: Path) -> pd.DataFrame | None:
+    """How much of each density of a finished run lies on the data set's landmarks, a row a frame.
+
+    None where the data set knows no landmarks, or the run is of a version that did not tell.
+    """
+    path = folder / "landmarks.csv"
+    if not path.exists():
+        return None
+    fix = "Run the evaluation again with --force."
+    try:
+        source = io.StringIO(read_text(path, LARGEST, DatasetError))
+        table = pd.read_csv(source, dtype=str, keep_default_na=False)
     except (ValueError, OverflowError) as error:
         what = f"cannot be read: {str(error).splitlines()[0]}"
         raise DatasetError(what, str(path), fix) from None

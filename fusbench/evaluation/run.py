@@ -99,8 +99,8 @@ def _finish(
     n_frames: int,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None,
 ) -> Result:
-    scores, seconds, shown = joined(pieces, [m.key for m in job.chosen])
-    if scores.empty:
+    scores = joined(pieces, "scores", [m.key for m in job.chosen])
+    if scores is None or scores.empty:
         fix = "Choose another split, or check the gaze with 'fusbench dataset check'."
         raise DatasetError(
             f"no frame of the {job.split} split has gaze", str(job.dataset.root), fix
@@ -148,18 +148,20 @@ def _finish(
         },
     )
     timing = {
-        "seconds_per_frame": seconds / len(scores),
+        "seconds_per_frame": sum(float(p["seconds"]) for p in pieces.values()) / len(scores),
         "machine": machine(job.threads, job.device),
     }
     write_json(folder / "timing.json", timing)
     if picture:
         clips = {clip.clip_id: clip for _, group in scans for clip in group}
         panels = []
+        parts = {name: part for piece in pieces.values() for name, part in piece.items()}
+        shown = {name: part for name, part in parts.items() if name.startswith("example:")}
         for name, density in sorted(shown.items()):
             _, clip_id, frame = name.split(":")
             panels.append({"clip": clips[clip_id], "frame": int(frame), "predicted": density})
         with replacing(folder / "frames.png") as part:
             picture(part, panels)
-    write_result(folder, result, scores)
+    write_result(folder, result, scores, joined(pieces, "landmarks", info.landmarks))
     shutil.rmtree(folder / "scans", ignore_errors=True)
     return result

@@ -1,8 +1,9 @@
-"""What an evaluation keeps of each scan until all are done: scores, seconds, example densities."""
+"""What an evaluation keeps of each scan until all are done: scores, seconds, some densities."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
+from fusbench.evaluation.landmarks import REACH, landmark_mass
 from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities
@@ -41,11 +43,14 @@ def score_scan(
     job: Evaluation,
     wanted: set[tuple[str, int]],
 ) -> dict[str, np.ndarray]:
-    """Scores, seconds and example densities of a scan's clips, as arrays by name."""
+    """Scores, mass on landmarks, seconds and example densities of a scan's clips, by name."""
     clip_ids, frames, rows, shown = [], [], [], {}
-    seconds = 0.0
+    masses: list[np.ndarray] = []
+    known = all(clip.landmarks is not None for clip in clips)
+    radius_px, seconds = REACH * job.dataset.info.sigma_px, 0.0
     for clip in clips:
         clip.verify()
+        places = clip.landmarks
         targets = clip.gaze.frames().astype(np.intp)
         if not len(targets):
             continue
@@ -60,30 +65,35 @@ def score_scan(
             clip_ids.append(clip.clip_id)
             frames.append(frame)
             rows.append(list(scores.values()))
+            if places is not None and known:
+                masses.append(landmark_mass(predicted, places[frame], radius_px))
             if (clip.clip_id, int(frame)) in wanted:
                 shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
-    values = np.array(rows, dtype=np.float64).reshape(-1, len(job.chosen))
     return {
         "clip_id": np.array(clip_ids, dtype=np.str_),
         "frame": np.array(frames, dtype=np.int64),
-        "scores": values,
+        "scores": _table(rows, len(job.chosen)),
+        **({"landmarks": _table(masses, len(job.dataset.info.landmarks))} if known else {}),
         "seconds": np.array(seconds),
         **shown,
     }
 
 
+def _table(rows: list[Any], width: int) -> np.ndarray:
+    return np.array(rows, dtype=np.float64).reshape(-1, width)
+
+
 def joined(
-    pieces: dict[str, dict[str, np.ndarray]], columns: list[str]
-) -> tuple[pd.DataFrame, float, dict[str, np.ndarray]]:
-    """The scores of all scans in one table, the seconds they took, and the example densities."""
-    tables, seconds = [], 0.0
-    shown: dict[str, np.ndarray] = {}
-    for scan_id, part in pieces.items():
-        table = pd.DataFrame(part["scores"], columns=columns)
-        keys: tuple[Any, ...] = (scan_id, part["clip_id"], part["frame"])
+    pieces: dict[str, dict[str, np.ndarray]], part: str, columns: Sequence[str]
+) -> pd.DataFrame | None:
+    """A part of all scans' pieces as one table, a row a frame; None where a scan has none."""
+    if not all(part in piece for piece in pieces.values()):
+        return None
+    tables = []
+    for scan_id, piece in pieces.items():
+        table = pd.DataFrame(piece[part], columns=list(columns))
+        keys: tuple[Any, ...] = (scan_id, piece["clip_id"], piece["frame"])
         for position, (name, column) in enumerate(zip(KEY_COLUMNS, keys, strict=True)):
             table.insert(position, name, column)
         tables.append(table)
-        seconds += float(part["seconds"])
-        shown |= {name: part[name] for name in part if name.startswith("example:")}
-    return pd.concat(tables, ignore_index=True), seconds, shown
+    return pd.concat(tables, ignore_index=True)

@@ -13,7 +13,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.evaluation.results import read_result, read_scores
+from fusbench.evaluation.results import read_landmarks, read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
 from fusbench.reproduction.runs import Runs, other_policy
 from fusbench.training.validation import UNUSED
@@ -38,6 +38,9 @@ class Board:
     margin : int
     history : mapping of str to list of float or None
         Use of history of each seed, in nats; None where a run does not tell it.
+    landmarks : mapping of str to list of ndarray
+        For each row one array (N, landmarks) a seed: how much of each density lies on each of the
+        data set's landmarks. Rows of which a run does not tell it are not there.
     """
 
     info: DatasetInfo
@@ -48,6 +51,7 @@ class Board:
     weights: Mapping[str, Sequence[str]]
     margin: int
     history: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    landmarks: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
 
     def is_dead(self, key: str) -> bool:
         """Whether a row of several frames was found to say the same without them, in any seed."""
@@ -103,6 +107,7 @@ def read_board(
     fingerprint = dataset.fingerprint(split)
     scores: dict[str, dict[str, np.ndarray]] = {}
     uses: dict[str, float | None] = {}
+    masses: dict[tuple[str, str], pd.DataFrame | None] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
         seeds: dict[str, np.ndarray] = {}
@@ -125,7 +130,7 @@ def read_board(
                 what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             seeds[weights] = table[list(METRICS)].to_numpy(float)
-            uses[weights] = result.history
+            uses[weights], masses[key, weights] = result.history, read_landmarks(folder)
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
     if frames is None or frames.empty:
@@ -141,8 +146,19 @@ def read_board(
         scores={key: list(seeds.values()) for key, seeds in scores.items()},
         weights={key: list(seeds) for key, seeds in scores.items()},
         history={key: [uses[weights] for weights in seeds] for key, seeds in scores.items()},
+        landmarks={
+            key: [_aligned(masses[key, weights], frames) for weights in seeds]
+            for key, seeds in scores.items()
+            if all(masses[key, weights] is not None for weights in seeds)
+        },
         margin=margin,
     )
+
+
+def _aligned(table: pd.DataFrame | None, frames: pd.DataFrame) -> np.ndarray:
+    """The values of a table with the key columns on these frames, in their order."""
+    assert table is not None
+    return frames.merge(table, "left", KEYS).drop(columns=KEYS).to_numpy(float)
 
 
 def _check(folder: Path, have: str, want: str, what: str) -> None:

@@ -26,11 +26,13 @@ from fusbench.reproduction.claims import (
 )
 from fusbench.reproduction.formats import to_markdown
 from fusbench.reproduction.lag import LagGain
+from fusbench.reproduction.landmarks import Kind, judge_landmarks
 from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES
 from fusbench.reproduction.sections import (
     ceiling_section,
     controls_section,
     lag_section,
+    landmark_section,
     markdown,
     number,
     p_value,
@@ -53,14 +55,24 @@ class Claims:
     findings: tuple[Finding, ...]
     speed: dict[str, Difference]
     lags: tuple[LagGain, ...]
+    kinds: tuple[Kind, ...] = ()
 
 
-def find_claims(board: Board, segments: Segments, lags: Sequence[LagGain] = ()) -> Claims:
-    """Judge all claims on a board."""
+def find_claims(
+    board: Board, segments: Segments, lags: Sequence[LagGain] = (), kinds: Sequence[Kind] = ()
+) -> Claims:
+    """Judge all claims on a board; those on landmarks only where there are `kinds` of frames."""
     speed, contrasts = judge_speed(board, segments)
-    findings = (*(judge(claim, board) for claim in CLAIMS), speed, judge_abstract())
+    findings = [*(judge(claim, board) for claim in CLAIMS), speed, judge_abstract()]
+    if kinds:
+        findings += judge_landmarks(board, kinds)
     return Claims(
-        board=board, segments=segments, findings=findings, speed=contrasts, lags=tuple(lags)
+        board=board,
+        segments=segments,
+        findings=tuple(findings),
+        speed=contrasts,
+        lags=tuple(lags),
+        kinds=tuple(kinds),
     )
 
 
@@ -91,6 +103,8 @@ def to_page(claims: Claims, *, command: str, lag_picture: str = "") -> str:
         seeds_section(claims.board),
         "## Fast and slow segments",
         segments_section(claims.board, claims.segments),
+        "## Landmarks",
+        landmark_section(claims.board, claims.kinds),
         "## Where the gain comes from",
         controls_section(claims.board),
         "## How the gain depends on the lag",

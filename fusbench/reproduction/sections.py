@@ -18,6 +18,7 @@ from fusbench.reproduction.claims import (
     verdict,
 )
 from fusbench.reproduction.lag import LagGain
+from fusbench.reproduction.landmarks import LANDMARK_WORDS, Kind, means
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
 from fusbench.statistics.seeds import Difference, mean_score
@@ -55,8 +56,8 @@ def title(key: str) -> str:
 
 
 def symbol(metric: str) -> str:
-    """A metric's symbol."""
-    return TABLE[metric].symbol
+    """A metric's symbol; of what is no metric, such as the mass on a landmark, its name."""
+    return TABLE[metric].symbol if metric in TABLE else metric
 
 
 def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -68,6 +69,18 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _is_number(text: str) -> bool:
     return not text or text[0] in "+-<0123456789" or text == "no run"
+
+
+def landmark_section(board: Board, found: Sequence[Kind]) -> str:
+    """Mean mass on the landmarks of the claims, row by row."""
+    if not found:
+        return "The data set knows no such landmarks."
+    masses = means(board, found)
+    keys = [key for key in ROWS if key in masses]
+    rows = [[title(key), *(f"{mass:.3f}" for mass in masses[key])] for key in keys]
+    counts = ", ".join(f"{kind.name}: {int(kind.frames.sum())}" for kind in found)
+    table = markdown(["row", *(kind.name for kind in found)], rows) if rows else "Runs are missing."
+    return f"{LANDMARK_WORDS}\n\nFrames of each kind: {counts}.\n\n{table}"
 
 
 def uses(board: Board, key: str) -> str:

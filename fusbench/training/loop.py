@@ -15,7 +15,14 @@ from fusbench.errors import DatasetError, TrainingError
 from fusbench.models.card import Learner
 from fusbench.training.job import Training
 from fusbench.training.optimiser import fallen, flat, learning_rate, shaped
-from fusbench.training.state import State, first_state, plain_weights, read_state, write_state
+from fusbench.training.state import (
+    State,
+    averaged,
+    first_state,
+    plain_weights,
+    read_state,
+    write_state,
+)
 from fusbench.training.validation import validated
 from fusbench.zoo.checkpoint import write_checkpoint
 
@@ -87,9 +94,9 @@ def train(
 
 def _steps(job: Training, learner: Learner, state: State, report: Report | None) -> Iterator[State]:
     """The states after each step, until the budget or the patience is used up."""
-    recipe, network = job.recipe, job.network
+    recipe = job.recipe
     names = tuple(job.trained)
-    kept = tuple(network.statistics) if len(names) > len(network.parameters) else ()
+    kept = tuple(averaged(job))
     started = time.monotonic()
     note = f"best {state.best_loss:.3f}" if state.history else ""
     learner.load(shaped(state.adam.weights, job.trained))
@@ -108,13 +115,14 @@ def _steps(job: Training, learner: Learner, state: State, report: Report | None)
                 fix = "Lower the learning rate, or choose another --seed."
                 raise TrainingError(what, fix=fix)
             adam = state.adam.updated(gradient, recipe, falls)
-            averages = state.averages.updated(flat(statistics, kept))
+            now = {**shaped(adam.weights, job.trained), **statistics}
+            averages = state.averages.updated(flat(now, kept))
             total, count = state.running
             state = replace(state, adam=adam, averages=averages, running=(total + loss, count + 1))
             if adam.step % recipe.validate_every == 0 or adam.step == recipe.max_steps:
                 state = _validated(job, learner, state, time.monotonic() - started)
                 note = _note(state)
-            learner.load(shaped(adam.weights, job.trained))
+            learner.load(shaped(state.adam.weights, job.trained))
             if report:
                 report(adam.step, recipe.max_steps, note)
             yield state

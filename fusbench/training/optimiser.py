@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,20 +47,24 @@ class Adam:
 
 @dataclass(frozen=True, kw_only=True)
 class Averages:
-    """Running averages of flat float32 vectors, corrected for their start at zero."""
+    """Running averages of flat float32 vectors, corrected for their start at zero.
+
+    Each new vector leaves the share `kept` of what is there.
+    """
 
     step: int
     sums: np.ndarray
+    kept: float = KEPT
 
     def updated(self, vector: np.ndarray) -> Averages:
         """The averages with one more vector in them."""
-        sums = np.float32(KEPT) * self.sums + np.float32(1 - KEPT) * vector
-        return Averages(step=self.step + 1, sums=sums)
+        sums = np.float32(self.kept) * self.sums + np.float32(1 - self.kept) * vector
+        return replace(self, step=self.step + 1, sums=sums)
 
     @property
     def values(self) -> np.ndarray:
         """The averages; of nothing before the first vector."""
-        return self.sums / np.float32(1 - KEPT**self.step) if self.step else self.sums
+        return self.sums / np.float32(1 - self.kept**self.step) if self.step else self.sums
 
 
 def fallen(history: Sequence[Mapping[str, float]], recipe: Recipe) -> int:

@@ -35,6 +35,9 @@ class Recipe:
         Factor by which it is lowered.
     least_gain : float
         What a loss must be better by to count, in nats.
+    average : float
+        If not 0, running averages of the weights are validated and kept (Polyak and Juditsky,
+        1992): this is the share of them, and of the normalisation's statistics, that a step keeps.
     normalise : bool
         Whether convolutions are normalised over the batch; see `fusbench.zoo.normalise`.
     validation_stride : int
@@ -58,6 +61,7 @@ class Recipe:
     falls: int = 0
     fall: float = 0.3
     least_gain: float = 0.0
+    average: float = 0.0
     normalise: bool = True
     validation_stride: int = 5
     window_count: str = "exact"
@@ -77,17 +81,18 @@ RECIPES = {
             patience=0,
             validation_stride=10,
         ),
-        # until the validation loss stands still at the lowest of three learning rates
+        # until the validation loss of the averaged weights stands still at the lower of two rates
         Recipe(
             name="patient",
             learning_rate=1e-3,
-            warm_up=0.02,
+            warm_up=0.04,
             clip_norm=1.0,
-            max_steps=24_000,
+            max_steps=12_000,
             validate_every=300,
-            patience=4,
-            falls=2,
-            least_gain=0.002,
+            patience=2,
+            falls=1,
+            least_gain=0.003,
+            average=0.998,
             validation_stride=10,
         ),
         # "Adam with a momentum of 0.01", read as Adam's first moment

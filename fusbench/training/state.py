@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,18 @@ import numpy as np
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.training.job import Training
 from fusbench.training.optimiser import Adam, Averages, flat, shaped
+from fusbench.training.recipe import Recipe
 from fusbench.training.validation import Row
 from fusbench.zoo.checkpoint import initial_weights, read_checkpoint, write_checkpoint
-from fusbench.zoo.normalise import folded, with_gains
+from fusbench.zoo.normalise import KEPT, folded, with_gains
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """Everything a training has come to; saving it and going on changes nothing.
 
-    `adam` holds what is trained, `averages` the running statistics of normalised layers, and `best`
-    the weights, statistics folded in, that did best on the validation split.
+    `adam` holds what is trained, `averages` the running averages of `averaged`, and `best` the
+    weights, statistics folded in, that did best on the validation split.
     """
 
     adam: Adam
@@ -51,22 +53,37 @@ def first_state(job: Training) -> State:
         drawn = initial_weights(job.network, np.random.default_rng([job.seed, 2]))
         given = with_gains(job.network, drawn)
     weights = flat(given, tuple(job.trained))
-    normalised = len(job.trained) > len(job.network.parameters)
-    n_kept = 2 * sum(job.network.normalised.values()) if normalised else 0
+    n_averaged = sum(math.prod(shape) for shape in averaged(job).values())
     zero = np.zeros_like(weights)
     return State(
         adam=Adam(step=0, weights=weights, mean=zero, square=zero),
-        averages=Averages(step=0, sums=np.zeros(n_kept, np.float32)),
+        averages=Averages(step=0, sums=np.zeros(n_averaged, np.float32), kept=kept(job.recipe)),
         best=flat(given, tuple(job.network.parameters)),
     )
 
 
+def kept(recipe: Recipe) -> float:
+    """The share of running averages that a step keeps."""
+    return recipe.average or KEPT
+
+
+def averaged(job: Training) -> dict[str, tuple[int, ...]]:
+    """Name and shape of what a training keeps running averages of: statistics, perhaps weights."""
+    found: dict[str, tuple[int, ...]] = dict(job.trained) if job.recipe.average else {}
+    if len(job.trained) > len(job.network.parameters):
+        found |= job.network.statistics
+    return found
+
+
 def plain_weights(job: Training, state: State) -> dict[str, np.ndarray]:
     """The weights of a state as a checkpoint holds them."""
+    averages = shaped(state.averages.values, averaged(job))
     trained = shaped(state.adam.weights, job.trained)
+    if job.recipe.average and state.averages.step:
+        trained = {name: averages[name] for name in trained}
     if len(trained) == len(job.network.parameters):
         return trained
-    return folded(job.network, trained, shaped(state.averages.values, job.network.statistics))
+    return folded(job.network, trained, averages)
 
 
 def write_state(path: Path, job: Training, state: State) -> None:
@@ -127,7 +144,7 @@ def read_state(path: Path, job: Training) -> State:
     )
     return State(
         adam=adam,
-        averages=Averages(step=facts["step"], sums=arrays["averages"]),
+        averages=Averages(step=facts["step"], sums=arrays["averages"], kept=kept(job.recipe)),
         best=arrays["best"],
         best_step=facts["best_step"],
         best_loss=facts["best_loss"],

@@ -5,12 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from support.command import error_of, run
 
+from fusbench.doors.registry import model_card
+from fusbench.training.loop import train as train_job
+from fusbench.verbs.train import Choices, prepared
 from fusbench.zoo.checkpoint import read_checkpoint
 
 
@@ -53,25 +57,31 @@ def test_train_then_evaluate(data, tmp_path, backend):
     assert (tmp_path / "runs" / result["key"] / "frames.png").exists()
 
 
-def test_backends_take_the_same_steps(data, tmp_path):
+@pytest.mark.parametrize(("normalise", "bound"), [(False, 1e-3), (True, 1e-2)])
+def test_backends_take_the_same_steps(data, tmp_path, normalise, bound):
     """From the same weights over the same batches, Torch and Keras end in nearly the same place.
 
-    Some weights of a normalised network have no gradient but rounding errors, such as the biases
-    of the up-sampling, which the next mean takes out: Adam moves them by the rate, whatever it is.
+    A normalised network's gradients are right to 5e-4 in either backend, for where a rectifier's
+    input is 0 but for rounding it may pass; Adam's first steps are all of one size, so that weights
+    with hardly a gradient go where rounding sends them.
     """
+    tables = []
     for backend in ("torch", "keras"):
         pytest.importorskip(f"fusbench_{backend}")
-        train(data, tmp_path / f"{backend}.safetensors", model=f"unet-{backend}", steps=8)
+        card, choices = model_card(f"unet-{backend}"), Choices(max_steps=8, validate_every=4)
+        job, learner = prepared(card, data, choices, "")
+        job = replace(job, recipe=replace(job.recipe, normalise=normalise))
+        train_job(job, learner, tmp_path / f"{backend}.safetensors")
+        tables.append(pd.read_csv(tmp_path / f"{backend}.csv"))
     torch, keras = (
         read_checkpoint(tmp_path / f"{b}.safetensors").weights for b in ("torch", "keras")
     )
     moved = sum(float(np.abs(torch[name] - keras[name]).sum()) for name in torch)
     size = sum(float(np.abs(torch[name]).sum()) for name in torch)
-    assert moved < 1e-2 * size
-    curves = [pd.read_csv(tmp_path / f"{backend}.csv") for backend in ("torch", "keras")]
+    assert moved < bound * size
     for column in ("train_loss", "val_loss"):
-        one, other = (table[column].to_numpy() for table in curves)
-        np.testing.assert_allclose(one, other, rtol=2e-3)
+        one, other = (table[column].to_numpy() for table in tables)
+        np.testing.assert_allclose(one, other, rtol=0.2 * bound)
 
 
 def test_an_interrupted_training_is_resumed(data, tmp_path):

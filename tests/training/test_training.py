@@ -88,7 +88,9 @@ def job(folder):
     )
 
 
-def test_a_stopped_training_continues_to_the_same_bytes(job, tmp_path):
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_stopped_training_continues_to_the_same_bytes(job, tmp_path, average):
+    job = replace(job, recipe=replace(FAST, average=average))
     whole, parts = tmp_path / "whole.safetensors", tmp_path / "parts.safetensors"
     train(job, LinearLearner(), whole)
     with pytest.raises(KeyboardInterrupt):
@@ -106,6 +108,28 @@ def test_a_stopped_training_continues_to_the_same_bytes(job, tmp_path):
         pd.read_csv(path.with_suffix(".csv")).drop(columns="seconds") for path in (whole, parts)
     ]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_averaged_weights_are_what_is_kept(job, tmp_path):
+    """Each step halves the weight of all before it: the sum over 6 steps is written out."""
+
+    class Watched(LinearLearner):
+        seen = ()
+
+        def gradients(self, frames, densities):
+            self.seen = (*self.seen, self.weights["head.weight"])
+            return super().gradients(frames, densities)
+
+    plain, learner = replace(FAST, schedule="constant", max_steps=7, validate_every=6), Watched()
+    train(replace(job, recipe=plain), learner, tmp_path / "plain.safetensors")
+    after = learner.seen[1:]  # what step 7 begins with is what step 6 left
+    averaged = replace(plain, max_steps=6, average=0.5)
+    state = train(replace(job, recipe=averaged), LinearLearner(), tmp_path / "mean.safetensors")
+    expected = sum(0.5 ** (6 - k) * w for k, w in enumerate(after)) / (1 - 0.5**6)
+    found = read_checkpoint(tmp_path / "mean.safetensors").weights["head.weight"]
+    assert len(after) == 6
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(state.adam.weights[:9], after[-1].ravel(), rtol=1e-6)
 
 
 def test_training_learns_and_keeps_the_best(job, tmp_path):
