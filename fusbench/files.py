@@ -9,13 +9,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fusbench.errors import ConfigError, OutputError
-from fusbench.locks import unfinished_file, unfinished_folder
+from fusbench.locks import LOCK, locked, sweep, unfinished_file, unfinished_folder
 
 REMEDIES = {
     errno.ENOSPC: "Free some space or choose another disk.",
@@ -40,6 +40,23 @@ def output_errors(path: Path) -> Iterator[None]:
         raise OutputError(
             f"cannot be written: {error.strerror or error}", str(path), fix
         ) from error
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """The right to make a file, which one process has at a time; its folder is made if need be.
+
+    Raises
+    ------
+    OutputError
+        If another process is making it.
+    """
+    with ExitStack() as held:
+        with output_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path.parent)
+            held.enter_context(locked(path.parent, 0, f".{path.name}{LOCK}"))
+        yield
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from fusbench.errors import OutputError
 
 LOCK = ".fusbench.lock"
 MARK = "fusbench-"
-UNFINISHED = re.compile(rf"\..*\.{MARK}[A-Za-z0-9_]{{8}}(\..*)?")
+UNFINISHED = re.compile(rf"\..*\.{MARK}[A-Za-z0-9_]{{8}}(\..*)?|\..+\.fusbench\.lock")
 PATIENCE_S = 10.0
 LONGEST_STEM = 60
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -46,7 +46,7 @@ def locked(folder: Path, patience_s: float = PATIENCE_S, name: str = LOCK) -> It
     patience_s : float
         How long to wait for another process.
     name : str
-        Of the lock's file.
+        Of the lock's file: ``.NAME.fusbench.lock`` where only what is called so is locked.
 
     Raises
     ------
@@ -75,7 +75,8 @@ def _acquire(path: Path, end: float) -> int:
                 return handle
             if time.monotonic() > end:
                 fix = "Wait until it is done, or stop it; its lock ends with it."
-                raise OutputError(f"is being changed by {_owner(handle)}", str(path.parent), fix)
+                whose = path.parent / path.name.removesuffix(LOCK).removeprefix(".")
+                raise OutputError(f"is being changed by {_owner(handle)}", str(whose), fix)
         except BaseException:
             os.close(handle)
             raise

@@ -160,7 +160,7 @@ def _faults(
         what = f"n_frames {row['n_frames']} is no positive whole number"
         yield what, f"Count the clip's frames, at most {MOST_FRAMES:,}."
     if row["file"]:
-        if leaves(row["file"]):
+        if not row["file"].isprintable() or leaves(row["file"]):
             yield f"the path '{row['file']}' leaves the data set's folder", "Use a path within it."
         if not re.fullmatch(r"[0-9a-f]{64}", row["sha256"]):
             yield "sha256 is not 64 hexadecimal digits", "Hash the frame file with sha256sum."

@@ -101,7 +101,11 @@ def _exact(number: str, scale: int) -> int:
             return value
     elif not exact.is_finite():
         raise ValueError(number)
-    raise ConfigError(f"the time {number[:40]} is too large", fix="Check its unit.")
+    raise _too_large(number)
+
+
+def _too_large(number: str) -> ConfigError:
+    return ConfigError(f"the time {number[:40]} is too large", fix="Check its unit.")
 
 
 def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
@@ -113,6 +117,8 @@ def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
     ------
     ValueError
         With the first text that is no number.
+    ConfigError
+        If a time is too large.
 
     Examples
     --------
@@ -129,8 +135,13 @@ def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
             result[index] = shown
             continue
         try:
-            result[index] = int(text) * scale if text.isdecimal() else _exact(text, scale)
-        except (InvalidOperation, ValueError, OverflowError):
+            if not text.isdecimal() or len(text) > MOST_DIGITS:
+                result[index] = _exact(text, scale)
+            elif (value := int(text) * scale) <= LONGEST:
+                result[index] = value
+            else:
+                raise _too_large(text)
+        except (InvalidOperation, ValueError):
             raise ValueError(text) from None
     return result
 

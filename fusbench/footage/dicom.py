@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.footage import patience
 from fusbench.footage.clock import whole_nanoseconds
-from fusbench.footage.header import number, regions, whole
+from fusbench.footage.header import number, regions, texts, whole
 from fusbench.footage.jpeg import DECODERS, compressed_frames
 from fusbench.footage.record import Footage, Frames, Remark, missing
 
@@ -65,6 +66,20 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
         },
         remarks=remarks,
     )
+
+
+def identifiers(path: Path) -> set[str]:
+    """Texts of a file's header that could name a person, and their words."""
+    try:
+        import pydicom
+    except ModuleNotFoundError:
+        raise missing("pydicom", "reading DICOM") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return texts(_header(path))
+        except (pydicom.errors.InvalidDicomError, *DAMAGE):
+            raise DatasetError("is no DICOM file, or is damaged", str(path), AGAIN) from None
 
 
 DAMAGE = (
@@ -223,7 +238,10 @@ def _grey_window(
         return _stretched(low, high)
     if bits == 8:
         return None
-    ends = [(int(f.min()), int(f.max())) for f in _decoded(path, count)]
+    ends = []
+    for frame in _decoded(path, count):
+        ends.append((int(frame.min()), int(frame.max())))
+        patience.step()
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     if low < 0:
         remarks.append(("note", f"no window, and signed values: {low} to {high} are shown"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,8 @@ from fusbench.footage.box import Box
 TWO_DIMENSIONAL = 1
 CENTIMETRES = 3
 LARGEST = 10**9
+NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
+STANDARD_UIDS = "1.2.840.10008."
 
 
 def number(value: Any) -> Fraction | None:
@@ -72,6 +75,18 @@ def regions(header: Any) -> tuple[tuple[Box, list[float] | None], ...]:
             continue
         found.setdefault(Box(left, top, right - left + 1, bottom - top + 1), _spacing(region))
     return tuple(found.items())
+
+
+def texts(header: Any) -> set[str]:
+    """Texts of a header's elements that could name a person, and their words."""
+    found: set[str] = set()
+    for element in header.iterall():
+        if element.VR not in NAMING or not element.value:
+            continue
+        for text in str(element.value).split("\\"):
+            if not text.startswith(STANDARD_UIDS):
+                found |= {text.strip(), *re.split(r"[\^=,\s]+", text)}
+    return found
 
 
 def _spacing(region: Any) -> list[float] | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.errors import DatasetError
-from fusbench.footage.kinds import is_dicom
-from fusbench.footage.record import Footage
+from fusbench.footage.apart import answered, streamed
+from fusbench.footage.record import Footage, as_footage
 
 DEFAULT_RATE_HZ = Fraction(30)
 
@@ -46,17 +46,15 @@ def frame_rate_hz(path: Path) -> float:
     footage = open_footage(path, DEFAULT_RATE_HZ)
     if footage.step_ns:
         return 1e9 / footage.step_ns
-    if footage.kind != "file":
-        return float(DEFAULT_RATE_HZ)
-    import av
-
-    with av.open(str(path)) as container:
-        rate = container.streams.video[0].average_rate
-    return float(rate) if rate and 1 <= rate <= 1000 else float(DEFAULT_RATE_HZ)
+    rate = footage.average_hz
+    return rate if rate and 1 <= rate <= 1000 else float(DEFAULT_RATE_HZ)
 
 
 def open_footage(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
     """Open a video file, a DICOM file or a folder of pictures.
+
+    A file may come from a stranger and be damaged, so it is decoded in a process of its own: one
+    that hangs or fills the memory is an error of one line.
 
     Parameters
     ----------
@@ -67,22 +65,11 @@ def open_footage(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
     Raises
     ------
     DatasetError
-        If there is no frame to be read.
+        If there is no frame to be read, or reading takes more time or memory than is allowed.
     Missing
         If the library for this kind is not installed.
     """
-    if path.is_dir():
-        from fusbench.footage.pictures import open_pictures
-
-        return open_pictures(path, frame_rate_hz)
-    if not path.is_file():
-        raise DatasetError("no video is here", str(path), "Check the path.")
-    if not path.stat().st_size:
-        raise DatasetError("the video file is empty", str(path), "Copy it again from its source.")
-    if is_dicom(path):
-        from fusbench.footage.dicom import open_dicom
-
-        return open_dicom(path, frame_rate_hz)
-    from fusbench.footage.videofile import open_video
-
-    return open_video(path)
+    rate = None if frame_rate_hz is None else str(frame_rate_hz)
+    told = answered("open", path, frame_rate=rate)
+    footage = as_footage(told, lambda: streamed(footage, path, rate))
+    return footage

@@ -43,7 +43,12 @@ def picture_files(folder: Path) -> list[Path]:
 
 def read_picture(path: Path) -> np.ndarray:
     """A picture as uint8 (H, W), or (H, W, 3) in red, green, blue."""
-    picture = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR)
+    try:
+        picture = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from None
+        picture = None
     if picture is None:
         raise DatasetError("is no picture that can be read", str(path), "Remove or convert it.")
     return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)

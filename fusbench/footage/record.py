@@ -40,6 +40,8 @@ class Footage:
         Time between frames, where it is the same for all.
     nominal_hz : float, optional
         Frames a second by the first frames' times.
+    average_hz : float, optional
+        Frames a second as the file declares them.
     held_ns : list of int
         How long the last frame is shown, once it has been read and where the file says so.
     pixel_aspect : Fraction
@@ -57,10 +59,37 @@ class Footage:
     declared_ns: int | None = None
     step_ns: int | None = None
     nominal_hz: float | None = None
+    average_hz: float | None = None
     held_ns: list[int] = field(default_factory=list)
     pixel_aspect: Fraction = Fraction(1)
     facts: dict[str, Any] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+
+
+def as_facts(footage: Footage) -> dict[str, Any]:
+    """What JSON can hold of footage: everything but its frames."""
+    facts = {**vars(footage), "regions": [vars(box) for box in footage.regions]}
+    facts["pixel_aspect"] = str(footage.pixel_aspect)
+    del facts["read"]
+    return facts
+
+
+def as_footage(facts: dict[str, Any], read: Callable[[], Frames]) -> Footage:
+    """Footage of which `as_facts` told, with what reads its frames.
+
+    Examples
+    --------
+    >>> footage = Footage(kind="file", shape=(2, 3), read=lambda: iter(()))
+    >>> as_footage(as_facts(footage), footage.read) == footage
+    True
+    """
+    exact = {
+        "shape": tuple(facts["shape"]),
+        "regions": tuple(Box(**box) for box in facts["regions"]),
+        "pixel_aspect": Fraction(facts["pixel_aspect"]),
+        "remarks": [(level, text) for level, text in facts["remarks"]],
+    }
+    return Footage(**{**facts, **exact, "read": read})
 
 
 def missing(package: str, what: str) -> Missing:

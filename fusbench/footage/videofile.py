@@ -15,12 +15,20 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import DatasetError
+from fusbench.footage import patience
 from fusbench.footage.clock import clock_ns, whole_nanoseconds
 from fusbench.footage.record import Footage, Frames, Remark, missing
 
 CONVERT = "Convert it with ffmpeg -i IN -fps_mode passthrough OUT.mp4, or copy it again."
 UNTIMED = ("avi", "h264", "hevc", "m4v", "mpegvideo")
 """Containers that store no time of showing."""
+CONTAINERS = (
+    "mov", "matroska", "avi", "mpeg", "mpegts", "mpegvideo", "h264", "hevc", "m4v", "mjpeg", "av1",
+    "obu", "ivf", "vc1", "asf", "flv", "ogg", "mxf", "nut", "dv", "gif", "apng", "wtv", "rm", "gxf",
+    "yuv4mpegpipe",
+)  # fmt: skip
+"""Formats that hold frames themselves: a list of files, as of HLS, would have FFmpeg open them."""
+OPENING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
 LOOKED_AT, FEWEST_STEPS = 64, 4  # packets, for the usual rate
 DEEPEST_ORDER = 17  # frames that H.264 and HEVC may hold back, and one
 
@@ -35,7 +43,7 @@ def open_video(path: Path) -> Footage:
     # damaged file then has them wait for this thread, and this thread for them
     av.logging.set_level(None)
     try:
-        with av.open(str(path)) as container:
+        with av.open(f"file:{path}", options=OPENING) as container:
             if not container.streams.video:
                 raise DatasetError("holds no video", str(path), "Give the file with the picture.")
             stream = container.streams.video[0]
@@ -51,6 +59,9 @@ def open_video(path: Path) -> Footage:
                 shape, aspect = shape[::-1], 1 / aspect
             interlaced = bool(first.interlaced_frame)
             nominal_hz = _usual_hz(container, stream)
+            average = stream.average_rate
+    except MemoryError:
+        raise
     except (av.error.FFmpegError, ValueError, IndexError):
         raise DatasetError(
             "is no video that can be read, or is cut off", str(path), CONVERT
@@ -62,6 +73,7 @@ def open_video(path: Path) -> Footage:
         read=lambda: _frames(path, turns, shape, remarks, held_ns),
         declared_ns=declared,
         nominal_hz=nominal_hz,
+        average_hz=float(average) if average else None,
         held_ns=held_ns,
         remarks=remarks,
         pixel_aspect=aspect,
@@ -143,7 +155,7 @@ def _frames(
     import av
 
     first: Fraction | None = None
-    with av.open(str(path)) as container:
+    with av.open(f"file:{path}", options=OPENING) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         damage = _Damage(base=Fraction(stream.time_base or 1))
@@ -212,8 +224,11 @@ def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[tuple[Fra
                 damage.stored.append(packet.pts)
                 if packet.is_corrupt:
                     damage.marked.append(packet.pts)
+            patience.step()
             try:
                 frames = packet.decode()
+            except MemoryError:
+                raise
             except av.error.FFmpegError:
                 damage.errors += 1
                 continue
@@ -224,6 +239,8 @@ def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[tuple[Fra
                     if frame.is_corrupt and frame.pts not in damage.marked:
                         damage.marked.append(frame.pts)
                 yield time, frame
+    except MemoryError:
+        raise
     except av.error.FFmpegError:
         damage.errors += 1
 

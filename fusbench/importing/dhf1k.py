@@ -18,7 +18,7 @@ from fusbench.errors import DatasetError
 from fusbench.files import file_sha256
 from fusbench.footage.kinds import natural
 from fusbench.footage.open import open_footage
-from fusbench.footage.pictures import picture_files, read_picture
+from fusbench.footage.pictures import picture_files
 from fusbench.footage.record import Footage
 from fusbench.importing.frame_file import FrameFile
 from fusbench.importing.pairing import PARSERS
@@ -63,8 +63,8 @@ def import_dhf1k(
         fix = "Give the folder that holds NUMBER/{images,maps,fixation}."
         raise DatasetError("holds no folder named fixation", str(source), fix)
     rate: Fraction = PARSERS["frame_rate"][1](frame_rate or RATE_HZ)
-    first = read_picture(_pictures(folders[0] / "fixation")[0])
-    size = study.frame_size or (first.shape[0], first.shape[1])
+    _pictures(folders[0] / "fixation")
+    size = study.frame_size or open_footage(folders[0] / "fixation", rate).shape
     records: list[dict[str, Any]] = []
 
     def stored(part: Path) -> Iterator[StoredClip]:
@@ -125,18 +125,19 @@ def _scan(
     scan = f"v{number:04d}"
     clips: list[str] = []
     frames = _footage(folder, source, rate).read()
+    gazed = open_footage(folder / "fixation", rate).read()
     for start in range(0, len(fixations), study.clip_length):
         files = fixations[start : start + study.clip_length]
         path = root / "frames" / f"{scan}-{len(clips) + 1:03d}.npy"
         points = []
         with FrameFile(path, shape) as file:
-            for index, fixation in enumerate(files):
+            for index in range(len(files)):
                 found = next(frames, None)
                 if found is None:
                     what = f"has {start + index} frames for {len(fixations)} fixation pictures"
                     raise DatasetError(what, str(folder), "Restore the missing frames.")
                 file.append(fit_frames(found[1][None], size, channels)[0])
-                points.append(_points(fixation, size))
+                points.append(_points(next(gazed)[1], size))
             file.close()
         frame = np.repeat(np.arange(len(files), dtype=np.int32), [len(x) for x, _ in points])
         gaze = GazePoints(
@@ -158,9 +159,8 @@ def _scan(
     records.append({"scan_id": scan, "clips": clips, "layout": "dhf1k", "frames": len(fixations)})
 
 
-def _points(path: Path, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _points(picture: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Gazed pixels of a fixation picture, in pixels of a frame of `size`."""
-    picture = read_picture(path)
     picture = picture if picture.ndim == 2 else picture.max(axis=2)
     y, x = np.nonzero(picture)
     return fit_points(x.astype(float), y.astype(float), picture.shape[:2], size)

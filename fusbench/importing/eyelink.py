@@ -50,7 +50,7 @@ def read_asc(path: Path, options: ReadOptions) -> GazeRecording:
                     _sample(found, words)
                 elif words[0] in READERS:
                     READERS[words[0]](found, words, line)
-            except (ValueError, IndexError):
+            except (ValueError, IndexError, ConfigError):
                 fix = "Convert the recording again with edf2asc."
                 what = "the line is damaged"
                 raise DatasetError(what, f"{path}, line {number}", fix) from None

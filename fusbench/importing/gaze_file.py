@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import DatasetError, unknown
+from fusbench.errors import DatasetError, FusbenchError, unknown
 from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
@@ -64,19 +64,25 @@ def read_gaze(path: str | Path, form: str, options: ReadOptions | None = None) -
     if not path.stat().st_size:
         raise DatasetError("the gaze file is empty", str(path), "Export it again.")
     _refuse_binary(path)
+    try:
+        return _cleaned(_read(path, form, options), path, options)
+    except FusbenchError as error:
+        error.where = error.where or str(path)
+        raise
+
+
+def _read(path: Path, form: str, options: ReadOptions) -> GazeRecording:
     if form == "eyelink-asc":
         from fusbench.importing.eyelink import read_asc
 
-        recording = read_asc(path, options)
-    elif form == "bids":
+        return read_asc(path, options)
+    if form == "bids":
         from fusbench.importing.bids import read_bids
 
-        recording = read_bids(path, options)
-    else:
-        from fusbench.importing.table import read_table
+        return read_bids(path, options)
+    from fusbench.importing.table import read_table
 
-        recording = read_table(path, form, options)
-    return _cleaned(recording, path, options)
+    return read_table(path, form, options)
 
 
 NOT_READ = (

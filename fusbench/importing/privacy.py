@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import mmap
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, FusbenchError
+from fusbench.footage.apart import answered
 from fusbench.footage.clock import plain
 from fusbench.footage.kinds import is_dicom
 from fusbench.importing.burnt_in import burnt_in
 
-NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
 SHORTEST = 4
-STANDARD_UIDS = "1.2.840.10008."
 PEOPLE = ("participant name", "participantname", "recording name", "recordingname", "project name")
 PATTERNS = (
     ("a DICOM unique identifier", re.compile(rb"\b[012](?:\.\d{1,20}){6,}\b")),
@@ -81,7 +79,8 @@ def identifiers(source: Path) -> set[str]:
     """Words of a source that could name a person: of its file name, and of its header."""
     words = {source.stem, *re.split(r"[\s_.,;()-]+", source.stem)}
     if source.is_file():
-        words |= _of_dicom(source) if is_dicom(source) else _of_table(source)
+        dicom = is_dicom(source)
+        words |= set(answered("identifiers", source)["texts"]) if dicom else _of_table(source)
     elif not source.exists():
         raise DatasetError("no source is here", str(source), "Check --source.")
     return {word for word in words if _telling(word)}
@@ -91,26 +90,6 @@ def _telling(word: str) -> bool:
     """Whether a word could name a person: long, or with digits, and no word of the field."""
     with_digits = len(word) >= SHORTEST and not word.isalpha()
     return (with_digits or len(word) > 5) and word.lower() not in COMMON
-
-
-def _of_dicom(source: Path) -> set[str]:
-    try:
-        import pydicom
-    except ModuleNotFoundError:
-        from fusbench.footage.record import missing
-
-        raise missing("pydicom", "reading DICOM") from None
-    words: set[str] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        header = pydicom.dcmread(source, stop_before_pixels=True, force=True)
-        for element in header.iterall():
-            if element.VR not in NAMING or not element.value:
-                continue
-            for text in str(element.value).split("\\"):
-                if not text.startswith(STANDARD_UIDS):
-                    words |= {text.strip(), *re.split(r"[\^=,\s]+", text)}
-    return words
 
 
 def _of_table(source: Path) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fusbench.data.frames import fit_frames
 from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
-from fusbench.files import replacing
+from fusbench.files import claimed, replacing
 from fusbench.footage.open import read_video
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities, frame_densities
@@ -34,19 +34,14 @@ def predict_clip(
     """
     frames = np.arange(clip.n_frames)
     shape = (clip.n_frames, *clip.info.image_shape)
-    array = out / f"{clip.clip_id}.npy"
-    _write_array(array, shape, densities(model, card, clip, frames))
-    if not with_overlay:
-        return [array]
-    predicted = np.load(array, mmap_mode="r")
-    pictures = (
-        overlay(clip.frames[frame], predicted[frame], *_target(clip, int(frame)))
-        for frame in frames
-    )
-    video = out / f"{clip.clip_id}.mp4"
-    with replacing(video) as part:
-        write_video(part, pictures, clip.info.frame_rate_hz)
-    return [array, video]
+
+    def pictures(predicted: np.ndarray) -> Iterator[np.ndarray]:
+        for frame in frames:
+            yield overlay(clip.frames[frame], predicted[frame], *_target(clip, int(frame)))
+
+    rate = clip.info.frame_rate_hz if with_overlay else None
+    rows = densities(model, card, clip, frames)
+    return _write(out / f"{clip.clip_id}.npy", shape, rows, pictures, rate)
 
 
 def _target(clip: Clip, frame: int) -> tuple[np.ndarray | None, np.ndarray]:
@@ -131,15 +126,30 @@ def _write_video(
                 report(done, shape[0])
             yield density
 
-    array = out / f"{source.stem}.npy"
-    _write_array(array, shape, reported())
-    if frame_rate_hz is None:
-        return [array]
-    pictures = zip(read_video(source), np.load(array, mmap_mode="r"), strict=True)
-    video = out / f"{source.stem}.mp4"
-    with replacing(video) as part:
-        write_video(part, (overlay(*pair) for pair in pictures), frame_rate_hz)
-    return [array, video]
+    def pictures(predicted: np.ndarray) -> Iterator[np.ndarray]:
+        for frame, density in zip(read_video(source), predicted, strict=True):
+            yield overlay(frame, density)
+
+    return _write(out / f"{source.stem}.npy", shape, reported(), pictures, frame_rate_hz)
+
+
+def _write(
+    array: Path,
+    shape: tuple[int, ...],
+    rows: Iterator[np.ndarray],
+    pictures: Callable[[np.ndarray], Iterator[np.ndarray]],
+    frame_rate_hz: float | None,
+) -> list[Path]:
+    """Write densities and, at a frame rate, the pictures that are made of them."""
+    with claimed(array):
+        _write_array(array, shape, rows)
+        if frame_rate_hz is None:
+            return [array]
+        predicted = np.load(array, mmap_mode="r", allow_pickle=False)
+        video = array.with_suffix(".mp4")
+        with replacing(video) as part:
+            write_video(part, pictures(predicted), frame_rate_hz)
+        return [array, video]
 
 
 def _read_small(source: Path, card: ModelCard) -> tuple[np.ndarray, tuple[int, int]]:

@@ -17,6 +17,7 @@ from fusbench.data.samples import Samples
 from fusbench.discovery import load_target
 from fusbench.doors.registry import model_card
 from fusbench.errors import ConfigError
+from fusbench.files import claimed
 from fusbench.models.card import Learner, ModelCard
 from fusbench.progress import Progress, silent
 from fusbench.training.job import Training
@@ -148,6 +149,8 @@ def train(
         If fusbench cannot train the model, or the state to resume is of another training.
     TrainingError
         If the loss stops being finite; the best weights so far are written nevertheless.
+    OutputError
+        If another process trains into `out`.
     UnknownName, PluginError, DatasetError
         If a name, the backend, or the data cannot be had.
 
@@ -167,9 +170,10 @@ def train(
         precision=precision, device=device, fold=fold,
     )  # fmt: skip
     line = command or _command(card, dataset, out, chosen, dtype)
-    job, learner = prepared(card, dataset, chosen, line, progress)
-    with progress(f"training {card.name}") as update:
-        state = run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
+    with claimed(Path(out)):
+        job, learner = prepared(card, dataset, chosen, line, progress)
+        with progress(f"training {card.name}") as update:
+            state = run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
     return Trained(
         checkpoint=Path(out),
         steps=state.adam.step,

@@ -3,17 +3,20 @@
 Each case is a command that changes a folder which holds a user's work. After any fault the work is
 as it was or as the finished command leaves it; the same command again ends in the same bytes as one
 that nothing disturbed, and leaves nothing else behind. The whole run, every fault at every change
-and a thousand kills at random moments, is `FUSBENCH_FAULTS=1000 pytest tests/faults`.
+and a thousand kills at random moments, is `FUSBENCH_FAULTS=1000 pytest tests/faults`;
+`FUSBENCH_PART=1/10` before it takes a tenth.
 """
 
 import os
 import random
 import shutil
+import time
 from dataclasses import dataclass
 
 import pytest
 from support import recordings
 from support.faults import Faults, content, leftovers
+from support.parts import each
 from support.small_dataset import small_clips, small_info
 
 from fusbench.data.dataset import check_dataset
@@ -53,6 +56,17 @@ CASES = {
         prepare=(("dataset", "import", "{study}", "--scan", "A", "--video", "{video}", "--gaze",
                   "{gaze}", *IMPORT),),
         target="study",
+    ),
+    "import-observer": Case(
+        command=("dataset", "import", "{study}", "--scan", "A", "--observer", "2", "--video",
+                 "{video}", "--gaze", "{gaze}", *IMPORT),
+        prepare=(("dataset", "import", "{study}", "--scan", "A", "--observer", "1", "--video",
+                  "{video}", "--gaze", "{gaze}", *IMPORT),),
+        target="study",
+    ),
+    "predict": Case(
+        command=("predict", "--model", "centre-bias", "--dataset", "{small}", "--out", "{out}"),
+        target="out",
     ),
     "split": Case(
         command=("dataset", "split", "{small}", "--seed", "3"),
@@ -125,18 +139,20 @@ def prepared(root, case, sources, faults):
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request, tmp_path_factory, sources, faults):
-    """A case, its prepared folder, what the finished command leaves, its number of changes."""
+    """A case, its prepared folder, what the finished command leaves, its seconds and changes."""
     case = CASES[request.param]
     base = tmp_path_factory.mktemp(request.param)
     ready = base / "ready"
     prepared(ready, case, sources, faults)
     root = base / "work"
     shutil.copytree(ready, root)
+    begin = time.monotonic()
     done = run(faults, root, case, sources)
+    took_s = time.monotonic() - begin
     assert done.code == 0, done.stderr
     finished = content(root, case.clocked)
     assert not leftovers(root)
-    return case, ready, root, finished, done.changes
+    return case, ready, root, finished, took_s, done.changes
 
 
 def run(faults, root, case, sources, **fault):
@@ -169,25 +185,27 @@ def disturbed(faults, case, ready, root, finished, sources, **fault):
     assert not leftovers(root), told
 
 
-def test_at_every_change(case, sources, faults):
-    case, ready, root, finished, changes = case
+@pytest.fixture
+def disturb(case, sources, faults):
+    """The case's command under one fault, given as options of `Faults.run`."""
+    case, ready, root, finished, *_ = case
+    return lambda fault: disturbed(faults, case, ready, root, finished, sources, **fault)
+
+
+def test_at_every_change(case, disturb, record_property):
+    changes = case[-1]
     assert changes > 0
-    points = [(at, kind) for at in range(1, changes + 1) for kind in KINDS]
+    points = [{"at": at, "kind": kind} for at in range(1, changes + 1) for kind in KINDS]
     if not WHOLE:
         points = random.Random(0).sample(points, min(len(points), 8))
-    for at, kind in points:
-        disturbed(faults, case, ready, root, finished, sources, at=at, kind=kind)
+    each(points, disturb, record_property)
 
 
-def test_at_random_moments(case, sources, faults):
-    case, ready, root, finished, _ = case
-    moments = random.Random(1)
-    for _ in range(WHOLE // len(CASES) or 3):
-        after = moments.uniform(0, 0.6)
-        disturbed(faults, case, ready, root, finished, sources, kill_s=after)
+def test_at_random_moments(case, disturb, record_property):
+    moments, count = random.Random(1), -(-WHOLE // len(CASES)) or 3
+    each([{"kill_s": moments.uniform(0, case[-2])} for _ in range(count)], disturb, record_property)
 
 
-@pytest.mark.parametrize("largest", [1, 100, 2000, 50_000] if WHOLE else [100, 20_000])
-def test_on_a_full_disk(case, sources, faults, largest):
-    case, ready, root, finished, _ = case
-    disturbed(faults, case, ready, root, finished, sources, largest=largest)
+def test_on_a_full_disk(disturb, record_property):
+    sizes = [1, 100, 2000, 50_000] if WHOLE else [100, 20_000]
+    each([{"largest": largest} for largest in sizes], disturb, record_property)

@@ -1,16 +1,18 @@
 """Several processes at once in one folder: nothing is lost, and nobody waits forever."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 from support import recordings
-from support.command import run
+from support.command import error_of, run
 from support.faults import content, leftovers
 from support.small_dataset import small_clips, small_info
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.writer import write_dataset
+from fusbench.files import claimed
 
 pytestmark = pytest.mark.slow
 IMPORT = (
@@ -88,6 +90,23 @@ def test_three_rows_at_once_and_one_row_four_times(tmp_path):
     run("leaderboard", "check", other)
     assert content(other / "results" / "mean-map") == before
     assert not leftovers(other)
+
+
+def test_who_comes_second_to_an_output_is_told_so_at_once(tmp_path):
+    """A training's file and a prediction's, while another process makes them; then it is free."""
+    data = write_dataset(tmp_path / "small", small_info(), small_clips())
+    weights, out = tmp_path / "new" / "w.safetensors", tmp_path / "out"
+    train = ("train", "--model", "unet-torch", "--dataset", data, "--out", weights)
+    predict = ("predict", "--model", "uniform", "--dataset", data, "--out", out)
+    for command, file in ((train, weights), (predict, out / "s3-c1.npy")):
+        with claimed(file):
+            line = error_of(*command)
+        assert f"{file}: is being changed by process {os.getpid()} on" in line
+        assert not leftovers(file.parent)
+    run(*predict)
+    (tmp_path / "out" / ".s3-c1.npy.fusbench.lock").touch()  # of a process that was killed
+    run(*predict)
+    assert sorted(content(out)) == ["s3-c1.mp4", "s3-c1.npy", "s4-c1.mp4", "s4-c1.npy"]
 
 
 def test_one_run_four_times_at_once(tmp_path):

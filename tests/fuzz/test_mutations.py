@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.fake_board import add_fake, fake_board
+from support.parts import TooLong, each
 from support.small_dataset import small_clips, small_info
 
 from fusbench.arrays import open_array, open_arrays
@@ -56,10 +57,6 @@ def mutated(data, rng):
         else:
             data[at:at] = rng.choice(TOKENS)
     return bytes(data)
-
-
-class TooLong(BaseException):
-    """A reader that does not end."""
 
 
 def ends(read):
@@ -151,20 +148,22 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_damaged_file_ends_well(name, good, tmp_path):
+def test_a_damaged_file_ends_well(name, good, tmp_path, record_property):
     folder, file, read = TARGETS[name]
     work = tmp_path / folder
     shutil.copytree(good / folder, work)
     data = (work / file).read_bytes()
-    rng = random.Random(name)
-    for number in range(EACH):
-        changed = mutated(data, rng)
+
+    def damaged(number):
+        changed = mutated(data, random.Random(f"{name} {number}"))
         (work / file).write_bytes(changed)
         try:
             ends(lambda: read(work))
         except BaseException as error:
-            error.add_note(f"{name}, mutation {number}: {changed[:2000]!r}")
+            error.add_note(repr(changed[:2000]))
             raise
+
+    each(range(EACH), damaged, record_property)
     (work / file).write_bytes(data)
     ends(lambda: read(work))
 

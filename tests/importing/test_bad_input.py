@@ -10,6 +10,7 @@ from support import recordings
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.open import open_footage
 from fusbench.footage.record import Missing
+from fusbench.footage.source import open_source
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.manifest import read_manifest
 from fusbench.importing.pairing import pairing_of
@@ -508,6 +509,6 @@ def test_missing_libraries_say_what_to_install(package, name, tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, package, None)
     (tmp_path / name).write_bytes(b"something" * 50)
     with pytest.raises(Missing) as error:
-        open_footage(tmp_path / name)
+        open_source(tmp_path / name)
     assert f"the package '{package}' is not installed" in line(error)
     assert "From a clone of fusbench: pip install '.[import]'." in str(error.value)

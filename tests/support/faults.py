@@ -81,4 +81,7 @@ def content(folder, but=()):
 def leftovers(*folders):
     """What no finished work leaves: locks, journals, and what bears the mark of unfinished work."""
     names = [path.name for folder in folders for path in Path(folder).rglob("*")]
-    return [n for n in names if ".fusbench-" in n or n in (".fusbench.lock", "adding.json")]
+    return [
+        name for name in names
+        if ".fusbench-" in name or name.endswith(".fusbench.lock") or name == "adding.json"
+    ]  # fmt: skip
