@@ -158,7 +158,7 @@ def test_without_a_script_the_table_is_there(page):
     assert not re.search(r"<(img|link|iframe|object|embed|form)\b|<[^>]+ (src|on\w+)=", body)
 
 
-def test_columns_are_chosen_and_explained_without_a_mouse(page, tmp_path):
+def test_columns_are_chosen_and_explained_without_a_mouse(tab, page):
     script = """
     const box = (key) => document.querySelector(`#columns input[value="${key}"]`);
     const shown = () => [...document.querySelectorAll("th[data-sort]")]
@@ -174,7 +174,7 @@ def test_columns_are_chosen_and_explained_without_a_mouse(page, tmp_path):
     seen.again = shown();
     return seen;
     """
-    seen = drive(page, script, tmp_path, "--window-size=1300,900")
+    seen = drive(tab, page, script, 1300, 900)
     gone = {"behind", "licence"}
     assert gone < set(seen["before"])
     assert seen["after"] == [key for key in seen["before"] if key not in gone]
