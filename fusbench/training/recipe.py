@@ -81,7 +81,7 @@ RECIPES = {
             patience=0,
             validation_stride=10,
         ),
-        # until the validation loss of the averaged weights stands still at the lower of two rates
+        # until the validation loss of the averaged weights stands still
         Recipe(
             name="patient",
             learning_rate=1e-3,
@@ -90,7 +90,6 @@ RECIPES = {
             max_steps=12_000,
             validate_every=300,
             patience=2,
-            falls=1,
             least_gain=0.003,
             average=0.998,
             validation_stride=10,
