@@ -11,6 +11,7 @@ from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
 from fusbench.reading import read_json, read_toml
 from fusbench.reproduction.rows import ROWS
+from fusbench.training.recipe import RECIPES
 from fusbench.zoo.weights import OTHER_WEIGHTS
 
 MANIFESTS = ("runs.toml", "runs.json")
@@ -186,7 +187,8 @@ def other_training(result: Result, first: Result) -> str:
     """Why a run's weights are no other seed of the first run's training; "" where they are.
 
     Seeds are trainings of one recipe on one data set: what both results tell of their training
-    agrees, but for the seed and what came of it.
+    agrees, but for the seed and what came of it. Under a recipe that ends by patience the number of
+    steps is such an outcome.
 
     Examples
     --------
@@ -195,12 +197,17 @@ def other_training(result: Result, first: Result) -> str:
     >>> two = Run(model={"training": {"recipe": "fast", "steps": 300, "seed": 1}})
     >>> other_training(two, one)
     'steps is 300, and 3000 in the other'
+    >>> one.model["training"]["recipe"] = two.model["training"]["recipe"] = "patient"
+    >>> other_training(two, one)
+    ''
     """
     mine, others = (one.model.get("training") or {} for one in (result, first))
     if not mine or not others:
         return "a run does not tell how its weights were trained"
+    recipe = RECIPES.get(mine.get("recipe", ""))
+    outcomes = (*OUTCOMES, "steps") if recipe and recipe.patience else OUTCOMES
     for key in sorted(set(mine) & set(others)):
-        if not key.startswith(OUTCOMES) and mine[key] != others[key]:
+        if not key.startswith(outcomes) and mine[key] != others[key]:
             return f"{key} is {mine[key]}, and {others[key]} in the other"
     if mine.get("seed") == others.get("seed"):
         return f"the seed of both is {mine.get('seed')}"

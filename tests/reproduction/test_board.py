@@ -259,6 +259,13 @@ def test_only_seeds_of_one_training_are_averaged(data, tmp_path, training, words
     assert words in str(error.value)
 
 
+def test_seeds_under_patience_may_take_other_numbers_of_steps(data, tmp_path):
+    both = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1)]
+    for run, steps in zip(both, (4200, 4500), strict=True):
+        retrained(run, recipe="patient", recipe_sha256="a" * 64, steps=steps)
+    assert len(read_board({"clstmunet": tuple(both)}, data).scores["clstmunet"]) == 2
+
+
 def test_runs_that_tell_no_training_are_not_averaged(data, tmp_path):
     both = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1)]
     path = both[0] / "result.json"
