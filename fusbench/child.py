@@ -20,12 +20,12 @@ from types import ModuleType
 from typing import Any
 
 from fusbench.errors import ConfigError, FusbenchError
+from fusbench.threads import environment
 
 INTERRUPTED = 130
 GRACE_S = 60.0
 WATCH = "FUSBENCH_WATCH"
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # a stranger's click.py in the working folder is not imported
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS")
 
 _running: set[subprocess.Popen[str]] = set()
 _lock = threading.Lock()
@@ -70,9 +70,7 @@ def command(
     True
     """
     line = [sys.executable, "-P", "-m", "fusbench", *map(str, arguments), "--json"]
-    environment = {**os.environ, **SAFE_PATH, WATCH: "1"}
-    if threads:
-        environment |= dict.fromkeys(THREADS, str(threads))
+    settings = {**environment(threads), **SAFE_PATH, WATCH: "1"}
     watched, ours = os.pipe()  # closed by the system when this process ends, however it does
     # a session of its own: an interrupt reaches it once, from here, and not from the terminal too
     try:
@@ -82,7 +80,7 @@ def command(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if quiet else None,
             text=True,
-            env=environment,
+            env=settings,
             start_new_session=True,
         )
     except BaseException:

@@ -16,11 +16,9 @@ import click
 from fusbench.cli.ending import code_of, leave, stoppable
 from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, unknown
+from fusbench.threads import calm
 
 WATCH = "FUSBENCH_WATCH"
-CALM = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
-"""For this process and all that it starts: a thread that waits for another leaves the core to those
-who work. Set before NumPy is imported, and not against the user."""
 COMMANDS = {
     "evaluate": "Score models on a data set, between floors and ceiling.",
     "compare": "Compare runs, paired by scan: differences, intervals, p-values.",
@@ -123,13 +121,12 @@ class Fold(click.ParamType):  # type: ignore[type-arg]  # as `Names`
     name = "fold"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int | str:
-        if str(value) == "all":
-            return "all"
-        return (
-            int(value)
-            if str(value).isdigit()
-            else self.fail(f"'{value}' is neither a fold's number nor 'all'", param, ctx)
-        )
+        text = str(value)
+        if text == "all":
+            return text
+        if text.isdecimal():
+            return int(text)
+        self.fail(f"'{text}' is neither a fold's number nor 'all'", param, ctx)
 
 
 config_option = click.option(
@@ -148,8 +145,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    for name, value in CALM.items():
-        os.environ.setdefault(name, value)
+    calm()
     if WATCH in os.environ:
         from fusbench.child import end_with_parent
 

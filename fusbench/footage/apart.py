@@ -24,6 +24,7 @@ from fusbench.child import SAFE_PATH
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.record import Footage, Frames
 from fusbench.footage.slots import Slots, new_memory
+from fusbench.threads import environment
 
 STEP_S, MEMORY_GB = "FUSBENCH_DECODER_S", "FUSBENCH_DECODER_GB"
 DEFAULTS = {STEP_S: 20, MEMORY_GB: 1}
@@ -115,7 +116,7 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **SAFE_PATH},
+            env={**environment(), **SAFE_PATH},
             pass_fds=(self._memory,),
             start_new_session=True,  # an interrupt of the terminal is this process's affair
         )

@@ -24,6 +24,7 @@ from typing import Any
 from fusbench.discovery import unknown_field
 from fusbench.errors import FusbenchError, OutputError, PluginError
 from fusbench.isolation.scratch import scratch_folder
+from fusbench.threads import environment
 
 SCRIPT = Path(__file__).with_name("guest.py")
 TAIL_LINES = 30
@@ -138,10 +139,10 @@ class Guest:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = dict(os.environ)
+        settings = environment()
         if self.python is not None:
             for name in NOT_SHARED:
-                environment.pop(name, None)
+                settings.pop(name, None)
         command = [str(self.python or sys.executable), str(SCRIPT), str(self.folder)]
         try:
             with (self.folder / "stderr.txt").open("wb") as stderr:
@@ -150,7 +151,7 @@ class Guest:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
-                    env=environment,
+                    env=settings,
                     start_new_session=True,
                 )
         except OSError as error:

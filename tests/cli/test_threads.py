@@ -7,9 +7,12 @@ import sys
 
 import pytest
 
+from fusbench.threads import environment
+
 SHOW = """
 import json, os, sys
-from fusbench.cli import CALM, main
+from fusbench.cli import main
+from fusbench.threads import CALM
 assert "numpy" not in sys.modules
 try:
     main(["--version"])
@@ -27,3 +30,18 @@ def test_waiting_threads_do_not_spin_unless_the_user_says_so(own):
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == {**CALM, **own}
+
+
+@pytest.mark.parametrize("count", [None, 3])
+def test_what_is_started_waits_calmly_too(monkeypatch, count):
+    """Also where the command line was not there to see to it, as from a notebook."""
+    for name in CALM:
+        monkeypatch.delenv(name, raising=False)
+    found = environment(count)
+    assert found["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert found["OPENBLAS_NUM_THREADS"] == str(count or 1)
+    assert found.get("MKL_NUM_THREADS") == (
+        str(count) if count else os.environ.get("MKL_NUM_THREADS")
+    )
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert environment(count)["OMP_WAIT_POLICY"] == "ACTIVE"

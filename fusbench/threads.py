@@ -1,0 +1,26 @@
+"""Threads of numerical libraries, in this process and in all that it starts."""
+
+from __future__ import annotations
+
+import os
+
+COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS")
+CALM = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+"""A thread that waits for another leaves the core to those who work; not against the user."""
+
+
+def calm() -> None:
+    """Have this process's threads wait calmly; of use before NumPy is imported."""
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
+
+
+def environment(count: int | None = None) -> dict[str, str]:
+    """The environment for a process to start: calm, and with so many threads if they are told.
+
+    Examples
+    --------
+    >>> environment(2)["OMP_NUM_THREADS"]
+    '2'
+    """
+    return {**CALM, **os.environ, **dict.fromkeys(COUNTS if count else (), str(count))}
