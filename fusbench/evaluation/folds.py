@@ -16,6 +16,7 @@ from fusbench.evaluation.finished import Run
 from fusbench.evaluation.results import (
     KEY_COLUMNS,
     Result,
+    read_landmarks,
     read_timing,
     summarise,
     write_result,
@@ -94,8 +95,8 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
         fix = "Score all folds with --fold all."
         raise ConfigError("the folds were scored in different ways", str(folder), fix)
     digest = text_sha256(*(each.key for each in results))
-    scores = pd.concat([run.scores for run in runs], ignore_index=True)
-    scores = scores.sort_values(list(KEY_COLUMNS), ignore_index=True)
+    scores = _together([run.scores for run in runs])
+    masses = [table for run in runs if (table := read_landmarks(run.folder)) is not None]
     result = Result(
         key=f"{first.model['name']}-folds-{digest[:16]}",
         model=_model([each.model for each in results]),
@@ -115,8 +116,14 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
     )  # fmt: skip
     place = folder / result.key
     _write_timing(place, runs)
-    write_result(place, result, scores)
+    write_result(place, result, scores, _together(masses) if len(masses) == len(runs) else None)
     return Run(folder=place, name=str(first.model["name"]), result=result)
+
+
+def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all folds, in order of scan, clip and frame."""
+    table = pd.concat(tables, ignore_index=True)
+    return table.sort_values(list(KEY_COLUMNS), ignore_index=True)
 
 
 def _model(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

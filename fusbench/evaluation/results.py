@@ -24,6 +24,7 @@ from fusbench.statistics.intervals import scan_interval, scan_means
 SCHEMA = 1
 NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
 LARGEST = 1 << 29  # bytes of scores, unpacked
+AGAIN = "Run the evaluation again with --force."
 REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
 SLACK = 1e-6
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")
@@ -178,17 +179,16 @@ def read_result(folder: str | Path) -> Result:
     'test'
     """
     path = Path(folder) / "result.json"
-    fix = "Run the evaluation again with --force."
     if not path.exists():
         fix = "Name the folder of a finished run, such as runs/uniform-1a2b3c4d5e6f7a8b."
         raise DatasetError("holds no result.json", str(folder), fix)
-    content = read_json(path, DatasetError, fix=fix)
+    content = read_json(path, DatasetError, fix=AGAIN)
     if content.get("schema") != SCHEMA:
-        raise DatasetError(f"is no result of schema {SCHEMA}", str(path), fix)
+        raise DatasetError(f"is no result of schema {SCHEMA}", str(path), AGAIN)
     try:
         return Result(**content)
     except TypeError as error:
-        raise DatasetError(f"is damaged: {error}", str(path), fix) from None
+        raise DatasetError(f"is damaged: {error}", str(path), AGAIN) from None
 
 
 def read_timing(folder: Path) -> tuple[float | None, str]:
@@ -216,18 +216,9 @@ def read_scores(folder: str | Path) -> pd.DataFrame:
     ['scan_id', 'clip_id', 'frame', 'kld', 'sim', 'nss', 'cc']
     """
     path, packed = Path(folder) / "scores.csv", Path(folder) / "scores.csv.gz"
-    fix = "Run the evaluation again with --force."
-    try:
-        if packed.exists() and not path.exists():
-            source = unpack(packed)
-        else:
-            source = read_text(path, LARGEST, DatasetError, missing=fix)
-        table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
-    except (ValueError, OverflowError) as error:
-        what = f"cannot be read: {str(error).splitlines()[0]}"
-        raise DatasetError(what, str(path), fix) from None
-    _to_numbers(table, path, fix)
-    return table
+    if packed.exists() and not path.exists():
+        return _table(unpack(packed), path)
+    return _table(read_text(path, LARGEST, DatasetError, missing=AGAIN), path)
 
 
 def read_landmarks(folder: Path) -> pd.DataFrame | None:
@@ -236,16 +227,17 @@ def read_landmarks(folder: Path) -> pd.DataFrame | None:
     None where the data set knows no landmarks, or the run is of a version that did not tell.
     """
     path = folder / "landmarks.csv"
-    if not path.exists():
-        return None
-    fix = "Run the evaluation again with --force."
+    return _table(read_text(path, LARGEST, DatasetError), path) if path.exists() else None
+
+
+def _table(source: str, path: Path) -> pd.DataFrame:
+    """Rows of frames with numbers; `path` is where their text comes from."""
     try:
-        source = io.StringIO(read_text(path, LARGEST, DatasetError))
-        table = pd.read_csv(source, dtype=str, keep_default_na=False)
+        table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
     except (ValueError, OverflowError) as error:
         what = f"cannot be read: {str(error).splitlines()[0]}"
-        raise DatasetError(what, str(path), fix) from None
-    _to_numbers(table, path, fix)
+        raise DatasetError(what, str(path), AGAIN) from None
+    _to_numbers(table, path)
     return table
 
 
@@ -256,25 +248,25 @@ def out_of_bounds(values: np.ndarray, metric: str) -> tuple[np.ndarray, tuple[fl
     return np.flatnonzero((values < low - SLACK) | (values > high + SLACK)), (low, high)
 
 
-def _to_numbers(table: pd.DataFrame, path: Path, fix: str) -> None:
+def _to_numbers(table: pd.DataFrame, path: Path) -> None:
     """Texts to numbers; `DatasetError` unless every row is a frame with scores that can be."""
     for column in KEY_COLUMNS:
         if column not in table:
-            raise DatasetError(f"the column '{column}' is missing", str(path), fix)
+            raise DatasetError(f"the column '{column}' is missing", str(path), AGAIN)
     frame = numbers(table["frame"].tolist())
     if not (np.isfinite(frame).all() and (frame % 1 == 0).all() and (abs(frame) < 1e9).all()):
-        raise DatasetError("a frame is no whole number", str(path), fix)
+        raise DatasetError("a frame is no whole number", str(path), AGAIN)
     table["frame"] = frame.astype(np.int64)
     for column in [column for column in table.columns if column not in KEY_COLUMNS]:
         table[column] = values = numbers(table[column].tolist())
         if not np.isfinite(values).all():
-            raise DatasetError(f"a score of {column} is no number", str(path), fix)
+            raise DatasetError(f"a score of {column} is no number", str(path), AGAIN)
         bad, (low, high) = out_of_bounds(values, column)
         if len(bad):
             row = table.iloc[bad[0]]
             where = f"{path}, clip '{row['clip_id']}', frame {row['frame']}"
             what = f"{column} is {values[bad[0]]:g}, outside {low:g} to {high:g}"
-            raise DatasetError(what, where, fix)
+            raise DatasetError(what, where, AGAIN)
 
 
 def pack(text: str) -> bytes:

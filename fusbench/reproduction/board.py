@@ -108,10 +108,11 @@ def read_board(
     fingerprint = dataset.fingerprint(split)
     scores: dict[str, dict[str, np.ndarray]] = {}
     uses: dict[str, float | None] = {}
-    masses: dict[tuple[str, str], pd.DataFrame | None] = {}
+    masses: dict[str, list[np.ndarray | None]] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
         seeds: dict[str, np.ndarray] = {}
+        marks: dict[str, np.ndarray | None] = {}
         trainings: list[tuple[Path, Result]] = []
         for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
             result = read_result(folder)
@@ -138,9 +139,11 @@ def read_board(
                     raise ConfigError(what, str(folder), fix)
             trainings.append((folder, result))
             seeds[weights] = table[list(METRICS)].to_numpy(float)
-            uses[weights], masses[key, weights] = result.history, read_landmarks(folder)
+            uses[weights] = result.history
+            marks[weights] = _masses(folder, frames, dataset.info.landmarks)
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
+            masses[key] = [marks[weights] for weights in scores[key]]
     if frames is None or frames.empty:
         fix = f"Score clips of more than {2 * margin} frames, or use a smaller --margin."
         raise DatasetError(
@@ -155,18 +158,25 @@ def read_board(
         weights={key: list(seeds) for key, seeds in scores.items()},
         history={key: [uses[weights] for weights in seeds] for key, seeds in scores.items()},
         landmarks={
-            key: [_aligned(masses[key, weights], frames) for weights in seeds]
-            for key, seeds in scores.items()
-            if all(masses[key, weights] is not None for weights in seeds)
+            key: told
+            for key, seeds in masses.items()
+            if len(told := [one for one in seeds if one is not None]) == len(seeds)
         },
         margin=margin,
     )
 
 
-def _aligned(table: pd.DataFrame | None, frames: pd.DataFrame) -> np.ndarray:
-    """The values of a table with the key columns on these frames, in their order."""
-    assert table is not None
-    return frames.merge(table, "left", KEYS).drop(columns=KEYS).to_numpy(float)
+def _masses(folder: Path, frames: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:
+    """A run's mass on each landmark (N, landmarks) on these frames; None where it tells none."""
+    table = read_landmarks(folder)
+    if table is None:
+        return None
+    masses = frames.merge(table, "left", KEYS).reindex(columns=list(names)).to_numpy(float)
+    if np.isnan(masses).any():
+        what = "does not tell of all landmarks on all frames"
+        fix = "Run the evaluation again with --force."
+        raise DatasetError(what, str(folder / "landmarks.csv"), fix)
+    return masses
 
 
 def _check(folder: Path, have: str, want: str, what: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from support.command import run as run_command
 from support.small_dataset import small_clip, small_info
 
 from fusbench import compare, evaluate, read_run
@@ -15,7 +16,7 @@ from fusbench.data.writer import write_dataset
 from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
 from fusbench.evaluation.folds import of_fold
-from fusbench.evaluation.results import summarise
+from fusbench.evaluation.results import read_landmarks, summarise
 from fusbench.verbs.board import Board
 from fusbench.zoo.checkpoint import write_checkpoint
 
@@ -44,6 +45,31 @@ def test_pooled_folds_score_every_scan_once_with_its_own_fold(study, tmp_path):
     assert run.title == "mean-map on small (synthetic), all folds pooled"
     again = evaluate("mean-map", study, fold="all", runs=tmp_path / "runs")
     assert (again.key, again.scores.equals(run.scores)) == (run.key, True)
+
+
+def test_masses_on_landmarks_are_pooled_with_the_scores(tmp_path):
+    clips = [
+        replace(small_clip(n, "train"), landmarks=np.full((10, 2, 3), n + 5, np.float32))
+        for n in range(1, 10)
+    ]
+    info = small_info(landmarks=("rump", "crown"))
+    root = write_dataset(tmp_path / "marked", info, clips)
+    fold_scans(root, open_dataset(root).clips, 3)
+    run = evaluate("uniform", root, fold="all", runs=tmp_path / "runs")
+    table = read_landmarks(run.folder)
+    keys = ["scan_id", "clip_id", "frame"]
+    pd.testing.assert_frame_equal(table[keys], run.scores[keys])
+    shares = table.groupby("scan_id")["rump"].first()
+    row, column = np.mgrid[:24, :32]
+    for n in range(1, 10):
+        inside = np.hypot(row - n - 5, column - n - 5) <= 4.0
+        assert shares[f"s{n}"] == pytest.approx(inside.mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("fold", ["\u00b2", "-1", "1.5", "some"])
+def test_what_is_no_fold(study, fold):
+    line = ["evaluate", "--model", "uniform", "--dataset", str(study), f"--fold={fold}"]
+    assert "is neither a fold's number nor 'all'" in run_command(*line, code=2).stderr
 
 
 def test_pooled_data_are_known_by_content_and_folds(study):

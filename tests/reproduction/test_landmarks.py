@@ -1,5 +1,6 @@
 """The mass on landmarks, from a run's file to the verdict on the paper's claims."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from support.small_dataset import SHAPE, small_clip, small_info
 import fusbench
 from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
+from fusbench.errors import DatasetError
 from fusbench.evaluation.landmarks import REACH, landmark_mass
 from fusbench.evaluation.results import read_landmarks
 from fusbench.reproduction.board import KEYS, read_board
@@ -85,6 +87,14 @@ def test_a_run_tells_the_mass_on_landmarks(marked, floors):
         for name, (x, y, _) in zip(NAMES, clip.landmarks[frame], strict=True):
             share = disk(x, y, REACH * 2.0).mean()
             assert rows.loc[frame, name] == pytest.approx(share, rel=1e-9)
+
+
+def test_a_cut_file_of_masses_is_told(marked, floors, tmp_path):
+    folder = shutil.copytree(floors["uniform"][0], tmp_path / "cut")
+    path = folder / "landmarks.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-30]))
+    with pytest.raises(DatasetError, match=r"landmarks.csv: does not tell of all landmarks"):
+        read_board({"uniform": (folder,)}, marked, margin=2)
 
 
 def test_which_frames_are_judged(marked, scored):
