@@ -110,7 +110,11 @@ class Samples(Sequence[Sample]):
         scale = np.divide(self.shape, self.stored_shape)
         self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
         self.clips = dataset.split(split)
-        self._frames = lru_cache(maxsize=self._clips_kept())(self._fit_clip)
+        as_stored = self.shape == self.stored_shape and (channels == 3) == (
+            len(dataset.info.frame_shape) == 3
+        )
+        n_clips = OPEN_MAPS // 2 if as_stored else self._clips_in_memory()
+        self._frames = lru_cache(maxsize=n_clips)(self._fit_clip)
         keys = []
         for number, clip in enumerate(self.clips):
             targets = np.arange(clip.n_frames)
@@ -125,10 +129,8 @@ class Samples(Sequence[Sample]):
             keys += [(number, int(target)) for target in targets]
         self.keys: tuple[tuple[int, int], ...] = tuple(keys)
 
-    def _clips_kept(self) -> int:
-        """How many clips stay at hand: maps of stored frames, or as many as memory holds."""
-        if self.shape == self.stored_shape:
-            return OPEN_MAPS // 2
+    def _clips_in_memory(self) -> int:
+        """How many clips of another size or colour are kept, so that `MEMORY_BYTES` hold them."""
         longest = max((clip.n_frames for clip in self.clips), default=1)
         size = longest * self.shape[0] * self.shape[1] * self.channels
         return max(LEAST_KEPT, MEMORY_BYTES // size)

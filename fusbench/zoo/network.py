@@ -42,8 +42,13 @@ class Layer:
     relu : bool
         Whether a convolution is followed by a rectifier.
     norm : bool
-        Whether a convolution is normalised over the batch while it is trained; see
-        `fusbench.zoo.normalise`.
+        Whether a convolution is normalised over the batch while it is trained, before its
+        rectifier; see `fusbench.zoo.normalise`.
+
+    Raises
+    ------
+    ConfigError
+        If what is normalised has no rectifier.
     """
 
     name: str
@@ -54,6 +59,11 @@ class Layer:
     kernel: int = 3
     relu: bool = False
     norm: bool = False
+
+    def __post_init__(self) -> None:
+        if self.norm and not self.relu:  # backends do both in one operation
+            fix = "Give it relu=True, or no norm."
+            raise ConfigError("is normalised without a rectifier", f"layer '{self.name}'", fix)
 
 
 Shapes = dict[str, tuple[int, ...]]

@@ -21,7 +21,16 @@ from fusbench.zoo.checkpoint import (
 )
 from fusbench.zoo.clstmunet import clstmunet
 from fusbench.zoo.entries import ENTRIES, build, card
+from fusbench.zoo.network import Layer
 from fusbench.zoo.unet import unet
+
+
+def test_what_is_normalised_has_a_rectifier():
+    """Backends do both in one operation."""
+    layer = {"name": "a", "op": "conv2d", "inputs": ("frames",), "in_channels": 1, "channels": 2}
+    assert Layer(**layer, norm=True, relu=True).norm
+    with pytest.raises(ConfigError, match="layer 'a': is normalised without a rectifier"):
+        Layer(**layer, norm=True)
 
 
 def test_parameters_of_a_small_unet_by_hand():
