@@ -69,6 +69,21 @@ def streamed(footage: Footage, path: Path, frame_rate: str | None) -> Frames:
         footage.remarks.extend(r for r in remarks if r not in footage.remarks)
 
 
+def grey_maps(folder: Path) -> Iterator[np.ndarray]:
+    """Grey maps of a folder of PNG files, as they are decoded: uint8 or uint16 (H, W) each.
+
+    Raises
+    ------
+    PredictionError
+        If there is none, or one is no grey picture of the first one's size and depth.
+    DatasetError
+        As of `answered`.
+    """
+    for told, frame in _asked("grey_maps", folder, {}):
+        if frame is not None:
+            yield frame.view(told["dtype"])
+
+
 def _asked(
     do: str, path: Path, facts: dict[str, Any]
 ) -> Iterator[tuple[dict[str, Any], np.ndarray | None]]:

@@ -44,10 +44,19 @@ def _identifiers(path: Path) -> Iterator[Part]:
     yield {"texts": sorted(identifiers(path))}, None
 
 
+def _grey_maps(path: Path) -> Iterator[Part]:
+    from fusbench.footage.pictures import grey_maps
+
+    for picture in grey_maps(path):
+        yield {"dtype": picture.dtype.str}, picture.view(np.uint8)
+    yield {}, None
+
+
 TASKS: dict[str, Callable[..., Iterator[Part]]] = {
     "open": _open,
     "read": _read,
     "identifiers": _identifiers,
+    "grey_maps": _grey_maps,
 }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, PredictionError
 from fusbench.files import silence
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.kinds import PICTURES, natural
@@ -43,15 +45,39 @@ def picture_files(folder: Path) -> list[Path]:
 
 def read_picture(path: Path) -> np.ndarray:
     """A picture as uint8 (H, W), or (H, W, 3) in red, green, blue."""
-    try:
-        picture = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR)
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            raise MemoryError from None
-        picture = None
+    picture = _decoded(path, cv2.IMREAD_ANYCOLOR)
     if picture is None:
         raise DatasetError("is no picture that can be read", str(path), "Remove or convert it.")
     return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def grey_maps(folder: Path) -> Iterator[np.ndarray]:
+    """Maps in PNG files, by the numbers in their names; see `fusbench.footage.apart.grey_maps`."""
+    files = sorted(folder.glob("*.png"), key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)])
+    if not files:
+        raise PredictionError("holds no .png file", str(folder), "Write one for each frame.")
+    first: np.ndarray | None = None
+    for file in files:
+        picture = _decoded(file, cv2.IMREAD_UNCHANGED)
+        if picture is None or picture.ndim != 2 or not _alike(picture, first):
+            fix = "Write grey pictures of one size."
+            raise PredictionError("is no grey picture like the first", str(file), fix)
+        yield picture
+        first = picture
+
+
+def _alike(picture: np.ndarray, first: np.ndarray | None) -> bool:
+    return first is None or (picture.shape, picture.dtype) == (first.shape, first.dtype)
+
+
+def _decoded(path: Path, how: int) -> np.ndarray | None:
+    """A picture as OpenCV reads it; None where it cannot."""
+    try:
+        return cv2.imread(str(path), how)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from None
+        return None
 
 
 def _frames(files: list[Path], step: Fraction) -> Frames:

@@ -15,6 +15,7 @@ from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
 from fusbench.files import file_sha256, text_sha256
+from fusbench.footage.apart import grey_maps
 from fusbench.metrics import check_density
 from fusbench.models.card import INTEGERS, ModelCard
 from fusbench.models.entrant import Entrant
@@ -150,7 +151,7 @@ def _read(path: Path, _changed_ns: int) -> np.ndarray:
     fix = "Write one array (frames, rows, columns) with numpy.save, or as the how-to shows."
     try:
         if path.is_dir():
-            return _pictures(path)
+            return np.stack(list(grey_maps(path)))
         if path.suffix != ".npz":
             return open_array(path)
         found = open_arrays(path, LARGEST)
@@ -162,22 +163,6 @@ def _read(path: Path, _changed_ns: int) -> np.ndarray:
         what = f"is truncated or no array of numbers ({' '.join(str(error).split())})"
         raise PredictionError(what, str(path), fix) from None
     return array
-
-
-def _pictures(folder: Path) -> np.ndarray:
-    import cv2
-
-    files = sorted(folder.glob("*.png"), key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)])
-    pictures: list[np.ndarray] = []
-    for file in files:
-        picture = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
-        if picture is None or picture.ndim != 2 or picture.shape != (*pictures, picture)[0].shape:
-            fix = "Write grey pictures of one size."
-            raise PredictionError("is no grey picture like the first", str(file), fix)
-        pictures.append(picture)
-    if not files:
-        raise PredictionError("holds no .png file", str(folder), "Write one for each frame.")
-    return np.stack(pictures)
 
 
 def _check_maps(maps: np.ndarray, clip: Clip, path: Path) -> None:

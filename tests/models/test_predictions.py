@@ -127,6 +127,19 @@ def test_pictures_are_maps_of_integers(made, data):
     np.testing.assert_allclose(found, whole / whole.sum((1, 2), keepdims=True, dtype=float))
 
 
+@pytest.mark.parametrize("name", ["map7.png", "map12.png"])
+def test_a_picture_that_is_none_is_told_of_its_decoder(made, data, name):
+    (made / "s4-c1.npy").unlink()
+    (made / "s4-c1").mkdir()
+    for number in range(8):
+        cv2.imwrite(str(made / "s4-c1" / f"map{number + 5}.png"), np.full((24, 32), 9, np.uint16))
+    deep = predictions(made, data, "test", integers=True).load(data)
+    assert deep.predict_gaze(data.split("test")[1], np.arange(8)).shape == (8, 24, 32)
+    (made / "s4-c1" / name).write_bytes(b"no picture")
+    with pytest.raises(PredictionError, match=rf"{name}: is no grey picture like the first. Wri"):
+        predictions(made, data, "test", integers=True)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
