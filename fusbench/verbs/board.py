@@ -217,7 +217,7 @@ class Board:
         DatasetError
             If that data set is not the board's.
         """
-        table = self.table
+        table = read_table(read_board(self.folder), anew=True)
         if dataset is not None:
             rules, data = table.board.rules, dataset
             if not isinstance(data, Dataset):
