@@ -274,7 +274,7 @@ def score_predictions(
     made = []
     for part in data.folds or (data,):
         job, entrant = submitted(
-            submission, part, split=rules.split, profile=rules.profile, metrics=keys
+            folder, submission, part, split=rules.split, profile=rules.profile, metrics=keys
         )
         with progress(submission.name) as update:
             result, run = evaluate(job, runs, load=partial(entrant.load, part), report=update)
