@@ -30,6 +30,16 @@ EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2
 HERE = -100  # AT_FDCWD
 
 
+def cache_folder() -> Path:
+    """Where what can be made again is kept: ``FUSBENCH_CACHE``, else the user's cache folder."""
+    chosen = os.environ.get("FUSBENCH_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("fusbench")
+
+
 @contextmanager
 def output_errors(path: Path) -> Iterator[None]:
     """Turn an operating system's refusal to write `path` into one clear line."""

@@ -17,7 +17,7 @@ def problems(row: Row, board: Board) -> list[str]:
 
     Numbers that follow from the scores are checked by `fusbench.board.standings`, all rows at once.
     """
-    rules, result = board.rules, row.result
+    rules, result, scores = board.rules, row.result, row.scores
     window = result.model["window"]
     role, horizon = result.model["role"], window.get("horizon")
     name = result.model["name"]
@@ -35,9 +35,12 @@ def problems(row: Row, board: Board) -> list[str]:
             result.dataset.get("fingerprint") == rules.fingerprint,
             "other data: the fingerprint differs",
         ),
-        (row.n_missing == 0, f"{row.n_missing:,} of {len(board.counted):,} frames are missing"),
-        (row.n_extra == 0, f"{row.n_extra:,} scored frames are not the board's"),
-        (row.covers or row.n_missing or row.n_extra, "the frames are out of order"),
+        (
+            not scores.n_missing,
+            f"{scores.n_missing:,} of {len(board.counted):,} frames are missing",
+        ),
+        (not scores.n_extra, f"{scores.n_extra:,} scored frames are not the board's"),
+        (scores.covers or scores.n_missing or scores.n_extra, "the frames are out of order"),
         (result.n_frames == len(row.values), "the number of frames is not that of the scores"),
         (
             fits,

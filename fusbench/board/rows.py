@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
@@ -15,21 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from fusbench.board import kept
 from fusbench.board.rules import Board
+from fusbench.board.scores import Scores, most_bytes, read_scores
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, Result, out_of_bounds, unpack
+from fusbench.evaluation.results import REMEDY, Result, unpacked
 from fusbench.files import text_sha256
 from fusbench.models.card import ROLES
-from fusbench.reading import parse_json, read_text
+from fusbench.reading import parse_json, read_bytes, read_text
 
 SCHEMA = 1
 LARGEST_JSON = 1 << 20  # bytes
 LONGEST_NAME = 100
 LONGEST_TITLE = 300
-LONGEST_ROW = 512  # bytes of a frame's scores
 FILES = {"result.json", "scores.csv.gz", "row.json"}
 
 
@@ -52,16 +51,18 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row that can be read: `values` is float64 (frames, metrics), `keys` names the frames."""
+    """A row that can be read."""
 
     facts: Facts
     result: Result
-    values: np.ndarray
-    covers: bool
-    n_missing: int
-    n_extra: int
+    scores: Scores
     sealed: bool
     seal: str = field(repr=False)
+
+    @property
+    def values(self) -> np.ndarray:
+        """Scores of the board's metrics, float64 (frames, metrics)."""
+        return self.scores.values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +91,22 @@ def row_folders(root: Path) -> list[Path]:
     return sorted(path for path in visible if path.is_symlink() or path.is_dir())
 
 
-def read_rows(board: Board) -> list[Row | Refused]:
-    """All rows of a board in order of name; those that cannot be read are refused."""
-    return [read_row(path, board) for path in row_folders(board.root)]
+def read_rows(board: Board, *, anew: bool = False) -> list[Row | Refused]:
+    """All rows of a board in order of name; those that cannot be read are refused.
+
+    Scores that were read before are taken from the user's cache (`fusbench.board.kept`), or with
+    `anew` from nowhere but the board.
+    """
+    rows = [read_row(path, board, anew=anew) for path in row_folders(board.root)]
+    if not anew:
+        kept.trim()
+    return rows
 
 
-def read_row(folder: Path, board: Board) -> Row | Refused:
+def read_row(folder: Path, board: Board, *, anew: bool = True) -> Row | Refused:
     """Read one row as a stranger's: nothing in it is believed."""
     try:
-        return _read_row(folder, board)
+        return _read_row(folder, board, anew)
     except FusbenchError as error:
         return Refused(name=harmless(folder.name), reasons=(error.what,))
 
@@ -108,7 +116,7 @@ def harmless(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "?", name)[:LONGEST_NAME]
 
 
-def _read_row(folder: Path, board: Board) -> Row:
+def _read_row(folder: Path, board: Board, anew: bool) -> Row:
     where = str(folder)
     if not IDENTIFIER.fullmatch(folder.name):
         fix = "Give its folder a name of letters, digits, '.', '_' and '-'."
@@ -125,20 +133,19 @@ def _read_row(folder: Path, board: Board) -> Row:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
     facts, mark = _read_facts(folder)
     text, result = _read_result(folder)
-    scores = unpack(folder / "scores.csv.gz", _most_bytes(board))
-    usual = _usual_values(scores, board)
-    values = _read_values(scores, board) if usual is None else usual
-    _check_values(values, board)
-    covers, missing, extra = (True, 0, 0) if usual is not None else _coverage(scores, board)
-    return Row(
-        facts=facts, result=result, values=values, covers=covers, n_missing=missing, n_extra=extra,
-        seal=mark, sealed=mark == seal(text, scores, facts),
-    )  # fmt: skip
-
-
-def _most_bytes(board: Board) -> int:
-    """Bytes that the scores of a board's frames can take, a dozen metrics and more in full."""
-    return 2 * board.named_bytes + len(board.line_starts) * LONGEST_ROW + (1 << 16)
+    path = folder / "scores.csv.gz"
+    packed = read_bytes(path, most_bytes(board), DatasetError)
+    told = json.dumps({**asdict(facts), "seal": mark}, sort_keys=True)
+    key = kept.key_of(board.frames_mark.encode(), text.encode(), packed, told.encode())
+    values = None if anew else kept.recall(key, (len(board.counted), len(board.rules.metrics)))
+    if values is not None:
+        scores, sealed = Scores(values=values), True
+    else:
+        plain = unpacked(packed, most_bytes(board), path)
+        scores, sealed = read_scores(plain, board), mark == seal(text, plain, facts)
+        if sealed and scores.covers and not anew:
+            kept.keep(key, scores.values)
+    return Row(facts=facts, result=result, scores=scores, seal=mark, sealed=sealed)
 
 
 def _read_facts(folder: Path) -> tuple[Facts, str]:
@@ -202,64 +209,3 @@ def _read_result(folder: Path) -> tuple[str, Result]:
     if not good:
         raise DatasetError(what, str(folder), REMEDY)
     return text, result
-
-
-def _usual_values(scores: str, board: Board) -> np.ndarray | None:
-    """The scores where they are of the board's frames, in its order; None where they are not.
-
-    So it is nearly always. The text is cut into cells at once; a cell that begins a line keeps its
-    line break, so that cells are compared with their places too.
-    """
-    header, _, body = scores.removesuffix("\n").partition("\n")
-    names, n_lines = header.split(","), len(board.line_starts)
-    columns = [metric.key for metric in board.rules.metrics]
-    known = tuple(names[:3]) == KEY_COLUMNS and set(columns) <= set(names[3:])
-    if not known or len(set(names)) != len(names) or body.count("\n") + 1 != n_lines:
-        return None
-    cells = f"\n{body}".replace("\n", ",\n").split(",")[1:]
-    stride = len(names)
-    if len(cells) != n_lines * stride or [cells[k::stride] for k in range(3)] != board.key_cells:
-        return None
-    wanted = [cells[names.index(column) :: stride] for column in columns]
-    try:
-        values = np.array([list(map(float, column)) for column in wanted])
-    except ValueError:
-        return None
-    if any("_" in "".join(column) for column in wanted):  # which float() passes over
-        return None
-    return np.ascontiguousarray(values.T)
-
-
-def _read_values(scores: str, board: Board) -> np.ndarray:
-    columns = [metric.key for metric in board.rules.metrics]
-    return _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
-
-
-def _check_values(values: np.ndarray, board: Board) -> None:
-    columns = [metric.key for metric in board.rules.metrics]
-    if not np.isfinite(values).all():
-        raise DatasetError("a score is not finite", fix=REMEDY)
-    for key, column in zip(columns, values.T, strict=True):
-        bad, (low, high) = out_of_bounds(column, key)
-        if len(bad):
-            what = f"a score of {key} is {column[bad[0]]:g}, outside {low:g} to {high:g}"
-            raise DatasetError(what, fix=REMEDY)
-
-
-def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
-    try:
-        return pd.read_csv(
-            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False
-        )
-    except (ValueError, OverflowError):
-        what = f"scores.csv does not hold a number a frame for {', '.join(types)}"
-        raise DatasetError(what, fix=REMEDY) from None
-
-
-def _coverage(scores: str, board: Board) -> tuple[bool, int, int]:
-    """Whether the frames are the board's, in its order; how many are missing or foreign."""
-    keys = _parse(scores, dict(zip(KEY_COLUMNS, (str, str, np.int64), strict=True)))
-    have = list(keys[list(KEY_COLUMNS)].itertuples(index=False, name=None))
-    want = list(zip(*board.keys[:2], board.keys[2].tolist(), strict=True))
-    both = set(want) & set(have)
-    return have == want, len(want) - len(both), len(have) - len(both)

@@ -129,6 +129,11 @@ class Board:
         return [[f"\n{scan}" for scan in scans], clips, [str(frame) for frame in frames]]
 
     @cached_property
+    def frames_mark(self) -> str:
+        """Hash of what the numbers of a row's scores are read by: the frames and the metrics."""
+        return text_sha256(clips_csv(self.clips), self.rules.signature)
+
+    @cached_property
     def named_bytes(self) -> int:
         """How long these beginnings are together."""
         return len("".join(self.line_starts).encode())

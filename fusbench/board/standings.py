@@ -164,9 +164,9 @@ def worse(values: np.ndarray, board: Board, metric: int) -> np.ndarray:
     return -values if board.rules.metrics[metric].higher_is_better else values
 
 
-def read_table(board: Board) -> Table:
-    """Read a board's rows and derive its standings."""
-    table = standings(board, read_rows(board), read_published(board.root))
+def read_table(board: Board, *, anew: bool = False) -> Table:
+    """Read a board's rows, with `anew` without what is known of them, and derive its standings."""
+    table = standings(board, read_rows(board, anew=anew), read_published(board.root))
     return replace(table, times=read_times(board.root))
 
 

@@ -178,8 +178,12 @@ def as_csv(table: Table) -> str:
 
 
 def as_json(table: Table) -> str:
-    """The board's ``leaderboard.json``, six decimals."""
-    return json.dumps(_rounded(record(table)), indent=1, ensure_ascii=False) + "\n"
+    """The board's ``leaderboard.json``, six decimals, a row of the board a line."""
+    whole = _rounded(record(table))
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in whole["rows"])
+    parts = {key: json.dumps(value, ensure_ascii=False) for key, value in whole.items()}
+    parts["rows"] = f"[\n{rows}\n]" if rows else "[]"
+    return "{" + ",\n".join(f'"{key}": {text}' for key, text in parts.items()) + "}\n"
 
 
 def _rounded(value: Any) -> Any:

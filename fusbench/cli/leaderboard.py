@@ -172,7 +172,7 @@ def check(
     from fusbench.data.dataset import open_dataset
     from fusbench.errors import FusbenchError, unknown
 
-    table = _table(board)
+    table = _table(board, anew=True)
     findings = list(check_table(table))
     notes: list[str] = []
     if dataset:
@@ -229,8 +229,8 @@ def show(board: Path, as_json: bool) -> None:
 leaderboard.add_command(time_rows)
 
 
-def _table(board: Path) -> Table:
+def _table(board: Path, *, anew: bool = False) -> Table:
     from fusbench.board.rules import read_board
     from fusbench.board.standings import read_table
 
-    return read_table(read_board(board))
+    return read_table(read_board(board), anew=anew)

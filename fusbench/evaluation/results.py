@@ -9,10 +9,9 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError, counted
@@ -21,6 +20,9 @@ from fusbench.metrics.table import FURTHER, METRICS
 from fusbench.reading import read_bytes, read_json, read_text, unzipped
 from fusbench.records import read_record
 from fusbench.statistics.intervals import scan_interval, scan_means
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
@@ -99,6 +101,8 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float | None]]:
 
     Every column that does not say which frame the row is of belongs to a metric.
     """
+    import pandas as pd
+
     keys = [column for column in scores.columns if column not in KEY_COLUMNS]
     scan_index, _ = pd.factorize(scores["scan_id"], sort=True)
     values = scores[keys].to_numpy(float)
@@ -230,6 +234,8 @@ def read_landmarks(folder: Path) -> pd.DataFrame | None:
 
 def _table(source: str, path: Path) -> pd.DataFrame:
     """Rows of frames with numbers; `path` is where their text comes from."""
+    import pandas as pd
+
     try:
         table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
     except (ValueError, OverflowError) as error:
@@ -273,14 +279,18 @@ def pack(text: str) -> bytes:
 
 
 def unpack(path: Path, most: int = LARGEST) -> str:
-    """The text of a packed file of at most `most` bytes.
+    """The text of a packed file of at most `most` bytes; `DatasetError` as in `unpacked`."""
+    return unpacked(read_bytes(path, most, DatasetError), most, path)
+
+
+def unpacked(data: bytes, most: int, path: Path) -> str:
+    """The text, of at most `most` bytes, of a packed file's content.
 
     Raises
     ------
     DatasetError
         If it is damaged, or larger than its scores can be.
     """
-    data = read_bytes(path, most, DatasetError)
     try:
         return unzipped(data, most, path, DatasetError, REMEDY).decode("utf-8")
     except UnicodeDecodeError:

@@ -24,7 +24,7 @@ from fusbench.data.sums import damage, mend, write_sums
 from fusbench.data.tables import read_table
 from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
 from fusbench.errors import DatasetError
-from fusbench.files import text_sha256
+from fusbench.files import cache_folder, text_sha256
 from fusbench.locks import unfinished_folder
 from fusbench.phantom.golden import GOLDEN, suspects
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
@@ -33,16 +33,6 @@ from fusbench.progress import Report
 LOG = logging.getLogger("fusbench")
 ON_DIFFERENCE = "FUSBENCH_GOLDEN"
 """With "ignore", data that differ from the golden fingerprints are used all the same."""
-
-
-def cache_folder() -> Path:
-    """Where generated data sets are kept: ``FUSBENCH_CACHE``, else the user's cache folder."""
-    chosen = os.environ.get("FUSBENCH_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("fusbench")
 
 
 def provide_phantom(

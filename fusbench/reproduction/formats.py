@@ -132,7 +132,7 @@ td.reported { color: var(--soft); border-right: 1px solid var(--line); }
 td:last-child { border-right: 0; }
 small { color: var(--soft); }
 .best { font-weight: 700; color: var(--accent); }
-p { color: var(--soft); margin: .3rem 0; }
+p { color: var(--soft); margin: .3rem 0; overflow-wrap: anywhere; }
 """
 
 

@@ -6,9 +6,8 @@ gives its part of that difference, so scans with more frames count for more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -17,8 +16,9 @@ from fusbench.statistics.tests_of_scans import LEVEL, NEGLIGIBLE, beyond, drawn_
 FLIPS = 9_999  # with the board itself 10,000 sign vectors
 FEWEST_FLIPS = 499
 WORK = 25_000_000  # pairs times flips: beyond, fewer flips are drawn
-BLOCK = 2_000_000  # numbers in memory at once
+BLOCK = 1 << 18  # numbers at once: what stays in a processor's cache
 RUNS = 1_024  # runs of neighbours that many pairs are cut into
+FEW = 8  # bounds: for more, values are sorted first
 SLACK = 1e-5  # a sum this close to the observed one, relatively, counts as equal to it
 
 
@@ -30,18 +30,33 @@ class Pairs:
     ----------
     adjusted : ndarray, shape (rows, rows)
         Each pair's p-value, adjusted for all pairs; 1 on the diagonal.
-    critical : float
-        What a pair's statistic must exceed to be told apart, beside those that are; infinite where
-        there are too few scans for any.
+    left : ndarray of float32, shape (K, scans)
+        Columns of the pairs that are not told apart, or of the last one where all are.
+    signs : ndarray of float32, shape (scans, n)
+        The sign vectors of the test.
     """
 
     adjusted: np.ndarray
-    critical: float
+    left: np.ndarray = field(repr=False)
+    signs: np.ndarray = field(repr=False)
 
     @property
     def apart(self) -> np.ndarray:
         """Bool (rows, rows)."""
         return self.adjusted <= LEVEL
+
+    @cached_property
+    def critical(self) -> float:
+        """What a pair's statistic must exceed to be told apart, beside those that are.
+
+        Infinite where there are too few scans for any.
+        """
+        scans, vectors = self.signs.shape
+        allowed = int(LEVEL * vectors)
+        if not len(self.left) or not allowed:
+            return np.inf
+        largest = _largest(self.left, self.signs, 1 + BLOCK // vectors).max(axis=0)
+        return float(np.partition(largest, -allowed)[-allowed]) / _steps(scans)
 
 
 def all_pairs(sums: np.ndarray, count: np.ndarray, *, negligible: float = NEGLIGIBLE) -> Pairs:
@@ -66,23 +81,58 @@ def all_pairs(sums: np.ndarray, count: np.ndarray, *, negligible: float = NEGLIG
     two apart that are alike is at most 5 %, however many rows there are and however they depend on
     one another; near copies of a row hardly widen the family.
     """
-    rows = sums.shape[1]
-    adjusted, critical = np.ones((rows, rows)), np.inf
-    first, second = np.triu_indices(rows, 1)
-    gaps = sums[:, second] - sums[:, first]
-    real = (np.abs(gaps) > negligible * count[:, None]).any(axis=0)
-    if real.any():
-        parts, total = beyond(gaps[:, real], count, negligible)
-        statistic = np.abs(total) / np.sqrt((parts**2).sum(axis=0))
-        order = np.argsort(statistic, kind="stable")
-        columns = (parts / np.sqrt((parts**2).sum(axis=0)))[:, order].T.astype(np.float32)
-        signs = sign_vectors(len(sums), _flips(len(order)))
-        p = _step_down(columns, statistic[order], signs)
-        a, b = first[real][order], second[real][order]
-        adjusted[a, b] = adjusted[b, a] = p
-        left = columns[p > LEVEL]
-        critical = _critical(left if len(left) else columns[:1], signs)
-    return Pairs(adjusted=adjusted, critical=critical)
+    real, statistic, columns = _standardised(sums, count, negligible)
+    order = np.argsort(statistic, kind="stable")
+    columns, signs = columns[order], sign_vectors(len(sums), _flips(len(order)))
+    p = _step_down(columns, statistic[order], signs)
+    a, b = real[order].T
+    adjusted = np.ones((sums.shape[1], sums.shape[1]))
+    adjusted[a, b] = adjusted[b, a] = p
+    left = columns[: max(1, np.count_nonzero(p > LEVEL))]
+    return Pairs(adjusted=adjusted, left=left, signs=signs)
+
+
+def _standardised(
+    sums: np.ndarray, count: np.ndarray, negligible: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs that are a hypothesis.
+
+    Returns
+    -------
+    real : ndarray of int, shape (K, 2)
+    statistic : ndarray, shape (K,)
+        In the same steps.
+    columns : ndarray of float32, shape (K, scans)
+        Each scan's part of the statistic, in whole steps of 1 / `_steps`.
+
+    Notes
+    -----
+    Sums of whole numbers below 2^24 are exact in float32 in whatever order they are added, so that
+    every processor counts the same sign vectors.
+    """
+    steps = _steps(len(sums))
+    pairs = np.stack(np.triu_indices(sums.shape[1], 1), axis=1)
+    found = []
+    step = max(1, BLOCK // len(sums))
+    for start in range(0, max(1, len(pairs)), step):
+        some = pairs[start : start + step]
+        gaps = sums[:, some[:, 1]] - sums[:, some[:, 0]]
+        kept = (np.abs(gaps) > negligible * count[:, None]).any(axis=0)
+        parts, _ = beyond(gaps[:, kept], count, negligible)
+        size = np.sqrt((parts**2).sum(axis=0))
+        whole = np.rint(parts / size * steps)
+        columns = np.ascontiguousarray(whole.T, dtype=np.float32)
+        found.append((some[kept], np.abs(whole.sum(axis=0)), columns))
+    real, statistic, every = map(np.concatenate, zip(*found, strict=True))
+    return real, statistic, every
+
+
+def _steps(scans: int) -> int:
+    """Into how many steps a statistic of 1 is cut: no sum of the scans' parts reaches 2^24.
+
+    The parts' squares sum to 1, so their sizes to the root of their number at most.
+    """
+    return int(2**24 / (np.sqrt(scans) + 1))
 
 
 def _flips(pairs: int) -> int:
@@ -109,31 +159,35 @@ def _step_down(columns: np.ndarray, statistic: np.ndarray, signs: np.ndarray) ->
 
     Of many pairs, each is compared with the largest of all up to the end of its run of neighbours.
     """
+    if not len(columns):
+        return statistic
     run = -(-len(columns) // RUNS)
     lacking = -len(columns) % run
-    columns = np.pad(columns, ((lacking, 0), (0, 0)))
-    least = np.pad(statistic * (1 - SLACK), (lacking, 0)).reshape(-1, run, 1).astype(np.float32)
-    hits = np.zeros(least.shape[:2])
-    for flipped in _flipped(columns, signs):
-        largest = flipped.reshape(*hits.shape, -1).max(axis=1)
-        np.maximum.accumulate(largest, axis=0, out=largest)
-        hits += np.count_nonzero(largest[:, None] >= least, axis=2)
-    p = hits.ravel()[lacking:] / signs.shape[1]
+    least = np.pad(statistic * (1 - SLACK), (lacking, 0)).astype(np.float32).reshape(-1, run)
+    largest = _largest(columns, signs, run)
+    np.maximum.accumulate(largest, axis=0, out=largest)
+    hits = [_reached(*both) for both in zip(least, largest, strict=True)]
+    p = np.array(hits, dtype=np.float64).ravel()[lacking:] / signs.shape[1]
     return np.maximum.accumulate(p[::-1])[::-1]
 
 
-def _critical(columns: np.ndarray, signs: np.ndarray) -> float:
-    """What the largest statistic of these pairs exceeds under 5 % of the sign vectors."""
-    allowed = int(LEVEL * signs.shape[1])
-    if not allowed:
-        return np.inf
-    largest = np.concatenate([flipped.max(axis=0) for flipped in _flipped(columns, signs)])
-    return float(np.partition(largest, -allowed)[-allowed])
+def _reached(least: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """How many values reach each of some rising bounds."""
+    if len(least) <= FEW:
+        return np.array([np.count_nonzero(values >= bound) for bound in least])
+    return len(values) - np.searchsorted(np.sort(values), least)
 
 
-def _flipped(columns: np.ndarray, signs: np.ndarray) -> Iterator[np.ndarray]:
-    """Statistics of pairs (K, block) under a block of sign vectors after the other."""
-    step = max(1, BLOCK // len(columns))
-    for start in range(0, signs.shape[1], step):
-        flipped = columns @ signs[:, start : start + step]
-        yield np.abs(flipped, out=flipped)
+def _largest(columns: np.ndarray, signs: np.ndarray, run: int) -> np.ndarray:
+    """The largest statistic of each run of pairs (K, scans) under each sign vector, (runs, n).
+
+    The first run is the one that may be short.
+    """
+    columns = np.pad(columns, ((-len(columns) % run, 0), (0, 0)))
+    several = run * max(1, BLOCK // (run * signs.shape[1]))
+    largest = []
+    for start in range(0, len(columns), several):
+        flipped = columns[start : start + several] @ signs
+        np.abs(flipped, out=flipped)
+        largest.append(flipped.reshape(-1, run, signs.shape[1]).max(axis=1))
+    return np.concatenate(largest)

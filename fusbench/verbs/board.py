@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -217,7 +218,7 @@ class Board:
         DatasetError
             If that data set is not the board's.
         """
-        table = self.table
+        table = read_table(read_board(self.folder), anew=True)
         if dataset is not None:
             rules, data = table.board.rules, dataset
             if not isinstance(data, Dataset):
@@ -252,12 +253,16 @@ def score_predictions(
 ) -> tuple[Path, str]:
     """Score a folder of predictions under a board's rules; the run's folder and the row's name.
 
+    Over pooled folds they are scored fold by fold, as any model's are: what a metric compares with
+    follows from the fold's train split or from the fold's other scans.
+
     Raises
     ------
     ConfigError, DatasetError, PredictionError
         If the submission, the data or the predictions are unfit.
     """
     from fusbench.board.submission import read_submission, submitted
+    from fusbench.evaluation.folds import pooled
     from fusbench.evaluation.run import evaluate
 
     rules = board.rules
@@ -266,9 +271,13 @@ def score_predictions(
         data = open_dataset(dataset or rules.dataset, (rules.split,), update, rules.fold)
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
-    job, entrant = submitted(
-        folder, submission, data, split=rules.split, profile=rules.profile, metrics=keys
-    )
-    with progress(submission.name) as update:
-        _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
-    return run, submission.name
+    made = []
+    for part in data.folds or (data,):
+        job, entrant = submitted(
+            folder, submission, part, split=rules.split, profile=rules.profile, metrics=keys
+        )
+        with progress(submission.name) as update:
+            result, run = evaluate(job, runs, load=partial(entrant.load, part), report=update)
+        made.append(Run(folder=run, name=submission.name, result=result))
+    whole = pooled(made, data, runs) if data.folds else made[0]
+    return whole.folder, submission.name

@@ -15,7 +15,7 @@ SPLITS = {"1": "train", "2": "train", "3": "val", "4": "test", "5": "test"}
 def provide(card, splits, report=None):
     """The data set's folder, made in the cache on first use."""
     from fusbench import DatasetInfo, write_dataset
-    from fusbench.phantom.folder import cache_folder
+    from fusbench.files import cache_folder
 
     n_frames = card.options["n_frames"]
     root = cache_folder() / "datasets" / f"rings-1-{n_frames}"

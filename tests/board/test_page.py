@@ -1,6 +1,7 @@
 """The HTML page in headless Chromium: it sorts, filters, opens rows, and runs nobody's script."""
 
 import re
+from pathlib import Path
 
 import pytest
 from support.browser import CHROMIUM, browser
@@ -12,6 +13,7 @@ from fusbench.board.standings import read_table
 from fusbench.board.times import write_times
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+BOARDS = Path(__file__).parents[2] / "leaderboards"
 HOSTILE = '"><img src=x onerror="window.owned=1"></script><script>window.owned=1</script>'
 
 
@@ -182,3 +184,32 @@ def test_columns_are_chosen_and_explained_without_a_mouse(tab, page):
     assert seen["address"] == "#hide=behind%2Clicence"
     assert seen["again"] == [key for key in seen["before"] if key != "licence"]
     assert "How much worse than the best model" in seen["told"]
+
+
+def test_a_long_board_lists_its_first_rows_until_asked(tab, page):
+    script = """
+    const shown = () => [...document.querySelectorAll("#rows tr.row:not([hidden]) td.model button")]
+      .map((node) => node.textContent);
+    const press = (key) => document.querySelector(`th[data-sort="${key}"] button`).click();
+    view.long = 2;
+    refresh();
+    const seen = { first: shown(), told: document.getElementById("longer").textContent };
+    press("kld");
+    press("kld");
+    seen.worst = shown();
+    dispatchEvent(new Event("beforeprint"));
+    seen.printed = shown().length;
+    seen.over = document.getElementById("longer").hidden;
+    return seen;
+    """
+    assert drive(tab, page, script, 1300, 900) == {
+        "first": ["best", "second"], "told": "List all 4 rows", "worst": ["floor", "evil"],
+        "printed": 4, "over": True,
+    }  # fmt: skip
+
+
+def test_the_papers_tables_stay_within_a_phone(tab):
+    for number in (1, 2):
+        table = BOARDS / "isbi2022" / f"table{number}.html"
+        script = "return document.documentElement.scrollWidth"
+        assert drive(tab, table, script, 390, 900) == 390

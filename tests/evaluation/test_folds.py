@@ -10,6 +10,7 @@ from support.command import run as run_command
 from support.small_dataset import small_clip, small_info
 
 from fusbench import compare, evaluate, read_run
+from fusbench.board.rules import read_board
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import fold_scans
 from fusbench.data.writer import write_dataset
@@ -17,7 +18,7 @@ from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
 from fusbench.evaluation.folds import of_fold
 from fusbench.evaluation.results import read_landmarks, summarise
-from fusbench.verbs.board import Board
+from fusbench.verbs.board import Board, score_predictions
 from fusbench.zoo.checkpoint import write_checkpoint
 
 
@@ -111,6 +112,24 @@ def test_predictions_are_pooled_too(study, tmp_path):
     assert run.summary["mean"].to_dict() == pytest.approx(uniform.summary["mean"].to_dict())
     found = compare([uniform, run], by=("scan",))
     assert found.summary["difference"].abs().max() < 1e-6
+
+
+def test_submitted_predictions_are_scored_fold_by_fold(study, tmp_path):
+    """IG and shuffled AUC compare with a fold's own scans: a submission's as a model's."""
+    (predicted := tmp_path / "slope").mkdir()
+    slope = np.linspace(1, 2, 768, dtype=np.float32).reshape(24, 32)
+    for clip in open_dataset(study).clips:
+        shown = np.broadcast_to(slope / slope.sum(), (clip.n_frames, 24, 32))
+        np.save(predicted / f"{clip.clip_id}.npy", shown)
+    terms = {"fold": "all", "metrics": ("kld", "sauc", "ig"), "published": False}
+    folder = Board.new(tmp_path / "board", study, **terms).folder
+    run, name = score_predictions(
+        read_board(folder), predicted, "slope", str(study), tmp_path / "submitted"
+    )
+    assert name == "slope"
+    assert Board(folder).add(run) == []
+    model = evaluate(predicted, study, fold="all", metrics=terms["metrics"], runs=tmp_path / "runs")
+    pd.testing.assert_frame_equal(read_run(run).scores, model.scores)
 
 
 def test_weights_of_another_fold_are_refused(study, tmp_path):

@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 const body = $("rows");
 const phone = matchMedia("(max-width: 700px)"); // as in the style sheet: plots are drawn narrower
-const view = { metric: board.primary, x: "parameters", role: "all", words: "", sort: "place", down: false, most: 40, hide: "" };
+const view = { metric: board.primary, x: "parameters", role: "all", words: "", sort: "place", down: false, most: 40, long: 100, hide: "" };
 board.rows.forEach((row, at) => {
   row.at = at;
   row.tr = body.children[at];
@@ -87,16 +87,15 @@ function shown() {
   });
 }
 function refresh() {
-  const rows = shown();
-  const keep = new Set(rows);
+  const rows = shown(), listed = rows.slice(0, view.long); // so that sorting a long board is quick
+  const keep = new Set(listed);
   for (const row of board.rows) {
     row.tr.hidden = !keep.has(row);
     if (row.detail) row.detail.hidden = !keep.has(row);
   }
-  for (const row of rows) {
-    body.appendChild(row.tr);
-    if (row.detail) body.appendChild(row.detail);
-  }
+  body.append(...listed.flatMap((row) => (row.detail ? [row.tr, row.detail] : [row.tr])));
+  $("longer").hidden = listed.length === rows.length;
+  $("longer").textContent = `List all ${rows.length} rows`;
   $("empty").hidden = rows.length > 0;
   $("count").textContent = rows.length === board.rows.length ? `${rows.length} rows` : `${rows.length} of ${board.rows.length} rows`;
   for (const head of document.querySelectorAll("th[data-sort]")) {
@@ -327,6 +326,8 @@ press("role", (value) => { view.role = value; });
 press("axis", (value) => { view.x = value; });
 $("filter").addEventListener("input", (event) => { view.words = event.target.value.toLowerCase().trim(); refresh(); });
 $("sorter").addEventListener("change", (event) => { sortBy(event.target.value); });
+$("longer").addEventListener("click", () => { view.long = Infinity; refresh(); });
+addEventListener("beforeprint", () => { if (board.rows.length > view.long) { view.long = Infinity; refresh(); } });
 $("more").addEventListener("click", () => { view.most = Infinity; refresh(); });
 function sortBy(key) {
   const m = board.metrics.find((metric) => metric.key === key);
