@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from fusbench.evaluation.results import REMEDY, Result, unpacked
 from fusbench.files import text_sha256
 from fusbench.models.card import ROLES
 from fusbench.reading import parse_json, read_bytes, read_text
+from fusbench.records import read_record
 
 SCHEMA = 1
 LARGEST_JSON = 1 << 20  # bytes
@@ -153,20 +154,12 @@ def _read_facts(folder: Path) -> tuple[Facts, str]:
     mark = content.pop("seal", "")
     if content.pop("schema", None) != SCHEMA:
         raise DatasetError(f"row.json is not of schema {SCHEMA}", str(folder), REMEDY)
-    if {*content, "rules"} != {f.name for f in fields(Facts)}:
-        raise DatasetError("row.json does not hold what a row's file does", str(folder), REMEDY)
-    facts = Facts(**content)
-    numbers = (facts.parameters, facts.seconds_per_frame)
-    texts = (facts.machine, facts.rules, mark)
-    good = facts.name == folder.name and all(isinstance(text, str) for text in texts)
-    if not good or not all(n is None or _is_number(n) for n in numbers):
-        what = "row.json does not fit the row's folder"
-        raise DatasetError(what, str(folder), REMEDY)
+    facts = read_record(Facts, content, str(folder / "row.json"), DatasetError, REMEDY)
+    numbers = [n for n in (facts.parameters, facts.seconds_per_frame) if n is not None]
+    good = all(0 <= n < math.inf for n in numbers) and isinstance(mark, str)
+    if facts.name != folder.name or not good:
+        raise DatasetError("row.json does not fit the row's folder", str(folder), REMEDY)
     return facts, mark
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and value >= 0
 
 
 def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
@@ -181,19 +174,11 @@ def _read_json(path: Path) -> tuple[str, dict[str, Any]]:
 def _read_result(folder: Path) -> tuple[str, Result]:
     text, content = _read_json(folder / "result.json")
     what = "result.json is no result of this schema"
-    try:
-        result = Result(**content)
-    except TypeError:
-        raise DatasetError(what, str(folder), REMEDY) from None
+    result = read_record(Result, content, str(folder / "result.json"), DatasetError, REMEDY)
     model = result.model
     texts = (result.key, result.signature, result.profile, result.split)
     good = (
         result.schema == 1
-        and all(isinstance(text, str) for text in texts)
-        and all(
-            isinstance(part, dict)
-            for part in (model, result.dataset, result.summary, result.config)
-        )
         and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
         and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
         and all(
@@ -203,8 +188,6 @@ def _read_result(folder: Path) -> tuple[str, Result]:
         and isinstance(model.get("weights_sha256"), str | None)
         and isinstance(model.get("window"), dict)
         and model["role"] in ROLES
-        and all(isinstance(part, dict) for part in result.summary.values())
-        and all(type(n) is int for n in (result.n_frames, result.n_skipped, result.n_scans))
     )
     if not good:
         raise DatasetError(what, str(folder), REMEDY)

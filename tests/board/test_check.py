@@ -121,7 +121,7 @@ def reseal(board, name):
         (lambda r: r["summary"].pop("cc"), "the summary is not of the signature's metrics"),
         (lambda r: r["model"].update(role="best"), "no result of this schema"),
         (lambda r: r.update(schema=2), "no result of this schema"),
-        (lambda r: r.update(extra=1), "no result of this schema"),
+        (lambda r: r.update(extra=1), "the key 'extra' is unknown"),
     ],
 )
 def test_what_does_not_fit_is_refused_even_under_a_new_seal(board, change, words):
