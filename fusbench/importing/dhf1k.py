@@ -22,7 +22,8 @@ from fusbench.footage.pictures import picture_files
 from fusbench.footage.record import Footage
 from fusbench.importing.frame_file import FrameFile
 from fusbench.importing.pairing import PARSERS
-from fusbench.importing.study import SIGMA_SHARE, Study, write_records
+from fusbench.importing.records import write_records
+from fusbench.importing.study import SIGMA_SHARE, Study
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "validation": "val"}
 SPLIT_NAMES |= {"test": "test", "testing": "test"}

@@ -15,8 +15,10 @@ import pandas as pd
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
 from fusbench.importing.cells import FILLERS, numbers
-from fusbench.importing.columns import Columns, tuple_column
+from fusbench.importing.columns import Columns
 from fusbench.importing.finding import NOTE, WARN, Finding
+from fusbench.importing.header import tuple_column
+from fusbench.importing.joined import one_recording
 from fusbench.importing.mapping import Mapping, mapping_of
 from fusbench.importing.presets import REFUSED
 from fusbench.importing.recording import GazeRecording, ReadOptions
@@ -90,7 +92,7 @@ def read_rows(
         what = f"row {text.too_long[0]} has more cells than the {len(text.header)} columns"
         fix = "Export it with tabs between the cells, or with a decimal point."
         raise DatasetError(what, str(path), fix)
-    return _described(columns.recording(parts, messages), text)
+    return _described(one_recording(columns, parts, messages), text)
 
 
 def _described(recording: GazeRecording, text: _Text) -> GazeRecording:
