@@ -72,7 +72,13 @@ class SubmittedEvaluation(Evaluation):
 
 
 def submitted(
-    submission: Submission, dataset: Dataset, *, split: str, profile: str, metrics: tuple[str, ...]
+    submission: Submission,
+    dataset: Dataset,
+    *,
+    split: str,
+    profile: str,
+    metrics: tuple[str, ...],
+    observers: str = "pooled",
 ) -> tuple[SubmittedEvaluation, Entrant]:
     """A submission's evaluation and its model, to be passed to `fusbench.evaluation.run.evaluate`.
 
@@ -96,6 +102,7 @@ def submitted(
         split=split,
         profile=profile,
         metrics=metrics,
+        observers=observers,
         owner=entrant.owner,
         source=entrant.source,
         submission=submission,

@@ -65,6 +65,7 @@ class Board:
         title: str | None = None,
         description: str = "",
         profile: str = "tuebingen",
+        observers: str = "pooled",
         metrics: Iterable[str] = ("kld", "sim", "nss", "cc"),
         primary: str | None = None,
         margin: int = 0,
@@ -80,6 +81,8 @@ class Board:
         folder : str or Path
         dataset : str, Path or Dataset
         split, profile : str
+        observers : {"pooled", "each"}
+            Whether a frame's target is the gaze of all who watched, or of each one in turn.
         fold : "all", optional
             Rows are cross-validated over the data set's folds, every scan scored once.
         title, description : str
@@ -106,8 +109,8 @@ class Board:
                 data = open_dataset(data, (split,), update, fold)
         new_board(
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
-            metrics=tuple(metrics), primary=primary, margin=margin, horizon=horizon,
-            description=description, anonymous=anonymous,
+            observers=observers, metrics=tuple(metrics), primary=primary, margin=margin,
+            horizon=horizon, description=description, anonymous=anonymous,
             further={FILE: bundled()} if published else {},
         )  # fmt: skip
         return cls(folder)
@@ -267,7 +270,12 @@ def score_predictions(
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     job, entrant = submitted(
-        submission, data, split=rules.split, profile=rules.profile, metrics=keys
+        submission,
+        data,
+        split=rules.split,
+        profile=rules.profile,
+        metrics=keys,
+        observers=rules.observers,
     )
     with progress(submission.name) as update:
         _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)
