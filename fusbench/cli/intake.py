@@ -82,6 +82,9 @@ def pairing_options(command: Any) -> Any:
 @click.option("--licence", default="private", show_default=True)
 @click.option("--citation", default="none", show_default=True)
 @click.option("--sigma-px", type=float, help="Of the saliency map; default: 1/36 of the width.")
+@click.option(
+    "--sigma-deg", type=float, help="The same as visual angle, for a screen and distance."
+)
 @click.option("--frame-size", help="W,H that crops are resized to; default: the first crop's.")
 @click.option("--colour", is_flag=True, help="Keep colour.")
 @click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
@@ -121,6 +124,8 @@ def import_dataset(
 
         if source is None:
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
+        if study.sigma_deg:
+            raise ConfigError("a layout tells no screen", fix="Give --sigma-px in its place.")
         with progress("importing") as update:
             scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
         show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
@@ -195,6 +200,7 @@ def _study(options: dict[str, Any]) -> Any:
         licence=options["licence"],
         citation=options["citation"],
         sigma_px=options["sigma_px"],
+        sigma_deg=options["sigma_deg"],
         frame_size=size,
         colour=options["colour"],
         clip_length=options["clip_length"],

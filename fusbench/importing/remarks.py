@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.footage.box import Box
+from fusbench.footage.crop import listed_regions
 from fusbench.footage.record import Footage
 from fusbench.importing.burnt_in import burnt_in
 from fusbench.importing.clip_files import Written
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.placing import listed_regions
 from fusbench.importing.recording import GazeRecording
 
 

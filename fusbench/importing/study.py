@@ -40,6 +40,8 @@ class Study:
     sigma_px : float, optional
         Standard deviation that makes a saliency map of a gaze point, in pixels of the stored
         frame; default: 1/36 of the width, as in the phantom.
+    sigma_deg : float, optional
+        The same as a visual angle; 1 degree is usual. Needs the screen and the eye's distance.
     frame_size : (int, int), optional
         Rows and columns that crops are resized to; default: the first crop's.
     colour : bool
@@ -61,6 +63,7 @@ class Study:
     citation: str = "none"
     description: str = ""
     sigma_px: float | None = None
+    sigma_deg: float | None = None
     frame_size: tuple[int, int] | None = None
     colour: bool = False
     clip_length: int = 90
@@ -73,6 +76,10 @@ class Study:
             raise ConfigError(f"one of {self.every} frames is none", fix="Use 2, say.")
         if self.sigma_px is not None and not 0 < self.sigma_px < 1e4:
             raise ConfigError(f"a sigma of {self.sigma_px} px is none", fix="Use 8, say.")
+        if self.sigma_deg is not None and not 0 < self.sigma_deg < 45:
+            raise ConfigError(f"a sigma of {self.sigma_deg} degrees is none", fix="Use 1, say.")
+        if self.sigma_px is not None and self.sigma_deg is not None:
+            raise ConfigError("sigma is given twice", fix="Give pixels or degrees.")
 
 
 def import_recordings(
@@ -151,9 +158,9 @@ def import_recordings(
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     pairings = with_observers(pairings)
     base = _existing(root)
-    errors, size = look(
+    errors, size, sigma_px = look(
         pairings, base.image_shape if base else study.frame_size,
-        base.frame_rate_hz if base else None, study.every,
+        base.frame_rate_hz if base else None, study.every, None if base else study.sigma_deg,
     )  # fmt: skip
     if errors and (not keep_going or len(errors) == len(pairings)):
         raise _one(list(errors.values()), len(pairings))
@@ -186,7 +193,8 @@ def import_recordings(
         if not found and not work.skipped:
             raise _one(failed, len(pairings))
         if addition is not None and found:
-            info = base or _new_info(study, root, [intake for _, intake in found])
+            intakes = [intake for _, intake in found]
+            info = base or _new_info(study, root, intakes, sigma_px)
             records = told([*work.records, *(intake.facts for _, intake in found)])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
@@ -257,7 +265,7 @@ def _clip_rows(folder: Path) -> list[dict[str, str]]:
     return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
+def _new_info(study: Study, root: Path, found: list[Intake], sigma_px: float | None) -> DatasetInfo:
     shape = found[0].frame_shape
     return DatasetInfo(
         name=study.name or root.resolve().name,
@@ -268,5 +276,5 @@ def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
         frame_rate_hz=found[0].quality.frame_rate_hz,
         frame_shape=shape,
         gaze_rate_hz=float(np.median([intake.quality.gaze_rate_hz for intake in found])),
-        sigma_px=study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
+        sigma_px=sigma_px or study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
     )
