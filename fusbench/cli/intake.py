@@ -74,8 +74,8 @@ def pairing_options(command: Any) -> Any:
 @click.option("--no-banner", is_flag=True, help="The whole picture shows no identity; keep it all.")
 @click.option("--map", "changes", multiple=True, help="KEY=VALUE of a mapping; repeatable.")
 @click.option(
-    "--layout", type=click.Choice(["dhf1k"]),
-    help="Import a whole data set of this layout from --source.",
+    "--layout", type=click.Choice(["dhf1k", "hollywood2", "ucf-sports", "avimos", "gazecom-arff"]),
+    help="Import a public data set of this layout from --source.",
 )  # fmt: skip
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of that data set.")
 @click.option("--name", default="", help="Of a new data set; default: the folder's.")
@@ -120,14 +120,15 @@ def import_dataset(
     texts["sort_time"] = "yes" if sort_time else ""
     texts["accept"] = " ".join(accepted)
     if layout:
-        from fusbench.importing.dhf1k import import_dhf1k
+        from fusbench.importing.layouts import import_layout
 
         if source is None:
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
         if study.sigma_deg:
             raise ConfigError("a layout tells no screen", fix="Give --sigma-px in its place.")
         with progress("importing") as update:
-            scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
+            rate = texts["frame_rate"]
+            scans, clips = import_layout(out, source, layout, study, rate, report=update)
         show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
     pairings, errors = _pairings(manifest, texts, changes)
