@@ -24,7 +24,7 @@ PAIRING = (
     (
         "gaze-format",
         "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, smi, eyetribe, pupil-surface,"
-        " neon-surface or bids.",
+        " neon-surface, iohub, lsl or bids.",
     ),
     ("mapping", "TOML file that says which columns of a table hold what."),
     ("time-unit", "s, ms, us or ns, where the gaze file's clock has no unit."),
