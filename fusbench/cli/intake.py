@@ -182,7 +182,7 @@ def _looked_at(pairings: list[Any]) -> list[Any]:
     """What is wrong with the rows that could be read, so that all errors are told at once."""
     from fusbench.importing.preflight import look, with_observers
 
-    return list(look(with_observers(pairings))[0].values())
+    return list(look(with_observers(pairings)).errors.values())
 
 
 def _study(options: dict[str, Any]) -> Any:

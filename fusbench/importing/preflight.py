@@ -13,6 +13,7 @@ from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.intake import require_shape
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import crop_of, require_overlap, sigma_px_of, view_of
+from fusbench.importing.tally import key_of
 
 SAME_RATE = 0.02
 SAME_SIGMA = 0.1
@@ -37,7 +38,30 @@ class Outlook:
     size: tuple[int, int]
     rate_hz: float | None
     sigma_px: float | None
+    frames: int
     span_ns: tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What a look at all recordings told.
+
+    Parameters
+    ----------
+    errors : dict of int to FusbenchError
+        Of the recordings that cannot come in, by their place.
+    size : (int, int) or None
+        Rows and columns of a stored frame.
+    sigma_px : float or None
+        The visual angle that was asked for, in pixels of it.
+    frames : dict of str to int
+        Frames that each recording promises, by `fusbench.importing.tally.key_of`.
+    """
+
+    errors: dict[int, FusbenchError]
+    size: tuple[int, int] | None
+    sigma_px: float | None
+    frames: dict[str, int]
 
 
 def with_observers(pairings: Sequence[Pairing]) -> list[Pairing]:
@@ -69,8 +93,8 @@ def look(
     rate_hz: float | None = None,
     every: int = 1,
     sigma_deg: float | None = None,
-) -> tuple[dict[int, FusbenchError], tuple[int, int] | None, float | None]:
-    """The recordings that cannot come in, by their place; a stored frame's size; sigma in pixels.
+) -> Prospect:
+    """Look at recordings before a frame is written: which cannot come in, and what is known of all.
 
     Parameters
     ----------
@@ -98,7 +122,12 @@ def look(
             continue
         size, rate_hz = size or found.size, rate_hz or found.rate_hz
         seen.append((pairing, found))
-    return errors, size, seen[0][1].sigma_px if seen else None
+    return Prospect(
+        errors=errors,
+        size=size,
+        sigma_px=seen[0][1].sigma_px if seen else None,
+        frames={key_of(pairing): found.frames for pairing, found in seen},
+    )
 
 
 def located(error: FusbenchError, pairing: Pairing) -> FusbenchError:
@@ -134,7 +163,10 @@ def _look(
     sigma_px = None
     if sigma_deg is not None:
         sigma_px = round(sigma_px_of(pairing, gaze, footage, crop, size, sigma_deg), 2)
-    return Outlook(size=size, rate_hz=nominal, sigma_px=sigma_px, span_ns=span)
+    frames = footage.facts.get("declared_frames") or 0
+    if not frames and footage.declared_ns and nominal:
+        frames = round(footage.declared_ns * nominal * every / 1e9)
+    return Outlook(size=size, rate_hz=nominal, sigma_px=sigma_px, frames=frames, span_ns=span)
 
 
 def require_rate(pairing: Pairing, rate_hz: float, of_set_hz: float | None) -> None:

@@ -24,7 +24,8 @@ from fusbench.importing.intake import Intake
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
 from fusbench.importing.records import read_records, told
-from fusbench.importing.work import Progress, Work
+from fusbench.importing.tally import Progress, tally_of
+from fusbench.importing.work import Work
 
 SIGMA_SHARE = 1 / 36
 
@@ -112,7 +113,7 @@ def import_recordings(
     jobs : int
         Scans that are taken in at the same time.
     report : callable, optional
-        Told (scan, frames done, frames in all or 0).
+        Told (scan, frames done, frames in all), of all recordings together.
 
     Returns
     -------
@@ -158,22 +159,26 @@ def import_recordings(
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     pairings = with_observers(pairings)
     base = _existing(root)
-    errors, size, sigma_px = look(
+    seen = look(
         pairings, base.image_shape if base else study.frame_size,
         base.frame_rate_hz if base else None, study.every, None if base else study.sigma_deg,
     )  # fmt: skip
+    errors = seen.errors
     if errors and (not keep_going or len(errors) == len(pairings)):
         raise _one(list(errors.values()), len(pairings))
     good = [pairing for index, pairing in enumerate(pairings) if index not in errors]
-    assert size is not None
+    assert seen.size is not None
     colour = len(base.frame_shape) == 3 if base else study.colour
     kept = Stored(
-        size=size, channels=3 if colour else 1, clip_length=study.clip_length, every=study.every
+        size=seen.size,
+        channels=3 if colour else 1,
+        clip_length=study.clip_length,
+        every=study.every,
     )
     with _place(root, dry_run) as (folder, addition):
         work = Work(
             root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
-            report=report, keep_going=keep_going or dry_run, dry_run=dry_run,
+            tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
         for pairing in good:
@@ -194,7 +199,7 @@ def import_recordings(
             raise _one(failed, len(pairings))
         if addition is not None and found:
             intakes = [intake for _, intake in found]
-            info = base or _new_info(study, root, intakes, sigma_px)
+            info = base or _new_info(study, root, intakes, seen.sigma_px)
             records = told([*work.records, *(intake.facts for _, intake in found)])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import located
 from fusbench.importing.quality import LowQuality
 from fusbench.importing.records import asked_of, source_sha256
-
-Progress = Callable[[str, int, int], None]
+from fusbench.importing.tally import Tally, key_of
 
 
 @dataclass(kw_only=True)
@@ -28,7 +26,7 @@ class Work:
     kept: Stored
     records: list[dict[str, Any]]
     rows: list[dict[str, str]]
-    report: Progress | None
+    tally: Tally | None
     keep_going: bool
     dry_run: bool
     errors: list[FusbenchError] = field(default_factory=list)
@@ -44,7 +42,9 @@ class Work:
                 if not self.keep_going:
                     raise located(error, pairing) from None
                 self.errors.append(located(error, pairing))
-                continue
+                intake = None
+            if self.tally:
+                self.tally.finish(key_of(pairing), pairing.scan)
             if intake is not None:
                 done.append((pairing, intake))
         return done
@@ -70,7 +70,7 @@ class Work:
         try:
             intake = take_in(
                 pairing, folder, first_clip=first, kept=self.kept, seen=seen,
-                report=_of_scan(self.report, pairing.scan),
+                report=self.tally.of(pairing) if self.tally else None,
             )  # fmt: skip
             if again:
                 _require_same(pairing, intake, rows)
@@ -116,7 +116,3 @@ def _next_clip(scan: str, rows: list[dict[str, str]], done: list[tuple[Pairing, 
 def _number(scan: str, clip_id: str) -> int:
     number = clip_id.removeprefix(f"{scan}-")
     return int(number) if number.isdecimal() else 0
-
-
-def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] | None:
-    return (lambda done, total: report(scan, done, total)) if report else None

@@ -88,13 +88,13 @@ def test_sigma_as_a_visual_angle(recording, tmp_path):
 
 
 def test_a_sigma_that_cannot_be_told_is_refused_before_a_frame_is_written(recording, tmp_path):
-    (error,) = look([recording(distance_mm=None)], sigma_deg=1.0)[0].values()
+    (error,) = look([recording(distance_mm=None)], sigma_deg=1.0).errors.values()
     assert "scan 's1': a sigma of 1 degrees needs the screen's size and the eye's dist" in str(
         error
     )
     far = recording("s2", video=tmp_path, distance_mm=900.0, accept=("shared-gaze",))
     cv2.imwrite(str(tmp_path / "x.png"), np.full((50, 80), 9, np.uint8))
-    (error,) = look([recording(), far], sigma_deg=1.0)[0].values()
+    (error,) = look([recording(), far], sigma_deg=1.0).errors.values()
     assert "in the first. A data set has one: give --sigma-px" in str(error)
     with pytest.raises(ConfigError, match="sigma is given twice"):
         Study(sigma_px=8.0, sigma_deg=1.0)
