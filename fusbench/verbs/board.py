@@ -270,6 +270,7 @@ def score_predictions(
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     job, entrant = submitted(
+        folder,
         submission,
         data,
         split=rules.split,
