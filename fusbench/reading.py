@@ -94,16 +94,30 @@ def read_json(
     return parse_json(read_text(path, most, kind, missing), path, kind, fix)
 
 
+def read_json_list(
+    path: Path, kind: type[FusbenchError], fix: str, most: int = LARGEST_JSON
+) -> list[Any]:
+    """The list in a JSON file; errors as in `read_bytes`."""
+    content = _loaded(read_text(path, most, kind, "Check the path."), path, kind, fix)
+    if not isinstance(content, list):
+        raise kind("is no JSON list", str(path), fix)
+    return content
+
+
 def parse_json(text: str, path: Path, kind: type[FusbenchError], fix: str) -> dict[str, Any]:
     """The object that a JSON text holds."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        what = f"is no valid JSON: {str(error).splitlines()[0] if error.args else 'too deep'}"
-        raise kind(what, str(path), fix) from None
+    content = _loaded(text, path, kind, fix)
     if not isinstance(content, dict):
         raise kind("is no JSON object", str(path), fix)
     return content
+
+
+def _loaded(text: str, path: Path, kind: type[FusbenchError], fix: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what = f"is no valid JSON: {str(error).splitlines()[0] if error.args else 'too deep'}"
+        raise kind(what, str(path), fix) from None
 
 
 def field_of(content: Mapping[str, Any], key: str, types: type | tuple[type, ...]) -> Any:

@@ -19,6 +19,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "data/test_split.py",
         "docs",
         "doors/test_doors.py",
+        "importing/test_banner.py",
         "importing/test_cases.py",
         "importing/test_command.py",
         "importing/test_mutated.py",

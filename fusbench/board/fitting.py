@@ -8,7 +8,7 @@ from fusbench.models.card import INTEGERS
 
 BASELINES = {
     "uniform": "floor", "centre-bias": "floor", "mean-map": "floor", "previous-gaze": "hint",
-    "ideal-observer": "ceiling",
+    "ideal-observer": "ceiling", "inter-observer": "ceiling",
 }  # fmt: skip
 
 

@@ -125,6 +125,7 @@ def rerun(
         options = {
             "model": model or told.model["name"], "dataset": dataset or rules.dataset,
             "split": rules.split, "profile": rules.profile, "out": runs,
+            "observers": rules.observers,
             "metrics": ",".join(metric.key for metric in rules.metrics),
             **({"fold": rules.fold} if rules.fold else {}),
         }  # fmt: skip

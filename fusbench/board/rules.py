@@ -80,6 +80,11 @@ class Rules:
         """Folds that are scored, as `fusbench.data.dataset.open_dataset` takes them."""
         return POOLED if self.pooled else None
 
+    @property
+    def observers(self) -> str:
+        """How several observers are scored, as the signature says it."""
+        return metrics.observers_of(self.signature)
+
     @cached_property
     def metrics(self) -> tuple[metrics.Metric, ...]:
         """The metrics that the signature names, in its order."""
@@ -179,6 +184,7 @@ def new_board(
         If the folder is in use, or the margin leaves no frame.
     """
     profile = rules.pop("profile", "tuebingen")
+    observers = rules.pop("observers", "pooled")
     chosen = metrics.select(rules.pop("metrics", metrics.METRICS))
     rules["primary"] = rules.get("primary") or chosen[0].key
     board = Board(
@@ -193,7 +199,7 @@ def new_board(
             fingerprint=dataset.fingerprint(split),
             profile=profile,
             signature=metrics.signature(
-                profile, dataset.info.sigma_px, chosen, baseline_of(dataset)
+                profile, dataset.info.sigma_px, chosen, baseline_of(dataset), observers
             ),
             **rules,
         ),

@@ -71,6 +71,7 @@ def submitted(
     split: str,
     profile: str,
     metrics: tuple[str, ...],
+    observers: str = "pooled",
 ) -> tuple[SubmittedEvaluation, Entrant]:
     """A submission's evaluation and its model, to be passed to `fusbench.evaluation.run.evaluate`.
 
@@ -94,6 +95,7 @@ def submitted(
         split=split,
         profile=profile,
         metrics=metrics,
+        observers=observers,
         owner=entrant.owner,
         source=entrant.source,
         submission=submission,

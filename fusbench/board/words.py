@@ -5,6 +5,7 @@ from __future__ import annotations
 from fusbench import metrics
 from fusbench.board.standings import Standing, Table
 from fusbench.errors import counted
+from fusbench.evaluation.targets import describe_observers
 from fusbench.statistics.intervals import FEWEST_SCANS
 from fusbench.statistics.tests_of_scans import NEGLIGIBLE
 
@@ -170,6 +171,8 @@ def statistics(table: Table) -> list[str]:
     if table.times:
         where = f"all rows in one sitting on {table.times.machine}"
         lines.append(f"Times: median a frame, {where}.")
+    names = [standing.name for standing in table.standings]
+    lines += describe_observers(table.board.rules.signature, names)
     roles = {standing.role for standing in table.standings}
     lines.append("Floors, hints and ceiling frame the table and have no place." + _missing(roles))
     return lines

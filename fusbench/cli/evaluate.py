@@ -39,6 +39,10 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
 )  # fmt: skip
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
 @click.option(
+    "--observers", type=click.Choice(["pooled", "each"]), default="pooled", show_default=True,
+    help="Where several people watched: one target of all their gaze, or of each one's in turn.",
+)  # fmt: skip
+@click.option(
     "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
     help="Comma-separated; 'fusbench metric list' shows all.",
 )  # fmt: skip
@@ -184,7 +188,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     from fusbench.errors import counted
     from fusbench.evaluation.finished import scope
     from fusbench.evaluation.results import read_timing
-    from fusbench.evaluation.targets import describe_baseline
+    from fusbench.evaluation.targets import describe_baseline, describe_observers
     from fusbench.metrics import of_signature
 
     first = rows[0].result
@@ -215,6 +219,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         *["History: nats that the density owes to the other frames, on the validation split."]
         * any(uses),
         *describe_baseline(first.signature),
+        *describe_observers(first.signature, [row.name for row in rows]),
         f"Signature: {first.signature}",
     )
     for row in asked:

@@ -24,7 +24,7 @@ PAIRING = (
     (
         "gaze-format",
         "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, smi, eyetribe, pupil-surface,"
-        " neon-surface or bids.",
+        " neon-surface, iohub, lsl or bids.",
     ),
     ("mapping", "TOML file that says which columns of a table hold what."),
     ("time-unit", "s, ms, us or ns, where the gaze file's clock has no unit."),
@@ -74,14 +74,17 @@ def pairing_options(command: Any) -> Any:
 @click.option("--no-banner", is_flag=True, help="The whole picture shows no identity; keep it all.")
 @click.option("--map", "changes", multiple=True, help="KEY=VALUE of a mapping; repeatable.")
 @click.option(
-    "--layout", type=click.Choice(["dhf1k"]),
-    help="Import a whole data set of this layout from --source.",
+    "--layout", type=click.Choice(["dhf1k", "hollywood2", "ucf-sports", "avimos", "gazecom-arff"]),
+    help="Import a public data set of this layout from --source.",
 )  # fmt: skip
 @click.option("--source", type=click.Path(path_type=Path), help="Folder of that data set.")
 @click.option("--name", default="", help="Of a new data set; default: the folder's.")
 @click.option("--licence", default="private", show_default=True)
 @click.option("--citation", default="none", show_default=True)
 @click.option("--sigma-px", type=float, help="Of the saliency map; default: 1/36 of the width.")
+@click.option(
+    "--sigma-deg", type=float, help="The same as visual angle, for a screen and distance."
+)
 @click.option("--frame-size", help="W,H that crops are resized to; default: the first crop's.")
 @click.option("--colour", is_flag=True, help="Keep colour.")
 @click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
@@ -117,12 +120,15 @@ def import_dataset(
     texts["sort_time"] = "yes" if sort_time else ""
     texts["accept"] = " ".join(accepted)
     if layout:
-        from fusbench.importing.dhf1k import import_dhf1k
+        from fusbench.importing.layouts import import_layout
 
         if source is None:
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
+        if study.sigma_deg:
+            raise ConfigError("a layout tells no screen", fix="Give --sigma-px in its place.")
         with progress("importing") as update:
-            scans, clips = import_dhf1k(out, source, study, texts["frame_rate"], report=update)
+            rate = texts["frame_rate"]
+            scans, clips = import_layout(out, source, layout, study, rate, report=update)
         show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
     pairings, errors = _pairings(manifest, texts, changes)
@@ -176,7 +182,7 @@ def _looked_at(pairings: list[Any]) -> list[Any]:
     """What is wrong with the rows that could be read, so that all errors are told at once."""
     from fusbench.importing.preflight import look, with_observers
 
-    return list(look(with_observers(pairings))[0].values())
+    return list(look(with_observers(pairings)).errors.values())
 
 
 def _study(options: dict[str, Any]) -> Any:
@@ -195,6 +201,7 @@ def _study(options: dict[str, Any]) -> Any:
         licence=options["licence"],
         citation=options["citation"],
         sigma_px=options["sigma_px"],
+        sigma_deg=options["sigma_deg"],
         frame_size=size,
         colour=options["colour"],
         clip_length=options["clip_length"],

@@ -34,6 +34,10 @@ def leaderboard() -> None:
 @click.option("--description", default="", help="A sentence below the heading.")
 @click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
 @click.option(
+    "--observers", type=click.Choice(["pooled", "each"]), default="pooled", show_default=True,
+    help="Where several people watched: one target of all their gaze, or of each one's in turn.",
+)  # fmt: skip
+@click.option(
     "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
     help="Comma-separated; 'fusbench metric list' shows all.",
 )  # fmt: skip

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="A video file, a DICOM file, or a folder.",
 )
+@click.option(
+    "--crop", help="X,Y,W,H of the video's picture; or region, as a DICOM file declares it."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @model_options(without=("allow_8_bit",))
 @click.option("--live", is_flag=True, help="Follow the video as a live scan: frame by frame.")
@@ -38,6 +41,7 @@ def predict(
     split: str,
     named: tuple[str, ...],
     video: Path | None,
+    crop: str | None,
     out: Path,
     live: bool,
     no_overlay: bool,
@@ -49,6 +53,8 @@ def predict(
         raise click.UsageError("Give either --dataset or --video.")
     if live and video is None:
         raise click.UsageError("--live needs --video.")
+    if crop and video is None:
+        raise click.UsageError("--crop needs --video.")
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show
@@ -63,7 +69,10 @@ def predict(
         clips=named,
         live=live,
         overlay=not no_overlay,
+        crop=crop,
         progress=progress,
+        warn=lambda text: click.echo(f"warning: {text}", err=True),
+        tell=lambda text: click.echo(text, err=True),
         **asdict(options),
     )
     speed = done.frames_per_second

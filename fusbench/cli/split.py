@@ -52,6 +52,24 @@ def split(
         scans = len({clip.scan_id for clip in clips})
         rows.append((part, str(scans), str(len(clips)), str(frames), f"{frames / total:.1%}"))
     show(table(("part", "scans", "clips", "frames", "of all"), rows, title=str(folder)))
+    if folds is None:
+        show(*few_scans(sum(part == "test" for part in part_of.values()), len(part_of)))
+
+
+def few_scans(tested: int, scans: int) -> list[str]:
+    """What an interval needs, where the test split has too few scans for one."""
+    from fusbench.errors import counted
+    from fusbench.statistics.intervals import FEWEST_SCANS
+
+    if tested >= FEWEST_SCANS:
+        return []
+    line = f"The test split has {counted(tested, 'scan')}; an interval needs {FEWEST_SCANS}"
+    if scans < FEWEST_SCANS:
+        return [f"{line}, and there are {scans} in all: import more."]
+    folds = min(5, scans)
+    share = -(-100 * FEWEST_SCANS // scans)
+    enough = f", or give it {share} % of the frames" if share <= 50 else ""
+    return [f"{line}. Use --folds {folds}, which tests all {scans}{enough}."]
 
 
 def _order(part: str) -> tuple[int, str]:

@@ -109,7 +109,8 @@ class Dataset:
     def _gaze_fingerprint(self, split: str) -> str:
         parts = [
             text_sha256(
-                *(repr(c.tolist()) for c in (clip.gaze.frame, clip.gaze.x_px, clip.gaze.y_px))
+                *(repr(c.tolist()) for c in (clip.gaze.frame, clip.gaze.x_px, clip.gaze.y_px)),
+                *([repr(groups.tolist())] if (groups := clip.gaze.grouping()).any() else []),
             )
             for clip in self.clips
             if clip.split == split

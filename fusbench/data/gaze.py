@@ -38,6 +38,8 @@ class GazePoints:
     <GazePoints: 3 gaze points in 2 frames>
     >>> gaze.at(2)
     (array([11. , 11.5]), array([5.5, 6. ]))
+    >>> gaze.observers
+    ('',)
     """
 
     frame: np.ndarray
@@ -61,6 +63,38 @@ class GazePoints:
     def frames(self) -> np.ndarray:
         """Frames with at least one point, in order."""
         return np.unique(self.frame)
+
+    @property
+    def observers(self) -> tuple[str, ...]:
+        """Who looked, in order of name; one without a name where the points do not tell."""
+        if self.observer_id is None:
+            return ("",) if len(self) else ()
+        return tuple(np.unique(self.observer_id).tolist())
+
+    def of(self, *observers: str) -> GazePoints:
+        """The points of these observers alone."""
+        names = np.full(len(self), "") if self.observer_id is None else self.observer_id
+        chosen = np.isin(names, observers)
+        return GazePoints(
+            frame=self.frame[chosen],
+            time_s=self.time_s[chosen],
+            x_px=self.x_px[chosen],
+            y_px=self.y_px[chosen],
+            observer_id=names[chosen],
+        )
+
+    def shared_frames(self) -> np.ndarray:
+        """Frames with points of at least two observers, in order."""
+        seen = np.concatenate([np.empty(0), *(self.of(who).frames() for who in self.observers)])
+        frames, counts = np.unique(seen, return_counts=True)
+        return frames[counts > 1].astype(self.frame.dtype)
+
+    def grouping(self) -> np.ndarray:
+        """Number of each point's observer, int (N,), counted as they appear: names do not tell."""
+        if self.observer_id is None:
+            return np.zeros(len(self), int)
+        _, first, number = np.unique(self.observer_id, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[number]
 
 
 def watched_by(gazes: Sequence[GazePoints]) -> GazePoints:

@@ -193,10 +193,12 @@ class Clip:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the clip's frames and gaze; its names do not count."""
+        """SHA-256 over frames and gaze, and over which points are one observer's; no names."""
         gaze = hashlib.sha256()
         for column in (self.gaze.frame, self.gaze.time_s, self.gaze.x_px, self.gaze.y_px):
             gaze.update(np.ascontiguousarray(column).tobytes())
+        if (grouping := self.gaze.grouping()).any():
+            gaze.update(repr(grouping.tolist()).encode())
         return text_sha256(self.sha256, str(self.n_frames), gaze.hexdigest())
 
 

@@ -17,7 +17,7 @@ from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
 from fusbench.zoo.weights import checkpoint_path, training_facts
 
-FITTED = ("train-gaze", "clip")
+FITTED = ("train-gaze", "clip", "others")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,9 @@ class Evaluation:
 
     `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
     `source` is a hash of the model's code or predictions where its version does not identify them;
-    `guest` holds the versions of another environment that the model runs in.
+    `guest` holds the versions of another environment that the model runs in. With `observers`
+    "each" a frame's score is the mean over those who looked, each with a map of their own; "pooled"
+    makes one map of the points of all.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Evaluation:
     profile: str = "tuebingen"
     metrics: tuple[str, ...] = tuple(metrics.METRICS)
     kernel: str = "numpy"
+    observers: str = "pooled"
     checkpoint: Path | None = None
     device: str | None = None
     freeze_history: bool = False
@@ -60,7 +63,9 @@ class Evaluation:
     def signature(self) -> str:
         """How the scores are made, as every table that shows them states it."""
         baseline = baseline_of(self.dataset)
-        return metrics.signature(self.profile, self.dataset.info.sigma_px, self.chosen, baseline)
+        return metrics.signature(
+            self.profile, self.dataset.info.sigma_px, self.chosen, baseline, self.observers
+        )
 
     @cached_property
     def chosen(self) -> tuple[Metric, ...]:

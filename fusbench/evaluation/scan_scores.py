@@ -14,6 +14,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
 from fusbench.evaluation.landmarks import REACH, landmark_mass
 from fusbench.evaluation.results import KEY_COLUMNS
+from fusbench.evaluation.viewing import viewings
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities
 
@@ -48,27 +49,37 @@ def score_scan(
     masses: list[np.ndarray] = []
     known = all(clip.landmarks is not None for clip in clips)
     radius_px, seconds = REACH * job.dataset.info.sigma_px, 0.0
+    freeze = job.freeze_history
     for clip in clips:
         clip.verify()
         places = clip.landmarks
-        targets = clip.gaze.frames().astype(np.intp)
-        if not len(targets):
-            continue
-        predictions = densities(model, card, clip, targets, freeze_history=job.freeze_history)
-        for frame in targets:
-            start = time.perf_counter()
-            predicted = next(predictions)
-            seconds += time.perf_counter() - start
+        asked = [
+            (view, densities(model, card, view.seen, view.frames, freeze_history=freeze))
+            for view in viewings(clip, job.observers, card.sees)
+            if len(view.frames)
+        ]
+        for frame in clip.gaze.frames().astype(np.intp):
             where = f"clip '{clip.clip_id}', frame {frame}"
-            target = job.targets.at(clip, frame)
-            scores = metrics.score(predicted, target, job.chosen, job.profile, where)
+            scores, reached = [], []
+            for view, predictions in asked:
+                if frame not in view.frames:
+                    continue
+                start = time.perf_counter()
+                predicted = next(predictions)
+                seconds += time.perf_counter() - start
+                for seen_by in view.targets_at(frame):
+                    target = job.targets.at(seen_by, frame)
+                    score = metrics.score(predicted, target, job.chosen, job.profile, where)
+                    scores.append(list(score.values()))
+                if places is not None and known:
+                    reached.append(landmark_mass(predicted, places[frame], radius_px))
+                if (clip.clip_id, int(frame)) in wanted:
+                    shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
             clip_ids.append(clip.clip_id)
             frames.append(frame)
-            rows.append(list(scores.values()))
-            if places is not None and known:
-                masses.append(landmark_mass(predicted, places[frame], radius_px))
-            if (clip.clip_id, int(frame)) in wanted:
-                shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
+            rows.append(np.mean(scores, axis=0))
+            if reached:
+                masses.append(np.mean(reached, axis=0))
     return {
         "clip_id": np.array(clip_ids, dtype=np.str_),
         "frame": np.array(frames, dtype=np.int64),

@@ -12,8 +12,8 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import fixation_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
-from fusbench.models.baselines import centre_bias
-from fusbench.models.mean_map import mean_map
+from fusbench.metrics import observers_of
+from fusbench.models.baselines import anywhere
 
 MEAN_MAP, CENTRE_BIAS = "fitted-mean-map", "centre-bias"
 
@@ -30,6 +30,16 @@ def describe_baseline(signature: str) -> list[str]:
         CENTRE_BIAS: "The baseline density is the centre bias: there is no gaze in a train split.",
     }
     return [line for name, line in words.items() if f"|baseline:{name}|" in signature]
+
+
+def describe_observers(signature: str, names: Iterable[str]) -> list[str]:
+    """The lines that tell how several observers are scored, and what their ceiling is."""
+    each = observers_of(signature) == "each"
+    lines = ["Scores are means over the observers of a frame, each with a map of their own."] * each
+    if "inter-observer" in names:
+        how = "each observer from all others" if each else "the pooled others from each observer"
+        lines.append(f"inter-observer predicts {how}: what people have in common.")
+    return lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +61,8 @@ class Targets:
 
     @cached_property
     def baseline(self) -> np.ndarray:
-        """Density of the gaze whatever the picture shows, float64 (H, W), sum 1.
-
-        That of `mean-map`, fitted on the train split; the centre bias where there is no such gaze.
-        """
-        if baseline_of(self.dataset) == MEAN_MAP:
-            return mean_map(self.dataset)
-        return centre_bias(self.dataset.info.image_shape)
+        """Density of the gaze whatever the picture shows, float64 (H, W), sum 1."""
+        return anywhere(self.dataset)
 
     @cached_property
     def _all_fixations(self) -> np.ndarray:

@@ -34,6 +34,7 @@ def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:
         read=lambda: _frames(files, step),
         declared_ns=whole_nanoseconds((len(files) - 1) * step),
         step_ns=whole_nanoseconds(step),
+        facts={"declared_frames": len(files)},
     )
 
 

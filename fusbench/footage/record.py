@@ -26,7 +26,7 @@ class Footage:
 
     Parameters
     ----------
-    kind : {"file", "dicom", "pictures"}
+    kind : {"file", "dicom", "sequence", "pictures"}
     shape : (int, int)
         Rows and columns of a frame.
     read : callable

@@ -1,4 +1,4 @@
-"""What reads a source of frames, by its kind: a video file, DICOM, or a folder of pictures."""
+"""What reads a source of frames, by its kind: video file, DICOM, sequence or folder of pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from fusbench.errors import DatasetError
 from fusbench.footage.kinds import is_dicom
 from fusbench.footage.record import Footage
+from fusbench.footage.sequence import is_sequence, open_sequence
 
 
 def open_source(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
@@ -24,6 +25,8 @@ def open_source(path: Path, frame_rate_hz: Fraction | None = None) -> Footage:
         from fusbench.footage.dicom import open_dicom
 
         return open_dicom(path, frame_rate_hz)
+    if is_sequence(path):
+        return open_sequence(path, frame_rate_hz)
     from fusbench.footage.videofile import open_video
 
     return open_video(path)

@@ -15,8 +15,10 @@ GAPS = (5, 9, 17, 29)  # between letters, in pixels
 SMALL_LETTERS, SHORTEST_LARGE = 18, 4.0
 SHORTEST_LINE = 2.0  # times its height
 FEWEST_STROKES, FEWEST_STROKES_LONG = 5, 8
+LATER = (0.0, 0.5, 0.75)  # from these shares of the time on, to the end, text may stand
 OUTER = 0.2
 INK = (0.10, 0.72)
+CLEAR, CLEAR_SHARE = 0.4, 0.75
 EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 10, 0.85, 0.9, 0.08
 
 
@@ -51,7 +53,7 @@ def _groups(clips: list[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
         clip = int(np.searchsorted(length, index, side="right")) - 1
         return _brightest(clips[clip][index - length[clip]])
 
-    spans = [(0, total, WIDE_FRAMES, True), (total // 2, total, WIDE_FRAMES, True)]
+    spans = [(int(share * total), total, WIDE_FRAMES, True) for share in LATER]
     reach = max(total // SPANS, SPAN_FRAMES)
     begins = {*range(0, total - reach + 1, reach), max(total - reach, 0)}
     spans += [(begin, begin + reach, SPAN_FRAMES, False) for begin in sorted(begins)]
@@ -125,7 +127,21 @@ def _ground(ink: np.ndarray, grey: np.ndarray, still: np.ndarray) -> bool:
     if (~still[ground]).mean() >= MOVING_SHARE:
         return True
     values = grey[ground].astype(int)
-    return bool((np.abs(values - np.median(values)) <= EVEN).mean() >= EVEN_SHARE)
+    even = (np.abs(values - np.median(values)) <= EVEN).mean() >= EVEN_SHARE
+    return bool(even and _clear(ink, grey.astype(int), float(np.median(values))))
+
+
+def _clear(ink: np.ndarray, grey: np.ndarray, ground: float) -> bool:
+    """Whether the ground shows between the strokes, in the middle of the rows, as speckle's not."""
+    inner = slice(len(ink) // 5, len(ink) - len(ink) // 5)
+    strokes, grey = ink[inner], grey[inner]
+    right = np.maximum.accumulate(strokes, axis=1)
+    left = np.maximum.accumulate(strokes[:, ::-1], axis=1)[:, ::-1]
+    between = right & left & ~strokes
+    if not between.any():
+        return False
+    contrast = np.median(np.abs(grey[strokes] - ground))
+    return bool((np.abs(grey[between] - ground) < CLEAR * contrast).mean() >= CLEAR_SHARE)
 
 
 def _side(box: tuple[int, int, int, int], shape: tuple[int, int]) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fusbench.errors import ConfigError, DatasetError, unknown
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import SHOWN, clock_ns, nanoseconds, plain, unit_of
 from fusbench.importing.cells import numbers, shown
-from fusbench.importing.finding import NOTE, WARN, Finding
-from fusbench.importing.geometry import SPACES
+from fusbench.importing.finding import Finding
+from fusbench.importing.header import first_column, gaze_columns, missing_columns, validity_remarks
 from fusbench.importing.mapping import Mapping, Rule
 from fusbench.importing.presets import UNITS_OF
-from fusbench.importing.recording import GazeRecording, ReadOptions, combined, require_unit
+from fusbench.importing.recording import ReadOptions, require_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +60,14 @@ class Columns:
         sample: dict[str, str] | None = None,
     ) -> Columns:
         """Columns of a header; `sample` is a cell of each that is not empty."""
-        time, frame = _first(header, mapping.time), _first(header, mapping.frame)
+        time, frame = first_column(header, mapping.time), first_column(header, mapping.frame)
         if not time and not frame:
-            raise _missing("time", mapping.time or mapping.frame, header, where)
-        pairs, space = _pairs(header, mapping, options, where)
-        screen = (_first(header, mapping.screen_width), _first(header, mapping.screen_height))
+            raise missing_columns("time", mapping.time or mapping.frame, header, where)
+        pairs, space = gaze_columns(header, mapping, options, where)
+        screen = (
+            first_column(header, mapping.screen_width),
+            first_column(header, mapping.screen_height),
+        )
         rules = {
             name: tuple(
                 rule for rule in map(Rule.parse, getattr(mapping, name)) if rule.column in header
@@ -94,11 +95,11 @@ class Columns:
             rules=rules,
             keep=keep if keep and keep.column in header else None,
             event=tuple(plain(name) for name in mapping.event if plain(name) in header),
-            recording_name=_first(header, mapping.recording),
-            participant=_first(header, mapping.participant),
-            other_time=_first(header, mapping.other_time) if time else "",
+            recording_name=first_column(header, mapping.recording),
+            participant=first_column(header, mapping.participant),
+            other_time=first_column(header, mapping.other_time) if time else "",
             screen=screen if all(screen) else None,
-            remarks=tuple(_validity(header, mapping, rules, pairs)),
+            remarks=tuple(validity_remarks(header, mapping, rules, pairs)),
         )
 
     def take(self, rows: pd.DataFrame) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class Columns:
                 if name and wanted:
                     chosen = names[name] == wanted
                     rows, names = rows[chosen], names[chosen]
-        cells = {name: _stripped(rows[name]) for name in self.needed}
+        cells = {name: rows[name].str.strip() for name in self.needed}
         rows = pd.DataFrame(cells, index=rows.index, dtype=str)
         gaze = self._gaze_rows(rows)
         part: dict[str, Any] = {"recordings": found, "odd": {}}
@@ -238,207 +239,3 @@ class Columns:
             text = " ".join(rest[1:] if rest[0].isdecimal() and len(rest) > 1 else rest)
             events.append((time_ns, text.removeprefix("# Message:").strip()))
         return events
-
-    def recording(
-        self, parts: list[dict[str, Any]], messages: list[tuple[int, str]]
-    ) -> GazeRecording:
-        """All parts as one recording."""
-        self._one_recording(set().union(*(part["recordings"] for part in parts)))
-
-        def joined(key: str, empty: np.ndarray) -> np.ndarray:
-            return np.concatenate([empty, *(part[key] for part in parts if key in part)], axis=-1)
-
-        frame = None if self.time else joined("frame", np.empty(0, np.int64))
-        time_ns = joined("time_ns", np.empty(0, np.int64))
-        time_ns = time_ns if frame is None else np.arange(len(frame), dtype=np.int64)
-        gaze = {eye: joined(eye, np.empty((2, 0))) for eye in self.pairs}
-        if "both" in gaze:
-            (x, y), eyes = gaze["both"], self.mapping.eyes
-        else:
-            lost = np.full((2, len(time_ns)), np.nan)
-            left, right = gaze.get("left", lost), gaze.get("right", lost)
-            x, y, eyes = combined((left[0], left[1]), (right[0], right[1]), self.options.eye)
-        screens = [part["screen"] for part in parts if "screen" in part]
-        screens = [screen for screen in screens if np.isfinite(screen).all()]
-        drift = None
-        if self.other_time:
-            drift = _drift_ppm(*joined("clocks", np.empty((2, 0), np.int64)))
-        events = [event for part in parts for event in part.get("events", ())]
-        return GazeRecording(
-            time_ns=time_ns,
-            x=x,
-            y=y,
-            space=self.space,
-            origin=self.origin,
-            eyes=eyes,
-            events=tuple(sorted([*events, *messages], key=lambda event: event[0])),
-            screen=(float(screens[0][0]), float(screens[0][1])) if screens else None,
-            drift_ppm=drift,
-            frame=frame,
-            remarks=(*self.remarks, *self._cell_remarks(parts), *self._rule_remarks(parts)),
-        )
-
-    def _cell_remarks(self, parts: list[dict[str, Any]]) -> Iterator[Finding]:
-        for name in {name for part in parts for name in part["odd"]}:
-            found = [part["odd"][name] for part in parts if name in part["odd"]]
-            odd = [cell for cells, _ in found for cell in cells]
-            grouped = next((cell for _, cell in found if cell), "")
-            if odd:
-                what = f"{len(odd)} cells of '{name}' are no number and count as lost"
-                yield Finding(WARN, f"{what}, such as '{odd[0][:40]}'")
-            if grouped:
-                yield Finding(NOTE, f"'{name}' separates thousands, as in '{grouped[:40]}'")
-
-    def _rule_remarks(self, parts: list[dict[str, Any]]) -> Iterator[Finding]:
-        """A remark where no validity column calls any sample valid: it says something unknown."""
-        told = [item for part in parts for item in part["valid_cells"].items()]
-        if not told or any(count for _, (count, _) in told):
-            return
-        for name in dict.fromkeys(name for name, _ in told):
-            values = sorted(set().union(*(values for other, (_, values) in told if other == name)))
-            said = ", ".join(f"'{value[:20]}'" for value in values[:4])
-            fix = "say what is valid with --map valid='COLUMN is VALUE'"
-            yield Finding(WARN, f"'{name}' calls no sample valid; it says {said}: {fix}")
-
-    def _one_recording(self, found: set[tuple[str, ...]]) -> None:
-        """Raise an error that offers what is there, unless one recording was chosen."""
-        keys = [name for name in (self.recording_name, self.participant) if name]
-        chosen = {
-            self.recording_name: self.options.recording,
-            self.participant: self.options.participant,
-        }
-        words = {self.recording_name: "recording", self.participant: "participant"}
-        for key, word in (("recording_name", "recording"), ("participant", "participant")):
-            if getattr(self.options, word) and not getattr(self, key):
-                what = f"no column tells one {word} from another"
-                fix = f"Leave out --{word}, or name the column with --map {word}=COLUMN."
-                raise ConfigError(what, self.where, fix)
-        for place, key in enumerate(keys):
-            there = {names[place] for names in found} - {""}
-            if chosen[key] and chosen[key] not in there:
-                raise unknown(
-                    f"{words[key]} in this file", chosen[key], sorted(map(shown, there))[:8]
-                )
-            if chosen[key]:
-                found = {names for names in found if names[place] == chosen[key]}
-        for place, key in enumerate(keys):
-            there = {names[place] for names in found} - {""}
-            if len(there) > 1:
-                listed = ", ".join(shown(name) for name in sorted(there)[:8])
-                what = f"holds {len(there)} {words[key]}s: {listed}"
-                fix = f"Choose one with --{words[key]} NAME."
-                raise DatasetError(what, self.where, fix)
-
-
-def _stripped(cells: pd.Series) -> pd.Series:
-    return cells.str.strip()
-
-
-def _validity(
-    header: list[str],
-    mapping: Mapping,
-    rules: dict[str, tuple[Rule, ...]],
-    pairs: dict[str, tuple[str, str]],
-) -> Iterator[Finding]:
-    """Remarks where nothing says which samples are valid."""
-    if any(rules.values()):
-        missing = [
-            eye for eye in pairs if eye != "both" and not (rules["valid"] or rules[f"valid_{eye}"])
-        ]
-        if missing:
-            yield Finding(NOTE, f"no column says whether the {' and '.join(missing)} eye is valid")
-        return
-    wanted = (*mapping.valid, *mapping.valid_left, *mapping.valid_right)
-    near = [name for name in header if re.search(r"valid|confid|quality|status", name.lower())]
-    hint = f"; is it '{near[0]}'? Then --map valid='{near[0]} is 1', say" if near else ""
-    if wanted:
-        columns = ", ".join(dict.fromkeys(Rule.parse(rule).column for rule in wanted[:4]))
-        text = f"no validity column, looked for {columns}: every number counts as gaze{hint}"
-        yield Finding(WARN if near else NOTE, text)
-    elif near:
-        yield Finding(NOTE, f"no validity column is mapped: every number counts as gaze{hint}")
-
-
-def tuple_column(name: str, header: list[str]) -> tuple[str, int | None]:
-    """Column and place of "name[0]", one number of a column of tuples; place None for others.
-
-    Examples
-    --------
-    >>> tuple_column("gaze[1]", ["t", "gaze"]), tuple_column("t", ["t", "gaze"])
-    (('gaze', 1), ('t', None))
-    """
-    found = re.fullmatch(r"(.+)\[(\d)\]", name)
-    if found is None or name in header or found[1] not in header:
-        return name, None
-    return found[1], int(found[2])
-
-
-def _pairs(
-    header: list[str], mapping: Mapping, options: ReadOptions, where: str
-) -> tuple[dict[str, tuple[str, str]], str]:
-    """Columns of x and y for each eye, or for both at once, and their coordinate space."""
-    spaces = mapping.space if len(mapping.space) > 1 else mapping.space * max(len(mapping.x), 1)
-    if options.eye == "average":
-        for index, (x, y) in enumerate(zip(mapping.x, mapping.y, strict=True)):
-            space = spaces[index] if index < len(spaces) else ""
-            if len(mapping.space) > 1 and options.space not in ("", space):
-                continue
-            if _has(header, plain(x)) and _has(header, plain(y)):
-                return {"both": (plain(x), plain(y))}, _space(options.space or space, where)
-    pairs = {}
-    for eye in ("left", "right"):
-        if options.eye in ("average", eye):
-            x = _first(header, getattr(mapping, f"{eye}_x"))
-            y = _first(header, getattr(mapping, f"{eye}_y"))
-            if x and y:
-                pairs[eye] = (x, y)
-    if not pairs:
-        wanted = (*mapping.x, *mapping.left_x, *mapping.right_x)
-        raise _missing("gaze", wanted, header, where)
-    return pairs, _space(options.space or (spaces[0] if spaces else ""), where)
-
-
-def _space(space: str, where: str) -> str:
-    if not space:
-        known = "; ".join(f"{key}: {words}" for key, words in SPACES.items())
-        fix = f"Say it with --space or in the mapping ({known})."
-        raise ConfigError("what the coordinates mean is not said", where, fix)
-    return space
-
-
-def _first(header: list[str], candidates: tuple[str, ...]) -> str:
-    """The first candidate that is a column; one ending in * matches by how a name begins."""
-    for candidate in map(plain, candidates):
-        for name in header:
-            if name == candidate or (candidate[-1:] == "*" and name.startswith(candidate[:-1])):
-                return name
-        if _has(header, candidate):
-            return candidate
-    return ""
-
-
-def _has(header: list[str], name: str) -> bool:
-    return tuple_column(name, header)[0] in header
-
-
-def _missing(
-    kind: str, wanted: tuple[str, ...], header: list[str], where: str
-) -> ConfigError | DatasetError:
-    have = ", ".join(shown(name) for name in header[:12] if name) + (
-        ", ..." if len(header) > 12 else ""
-    )
-    if not wanted:
-        return ConfigError(
-            f"the mapping names no column for the {kind}", where,
-            f"Name it in --mapping or --map; the file has {have}.",
-        )  # fmt: skip
-    what = f"no column holds the {kind}; looked for {', '.join(wanted[:4])}"
-    fix = f"Check --gaze-format, or use --gaze-format table; the file has {have or 'none'}."
-    return DatasetError(what, where, fix)
-
-
-def _drift_ppm(time_ns: np.ndarray, other_ns: np.ndarray) -> float | None:
-    if len(time_ns) < 2 or time_ns[-1] == time_ns[0]:
-        return None
-    ratio = int(other_ns[-1] - other_ns[0]) / int(time_ns[-1] - time_ns[0])
-    return round((ratio - 1) * 1e6, 1)

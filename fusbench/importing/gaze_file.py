@@ -21,6 +21,8 @@ FORMATS = {
     "eyetribe": "EyeTribe or PyGaze log, TSV",
     "pupil-surface": "Pupil Core, gaze_positions_on_surface_*.csv",
     "neon-surface": "Pupil Cloud marker mapper, gaze.csv",
+    "iohub": "HDF5 store of PsychoPy's ioHub",
+    "lsl": "XDF of the Lab Streaming Layer's recorder; --map names its channels",
     "bids": "BIDS eye tracking, *_physio.tsv.gz with its JSON",
 }
 FILLERS = ((0.0, 0.0), (-1.0, -1.0))
@@ -92,16 +94,8 @@ NOT_READ = (
      "Export the gaze as TSV or CSV."),
     ("", b"\xd0\xcf\x11\xe0", "is a spreadsheet or an archive, not a text file",
      "Export the gaze as TSV or CSV."),
-    (".xdf", b"XDF:", "is a recording of the Lab Streaming Layer",
-     "Write its gaze stream as CSV, time_stamps and time_series of pyxdf.load_xdf, and give that"
-     " with --gaze-format table."),
     (".mat", b"MATLAB", "is a MATLAB file",
      "Write its gaze with writetable(...) as CSV, and give that with --gaze-format table."),
-    (".hdf5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file, as ioHub and Titta write them",
-     "Write its table of samples as CSV with pandas or Titta's export, and give that with"
-     " --gaze-format table or tobii-4c."),
-    (".parquet", b"PAR1", "is a Parquet file",
-     "Write it as CSV with pandas.read_parquet(...).to_csv(...)."),
     (".idf", b"\0IDF", "is an SMI recording in its binary form",
      "Convert it with SMI's IDF Converter, and give the text with --gaze-format smi."),
     (".npz", b"\x93NUMPY", "is a NumPy file", "Write it as CSV with a header line."),

@@ -21,7 +21,14 @@ SPACES = {
     "pixel": "pixels of the video's picture",
     "picture": "0 to 1 over the video's picture",
     "degrees": "degrees of visual angle from the screen's centre",
+    "psychopy-pix": "PsychoPy's pix: pixels of the screen from its centre, upwards",
+    "psychopy-norm": "PsychoPy's norm: -1 to 1 over the screen, upwards",
+    "psychopy-height": "PsychoPy's height: heights of the screen from its centre, upwards",
+    "psychopy-cm": "PsychoPy's cm: centimetres from the screen's centre, upwards",
+    "psychopy-deg": "PsychoPy's deg: degrees as all wide as at the screen's centre, upwards",
 }
+ON_SCREEN = {space: space not in ("pixel", "picture") for space in SPACES}
+CENTRED = {"top-left": "centre", "bottom-left": "centre-up"}  # as degrees count, from the centre
 ORIGINS = ("top-left", "bottom-left", "centre", "centre-up")
 
 
@@ -100,16 +107,36 @@ class View:
             return (x * width, y * height) if self.space == "picture" else (x, y)
         if self.screen is None or self.rect is None:
             raise ConfigError(f"gaze in {SPACES[self.space]} needs the screen", fix="Describe it.")
+        origin = self.origin
         if self.space == "degrees":
             x, y = self._degrees_to_screen(x), self._degrees_to_screen(y, axis=1)
+            origin = CENTRED.get(origin, origin)
+        elif self.space.startswith("psychopy-"):
+            (wide, high), origin = self._psychopy_unit(), "centre-up"
+            x, y = x * wide, y * high
         unit = (1.0, 1.0) if self.space == "normalised" else self.screen
-        x, y = _from_top_left(x, y, self.origin, unit)
+        x, y = _from_top_left(x, y, origin, unit)
         if self.space == "normalised":
             x, y = x * self.screen[0], y * self.screen[1]
         return (
             (x - self.rect.x) * (width / self.rect.width),
             (y - self.rect.y) * (height / self.rect.height),
         )
+
+    def _psychopy_unit(self) -> tuple[float, float]:
+        """Width and height of one unit, in pixels of the screen."""
+        assert self.screen is not None
+        width, height = self.screen
+        unit = self.space.removeprefix("psychopy-")
+        of_screen = {"pix": (1.0, 1.0), "norm": (width / 2, height / 2), "height": (height, height)}
+        if unit in of_screen:
+            return of_screen[unit]
+        if self.screen_mm is None or (unit == "deg" and self.distance_mm is None):
+            fix = f"Give --screen-mm W,H{' and --distance-mm D' if unit == 'deg' else ''}."
+            what = f"gaze in {SPACES[self.space]}, cannot be placed without the screen's geometry"
+            raise ConfigError(what, fix=fix)
+        unit_mm = 10.0 if unit == "cm" else math.tan(math.radians(1)) * (self.distance_mm or 0)
+        return width / self.screen_mm[0] * unit_mm, height / self.screen_mm[1] * unit_mm
 
     def _degrees_to_screen(self, angle: np.ndarray, axis: int = 0) -> np.ndarray:
         if self.screen is None or self.screen_mm is None or self.distance_mm is None:

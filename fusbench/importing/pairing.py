@@ -14,11 +14,10 @@ from fusbench.data.scan import SPLITS
 from fusbench.errors import ConfigError, unknown
 from fusbench.footage.box import Box, parse_box
 from fusbench.footage.clock import parse_time
+from fusbench.footage.crop import parse_crop
 from fusbench.importing.finding import KINDS, Finding
 from fusbench.importing.geometry import parse_size
 from fusbench.importing.recording import ReadOptions
-
-REGION = re.compile(r"region(-[1-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +152,6 @@ def _word(*words: str) -> Callable[[str], Box | str]:
     return parse
 
 
-def _crop(text: str) -> Box | str:
-    return text if REGION.fullmatch(text) else parse_box(text, "region or rectangle")
-
-
 def _kinds(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\s,;]+", text))
 
@@ -209,7 +204,7 @@ PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "display_rect": ("display_rect", _word("fit", "full")),
     "screen_mm": ("screen_mm", lambda text: parse_size(text, "the screen's size")),
     "distance_mm": ("distance_mm", _distance),
-    "crop": ("crop", _crop),
+    "crop": ("crop", parse_crop),
     "no_banner": ("no_banner", _flag),
     "frame_rate": ("frame_rate_hz", _rate),
     "blink_margin": ("blink_margin_ns", lambda text: parse_time(text, "ms")),

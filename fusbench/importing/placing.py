@@ -6,84 +6,93 @@ import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
+from fusbench.footage.crop import crop_box
 from fusbench.footage.record import Footage
-from fusbench.importing.geometry import View, letterbox
+from fusbench.importing.geometry import ON_SCREEN, View, letterbox
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording
 
 
 def crop_of(pairing: Pairing, footage: Footage) -> Box:
     """What of the picture is kept."""
-    height, width = footage.shape
-    crop = pairing.crop or Box(0, 0, width, height)
-    where = f"scan '{pairing.scan}'"
-    if isinstance(crop, str):
-        crop = _region(crop, footage, where)
-        if not crop.inside(footage.shape):
-            what = f"the declared region {crop} leaves the {width} x {height} picture"
-            raise ConfigError(what, where, "Look at the picture, and give --crop X,Y,W,H.")
-    if not crop.inside(footage.shape):
-        what = f"the crop {crop} leaves the {width} x {height} picture"
-        raise ConfigError(what, where, "Give --crop X,Y,W,H within it.")
-    if any(value != int(value) for value in (crop.x, crop.y, crop.width, crop.height)):
-        raise ConfigError(f"the crop {crop} cuts pixels", where, "Give whole numbers.")
-    return crop
+    return crop_box(pairing.crop, footage, f"scan '{pairing.scan}'")
 
 
 def view_of(
     pairing: Pairing, gaze: GazeRecording, footage: Footage, crop: Box, frame: tuple[int, int]
 ) -> View:
     """How the video was seen; whatever is not told and cannot be otherwise is filled in."""
-    screen, rect, space = pairing.screen or gaze.screen, pairing.display_rect, gaze.space
-    height, width = footage.shape
-    where = f"scan '{pairing.scan}'"
-    if space == "normalised" and screen is None and rect == "full":
-        screen = (float(width), float(height))
-    if space in ("screen", "normalised", "degrees"):
-        if screen is None:
-            fix = "Give --screen-size W,H, or --display-rect full if the video filled it."
-            raise ConfigError("the size of the screen is not known", where, fix)
-        shown = (height, width * float(footage.pixel_aspect))
-        if rect is None and screen == (width, height):
-            rect = "full"
-        if rect is None:
-            fix = (
-                "Give --display-rect X,Y,W,H; 'fit' is the largest one of the video's shape,"
-                " 'full' the whole screen."
-            )
-            raise ConfigError("where on the screen the video was shown is not said", where, fix)
-        if rect == "fit":
-            rect = letterbox(shown, screen)
-        elif rect == "full":
-            rect = Box(0, 0, *screen)
+    screen, rect = pairing.screen or gaze.screen, None
+    if ON_SCREEN[gaze.space]:
+        screen, rect = shown_on(pairing, gaze, footage)
     return View(
-        space=space,
+        space=gaze.space,
         origin=gaze.origin,
         picture=footage.shape,
         crop=crop,
         frame=frame,
         screen=screen,
-        rect=rect if isinstance(rect, Box) else None,
+        rect=rect,
         screen_mm=pairing.screen_mm,
         distance_mm=pairing.distance_mm,
     )
 
 
-def _region(word: str, footage: Footage, where: str) -> Box:
-    """The region that "region" or "region-2" names."""
-    found = footage.regions
-    if not found:
-        fix = "Give --crop X,Y,W,H."
-        raise ConfigError("the video declares no ultrasound region that is whole", where, fix)
-    number = int(word[-1]) if word != "region" else 0
-    if (not number and len(found) > 1) or number > len(found):
-        what = f"the video declares {len(found)} image regions: {listed_regions(found)}"
-        raise ConfigError(what, where, "Choose one with --crop region-1, say.")
-    return found[max(number - 1, 0)]
+def shown_on(
+    pairing: Pairing, gaze: GazeRecording, footage: Footage
+) -> tuple[tuple[float, float], Box]:
+    """The screen's width and height in its pixels, and where on it the video was shown.
+
+    Raises
+    ------
+    ConfigError
+        If one of them is not told, and could be otherwise.
+    """
+    screen, rect = pairing.screen or gaze.screen, pairing.display_rect
+    height, width = footage.shape
+    where = f"scan '{pairing.scan}'"
+    if gaze.space == "normalised" and screen is None and rect == "full":
+        screen = (float(width), float(height))
+    if screen is None:
+        fix = "Give --screen-size W,H, or --display-rect full if the video filled it."
+        raise ConfigError("the size of the screen is not known", where, fix)
+    if rect is None and screen == (width, height):
+        rect = "full"
+    if rect is None:
+        fix = (
+            "Give --display-rect X,Y,W,H; 'fit' is the largest one of the video's shape,"
+            " 'full' the whole screen."
+        )
+        raise ConfigError("where on the screen the video was shown is not said", where, fix)
+    if isinstance(rect, Box):
+        return screen, rect
+    shown = (height, width * float(footage.pixel_aspect))
+    return screen, letterbox(shown, screen) if rect == "fit" else Box(0, 0, *screen)
 
 
-def listed_regions(regions: tuple[Box, ...]) -> str:
-    return "; ".join(f"region-{n} is {box}" for n, box in enumerate(regions, start=1))
+def sigma_px_of(
+    pairing: Pairing, gaze: GazeRecording, footage: Footage, crop: Box, frame: tuple[int, int],
+    sigma_deg: float,
+) -> float:  # fmt: skip
+    """A visual angle at the screen's centre, in pixels of the stored frame.
+
+    Where a pixel's width and height differ, of their geometric mean.
+
+    Raises
+    ------
+    ConfigError
+        If the screen, its size in millimetres, or the eye's distance is not told.
+    """
+    if pairing.screen_mm is None or pairing.distance_mm is None:
+        what = f"a sigma of {sigma_deg:g} degrees needs the screen's size and the eye's distance"
+        fix = "Give --screen-mm W,H and --distance-mm D, or --sigma-px."
+        raise ConfigError(what, f"scan '{pairing.scan}'", fix)
+    screen, rect = shown_on(pairing, gaze, footage)
+    shown_mm = 2 * np.tan(np.radians(sigma_deg / 2)) * pairing.distance_mm
+    height, width = footage.shape
+    along_x = screen[0] / pairing.screen_mm[0] * width / rect.width * frame[1] / crop.width
+    along_y = screen[1] / pairing.screen_mm[1] * height / rect.height * frame[0] / crop.height
+    return float(shown_mm * np.sqrt(along_x * along_y))
 
 
 def seconds(time_ns: int) -> str:

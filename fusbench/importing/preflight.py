@@ -12,9 +12,11 @@ from fusbench.importing.finding import NOTE, Finding
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.intake import require_shape
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.placing import crop_of, require_overlap, view_of
+from fusbench.importing.placing import crop_of, require_overlap, sigma_px_of, view_of
+from fusbench.importing.tally import key_of
 
 SAME_RATE = 0.02
+SAME_SIGMA = 0.1
 
 
 class Failed(DatasetError):
@@ -31,11 +33,35 @@ class Failed(DatasetError):
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What a look at headers told: the stored frame's size, and frames a second if known."""
+    """What a look at headers told: the stored frame's size, and what else is known."""
 
     size: tuple[int, int]
     rate_hz: float | None
+    sigma_px: float | None
+    frames: int
     span_ns: tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What a look at all recordings told.
+
+    Parameters
+    ----------
+    errors : dict of int to FusbenchError
+        Of the recordings that cannot come in, by their place.
+    size : (int, int) or None
+        Rows and columns of a stored frame.
+    sigma_px : float or None
+        The visual angle that was asked for, in pixels of it.
+    frames : dict of str to int
+        Frames that each recording promises, by `fusbench.importing.tally.key_of`.
+    """
+
+    errors: dict[int, FusbenchError]
+    size: tuple[int, int] | None
+    sigma_px: float | None
+    frames: dict[str, int]
 
 
 def with_observers(pairings: Sequence[Pairing]) -> list[Pairing]:
@@ -66,8 +92,9 @@ def look(
     size: tuple[int, int] | None = None,
     rate_hz: float | None = None,
     every: int = 1,
-) -> tuple[dict[int, FusbenchError], tuple[int, int] | None]:
-    """The recordings that cannot come in, by their place, and the size of a stored frame.
+    sigma_deg: float | None = None,
+) -> Prospect:
+    """Look at recordings before a frame is written: which cannot come in, and what is known of all.
 
     Parameters
     ----------
@@ -78,20 +105,29 @@ def look(
         Frames a second of the data set; default: the first good recording's.
     every : int
         Of so many frames one is kept.
+    sigma_deg : float, optional
+        A visual angle, of which the first good recording tells how many pixels it is.
     """
     errors: dict[int, FusbenchError] = {}
     seen: list[tuple[Pairing, Outlook]] = []
     for index, pairing in enumerate(pairings):
         try:
-            found = _look(pairing, size, rate_hz, every)
+            found = _look(pairing, size, rate_hz, every, sigma_deg)
             for other, outlook in seen:
                 _require_own(pairing, found, other, outlook)
+            if seen:
+                _require_sigma(pairing, found, seen[0][1])
         except FusbenchError as error:
             errors[index] = located(error, pairing)
             continue
         size, rate_hz = size or found.size, rate_hz or found.rate_hz
         seen.append((pairing, found))
-    return errors, size
+    return Prospect(
+        errors=errors,
+        size=size,
+        sigma_px=seen[0][1].sigma_px if seen else None,
+        frames={key_of(pairing): found.frames for pairing, found in seen},
+    )
 
 
 def located(error: FusbenchError, pairing: Pairing) -> FusbenchError:
@@ -102,8 +138,9 @@ def located(error: FusbenchError, pairing: Pairing) -> FusbenchError:
 
 
 def _look(
-    pairing: Pairing, size: tuple[int, int] | None, rate_hz: float | None, every: int
-) -> Outlook:
+    pairing: Pairing, size: tuple[int, int] | None, rate_hz: float | None, every: int,
+    sigma_deg: float | None,
+) -> Outlook:  # fmt: skip
     where = f"scan '{pairing.scan}'"
     for kind, path in (("video", pairing.video), ("gaze file", pairing.gaze)):
         if not path.exists():
@@ -123,7 +160,13 @@ def _look(
     if nominal is not None:
         nominal = round(nominal / every, 3)
         require_rate(pairing, nominal, rate_hz)
-    return Outlook(size=size, rate_hz=nominal, span_ns=span)
+    sigma_px = None
+    if sigma_deg is not None:
+        sigma_px = round(sigma_px_of(pairing, gaze, footage, crop, size, sigma_deg), 2)
+    frames = footage.facts.get("declared_frames") or 0
+    if not frames and footage.declared_ns and nominal:
+        frames = round(footage.declared_ns * nominal * every / 1e9)
+    return Outlook(size=size, rate_hz=nominal, sigma_px=sigma_px, frames=frames, span_ns=span)
 
 
 def require_rate(pairing: Pairing, rate_hz: float, of_set_hz: float | None) -> None:
@@ -133,6 +176,16 @@ def require_rate(pairing: Pairing, rate_hz: float, of_set_hz: float | None) -> N
     if abs(rate_hz / of_set_hz - 1) > SAME_RATE:
         what = f"has {rate_hz:g} frames a second, the data set {of_set_hz:g}"
         fix = "Import it into a data set of its own, or take it as it is with --accept frame-rate."
+        raise DatasetError(what, f"scan '{pairing.scan}'", fix)
+
+
+def _require_sigma(pairing: Pairing, found: Outlook, first: Outlook) -> None:
+    """Raise `DatasetError` where one visual angle is another number of pixels than in the first."""
+    if found.sigma_px is None or first.sigma_px is None:
+        return
+    if abs(found.sigma_px / first.sigma_px - 1) > SAME_SIGMA:
+        what = f"sigma is {found.sigma_px:g} px here and {first.sigma_px:g} px in the first"
+        fix = "A data set has one: give --sigma-px, or import into a data set of its own."
         raise DatasetError(what, f"scan '{pairing.scan}'", fix)
 
 

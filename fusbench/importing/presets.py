@@ -122,6 +122,23 @@ PRESETS: dict[str, dict[str, Any]] = {
         "space": ("screen",),
         "eyes": "the tracker's smoothed mean of both eyes (avgx, avgy)",
     },
+    "iohub": {
+        "time": ("time",),
+        "time_unit": "s",
+        "x": ("gaze_x",),
+        "y": ("gaze_y",),
+        "left_x": ("left_gaze_x",),
+        "left_y": ("left_gaze_y",),
+        "right_x": ("right_gaze_x",),
+        "right_y": ("right_gaze_y",),
+        "valid_left": ("status is 0|2",),
+        "valid_right": ("status is 0|20",),
+        "recording": ("session_id",),
+    },
+    "lsl": {
+        "time": ("time_stamps",),
+        "time_unit": "s",
+    },
     "pupil-surface": {
         "time": ("gaze_timestamp",),
         "time_unit": "s",

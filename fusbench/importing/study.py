@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from importlib import metadata
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fusbench.data.folder import CLIP_COLUMNS, read_folder
 from fusbench.data.gaze import watched_by
-from fusbench.data.growing import RECORDS, Addition, growing
+from fusbench.data.growing import Addition, growing
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import read_table
 from fusbench.data.writer import StoredClip
-from fusbench.errors import ConfigError, DatasetError, FusbenchError, counted
-from fusbench.files import text_sha256, write_json
+from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.importing.clip_files import Stored
-from fusbench.importing.intake import Intake, source_sha256, take_in
+from fusbench.importing.imported import Imported
+from fusbench.importing.intake import Intake
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
-from fusbench.importing.quality import LowQuality, Quality
-from fusbench.reading import read_json
+from fusbench.importing.records import read_records, told
+from fusbench.importing.tally import Progress, tally_of
+from fusbench.importing.work import Work
 
 SIGMA_SHARE = 1 / 36
-LARGEST_RECORDS = 1 << 28  # bytes
-LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +41,8 @@ class Study:
     sigma_px : float, optional
         Standard deviation that makes a saliency map of a gaze point, in pixels of the stored
         frame; default: 1/36 of the width, as in the phantom.
+    sigma_deg : float, optional
+        The same as a visual angle; 1 degree is usual. Needs the screen and the eye's distance.
     frame_size : (int, int), optional
         Rows and columns that crops are resized to; default: the first crop's.
     colour : bool
@@ -67,6 +64,7 @@ class Study:
     citation: str = "none"
     description: str = ""
     sigma_px: float | None = None
+    sigma_deg: float | None = None
     frame_size: tuple[int, int] | None = None
     colour: bool = False
     clip_length: int = 90
@@ -79,47 +77,10 @@ class Study:
             raise ConfigError(f"one of {self.every} frames is none", fix="Use 2, say.")
         if self.sigma_px is not None and not 0 < self.sigma_px < 1e4:
             raise ConfigError(f"a sigma of {self.sigma_px} px is none", fix="Use 8, say.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imported:
-    """What an import came to; as a sequence it is its reports.
-
-    Parameters
-    ----------
-    reports : tuple of Quality
-        A report of each recording that came in, or would come in.
-    skipped : tuple of str
-        Scans that were in already, unchanged.
-    errors : tuple of FusbenchError
-        Why others did not.
-    size_bytes : int
-        Of the frames on disk.
-
-    Examples
-    --------
-    >>> Imported(reports=(), skipped=("s1",))
-    <Imported: no recordings; skipped: s1>
-    """
-
-    reports: tuple[Quality, ...]
-    skipped: tuple[str, ...] = ()
-    errors: tuple[FusbenchError, ...] = ()
-    size_bytes: int = 0
-
-    def __repr__(self) -> str:
-        skipped = f"; skipped: {', '.join(self.skipped)}" if self.skipped else ""
-        failed = f"; {counted(len(self.errors), 'error')}" if self.errors else ""
-        return f"<Imported: {counted(len(self.reports), 'recording')}{skipped}{failed}>"
-
-    def __iter__(self) -> Iterator[Quality]:
-        return iter(self.reports)
-
-    def __len__(self) -> int:
-        return len(self.reports)
-
-    def __getitem__(self, index: int) -> Quality:
-        return self.reports[index]
+        if self.sigma_deg is not None and not 0 < self.sigma_deg < 45:
+            raise ConfigError(f"a sigma of {self.sigma_deg} degrees is none", fix="Use 1, say.")
+        if self.sigma_px is not None and self.sigma_deg is not None:
+            raise ConfigError("sigma is given twice", fix="Give pixels or degrees.")
 
 
 def import_recordings(
@@ -152,7 +113,7 @@ def import_recordings(
     jobs : int
         Scans that are taken in at the same time.
     report : callable, optional
-        Told (scan, frames done, frames in all or 0).
+        Told (scan, frames done, frames in all), of all recordings together.
 
     Returns
     -------
@@ -198,22 +159,26 @@ def import_recordings(
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     pairings = with_observers(pairings)
     base = _existing(root)
-    errors, size = look(
+    seen = look(
         pairings, base.image_shape if base else study.frame_size,
-        base.frame_rate_hz if base else None, study.every,
+        base.frame_rate_hz if base else None, study.every, None if base else study.sigma_deg,
     )  # fmt: skip
+    errors = seen.errors
     if errors and (not keep_going or len(errors) == len(pairings)):
         raise _one(list(errors.values()), len(pairings))
     good = [pairing for index, pairing in enumerate(pairings) if index not in errors]
-    assert size is not None
+    assert seen.size is not None
     colour = len(base.frame_shape) == 3 if base else study.colour
     kept = Stored(
-        size=size, channels=3 if colour else 1, clip_length=study.clip_length, every=study.every
+        size=seen.size,
+        channels=3 if colour else 1,
+        clip_length=study.clip_length,
+        every=study.every,
     )
     with _place(root, dry_run) as (folder, addition):
-        work = _Work(
+        work = Work(
             root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
-            study=study, report=report, keep_going=keep_going or dry_run, dry_run=dry_run,
+            tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
         for pairing in good:
@@ -233,9 +198,10 @@ def import_recordings(
         if not found and not work.skipped:
             raise _one(failed, len(pairings))
         if addition is not None and found:
-            info = base or _new_info(study, root, [intake for _, intake in found])
-            told = _told([*work.records, *(intake.facts for _, intake in found)])
-            addition.commit(info, _together(found), told)
+            intakes = [intake for _, intake in found]
+            info = base or _new_info(study, root, intakes, seen.sigma_px)
+            records = told([*work.records, *(intake.facts for _, intake in found)])
+            addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
     frames = sum(q.clip_frames for (p, i), q in zip(found, reports, strict=True) if not i.again)
     return Imported(
@@ -246,115 +212,6 @@ def import_recordings(
 
 def _one(errors: Sequence[FusbenchError], recordings: int) -> FusbenchError:
     return errors[0] if len(errors) == 1 else Failed(errors, recordings)
-
-
-@dataclass(kw_only=True)
-class _Work:
-    """The taking in of scans, several at a time."""
-
-    root: Path
-    kept: Stored
-    records: list[dict[str, Any]]
-    rows: list[dict[str, str]]
-    study: Study
-    report: Progress | None
-    keep_going: bool
-    dry_run: bool
-    errors: list[FusbenchError] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-
-    def scan(self, pairings: list[Pairing]) -> list[tuple[Pairing, Intake]]:
-        """All recordings of one scan, in their order."""
-        done: list[tuple[Pairing, Intake]] = []
-        for pairing in pairings:
-            try:
-                intake = self._recording(pairing, done)
-            except FusbenchError as error:
-                if not self.keep_going:
-                    raise located(error, pairing) from None
-                self.errors.append(located(error, pairing))
-                continue
-            if intake is not None:
-                done.append((pairing, intake))
-        return done
-
-    def _recording(self, pairing: Pairing, done: list[tuple[Pairing, Intake]]) -> Intake | None:
-        asked = asked_of(pairing, self.kept)
-        if any(record.get("asked") == asked for record in self.records):
-            self.skipped.append(pairing.scan)
-            return None
-        digest = source_sha256(pairing.video)
-        before = [r for r in self.records if r.get("video", {}).get("sha256") == digest]
-        for record in before:
-            _require_other(pairing, record)
-        seen = next((intake for other, intake in done if other.video == pairing.video), None)
-        rows = [row for row in self.rows if row["scan_id"] == pairing.scan]
-        split = rows[0]["split"] if rows else done[0][0].split if done else pairing.split
-        pairing = replace(pairing, split=split)
-        folder, first = self.root, _next_clip(pairing.scan, rows, done)
-        again = bool(before) and seen is None
-        if again:  # the frames are there: they are read anew for their times, and compared
-            folder = Path(tempfile.mkdtemp(prefix=".again-", dir=self.root))
-            first = _number(pairing.scan, before[0]["clips"][0])
-        try:
-            intake = take_in(
-                pairing, folder, first_clip=first, kept=self.kept, seen=seen,
-                report=_of_scan(self.report, pairing.scan),
-            )  # fmt: skip
-            if again:
-                _require_same(pairing, intake, rows)
-        finally:
-            if again:
-                shutil.rmtree(folder, ignore_errors=True)
-        again = again or seen is not None
-        refused = bool(intake.quality.refused)
-        if (refused or self.dry_run) and not again:
-            for clip in intake.stored if refused else ():
-                (self.root / clip.row.file).unlink(missing_ok=True)
-        if refused:
-            raise LowQuality(intake.quality)
-        intake.facts["asked"] = asked
-        return replace(intake, again=again)
-
-
-def _require_other(pairing: Pairing, record: dict[str, Any]) -> None:
-    """Raise `DatasetError` where a video of the data set comes again, but not for its scan."""
-    where = f"scan '{pairing.scan}'"
-    same = record.get("observer", "") == pairing.observer
-    if record["scan_id"] != pairing.scan or same:
-        what = f"this video is in the data set already, as scan '{record['scan_id']}'"
-        fix = "Leave it out, or import into a new folder."
-        if record["scan_id"] == pairing.scan:
-            fix = "Leave it out, name another --observer, or import into a new folder."
-        raise DatasetError(what, where, fix)
-
-
-def _require_same(pairing: Pairing, intake: Intake, rows: list[dict[str, str]]) -> None:
-    known = {row["clip_id"]: row["sha256"] for row in rows}
-    if any(known.get(clip.row.clip_id) != clip.row.sha256 for clip in intake.stored):
-        what = "the video is in the data set with another crop, size or part"
-        raise DatasetError(what, f"scan '{pairing.scan}'", "Give the options of its first import.")
-
-
-def _next_clip(scan: str, rows: list[dict[str, str]], done: list[tuple[Pairing, Intake]]) -> int:
-    names = [row["clip_id"] for row in rows]
-    names += [clip.row.clip_id for _, intake in done for clip in intake.stored]
-    return max((_number(scan, name) for name in names), default=0) + 1
-
-
-def _number(scan: str, clip_id: str) -> int:
-    number = clip_id.removeprefix(f"{scan}-")
-    return int(number) if number.isdecimal() else 0
-
-
-def asked_of(pairing: Pairing, kept: Stored) -> str:
-    """What was asked for, as a hash: the content of the sources, and every option but paths."""
-    hidden = ("video", "gaze", "anchors", "events", "row", "remarks")
-    options = {key: value for key, value in vars(pairing).items() if key not in hidden}
-    beside = [path for path in (pairing.anchors, pairing.events) if path is not None]
-    sources = [source_sha256(path) for path in (pairing.video, pairing.gaze, *beside)]
-    stored = {**vars(kept), "size": None}
-    return text_sha256(*sources, repr(sorted(options.items())), repr(sorted(stored.items())))
 
 
 def _of_one_rate(
@@ -394,10 +251,6 @@ def _place(root: Path, dry_run: bool) -> Iterator[tuple[Path, Addition | None]]:
         yield addition.place, addition
 
 
-def _of_scan(report: Progress | None, scan: str) -> Callable[[int, int], None] | None:
-    return (lambda done, total: report(scan, done, total)) if report else None
-
-
 def _existing(root: Path) -> DatasetInfo | None:
     """Description of the data set that is extended; it must be sound."""
     if not (root / "clips.csv").exists():
@@ -417,7 +270,7 @@ def _clip_rows(folder: Path) -> list[dict[str, str]]:
     return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
+def _new_info(study: Study, root: Path, found: list[Intake], sigma_px: float | None) -> DatasetInfo:
     shape = found[0].frame_shape
     return DatasetInfo(
         name=study.name or root.resolve().name,
@@ -428,32 +281,5 @@ def _new_info(study: Study, root: Path, found: list[Intake]) -> DatasetInfo:
         frame_rate_hz=found[0].quality.frame_rate_hz,
         frame_shape=shape,
         gaze_rate_hz=float(np.median([intake.quality.gaze_rate_hz for intake in found])),
-        sigma_px=study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
+        sigma_px=sigma_px or study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
     )
-
-
-def read_records(folder: Path) -> list[dict[str, Any]]:
-    """What ``import.json`` tells of each imported recording; empty without one."""
-    path, fix = folder / RECORDS, "Restore it, or remove it."
-    if not path.exists():
-        return []
-    records = read_json(path, DatasetError, fix=fix, most=LARGEST_RECORDS).get("recordings")
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise DatasetError("is damaged", str(path), fix)
-    return records
-
-
-def write_records(folder: Path, records: list[dict[str, Any]]) -> None:
-    """Write ``import.json``: the recordings, and the libraries that read them."""
-    write_json(folder / RECORDS, {"schema": 1, "recordings": _told(records)})
-
-
-def _told(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records, each with the libraries that read it."""
-    versions = {}
-    for library in LIBRARIES:
-        try:
-            versions[library] = metadata.version(library)
-        except metadata.PackageNotFoundError:
-            continue
-    return [{"libraries": versions, **record} for record in records]

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -15,8 +16,11 @@ import pandas as pd
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
 from fusbench.importing.cells import FILLERS, numbers
-from fusbench.importing.columns import Columns, tuple_column
+from fusbench.importing.columns import Columns
+from fusbench.importing.contained import container_of, read_contained
 from fusbench.importing.finding import NOTE, WARN, Finding
+from fusbench.importing.header import tuple_column
+from fusbench.importing.joined import one_recording
 from fusbench.importing.mapping import Mapping, mapping_of
 from fusbench.importing.presets import REFUSED
 from fusbench.importing.recording import GazeRecording, ReadOptions
@@ -33,6 +37,8 @@ DAMAGED = 0.01
 def read_table(path: Path, form: str, options: ReadOptions) -> GazeRecording:
     """Read a table of text."""
     mapping = mapping_of(form, options.mapping)
+    if container_of(path):
+        return _read_container(path, mapping, options)
     encoding = options.encoding or mapping.encoding or _encoding(path)
     try:
         with path.open(encoding=encoding, newline="") as stream:
@@ -41,6 +47,17 @@ def read_table(path: Path, form: str, options: ReadOptions) -> GazeRecording:
         what = f"is no {encoding} text"
         fix = "Export it as UTF-8, or name its encoding with --encoding, such as cp1252."
         raise DatasetError(what, str(path), fix) from None
+
+
+def _read_container(path: Path, mapping: Mapping, options: ReadOptions) -> GazeRecording:
+    """Read a container as the text that its table makes."""
+    found = read_contained(path, options)
+    text = StringIO(found.table.to_csv(sep="\t", index=False))
+    if mapping.recording == () and options.recording:  # it has chosen the table
+        options = replace(options, recording="")
+    recording = read_rows(text, path, mapping, options, None)
+    events = tuple(sorted((*recording.events, *found.events)))
+    return replace(recording, events=events, remarks=(*recording.remarks, *found.remarks))
 
 
 def _encoding(path: Path) -> str:
@@ -90,7 +107,7 @@ def read_rows(
         what = f"row {text.too_long[0]} has more cells than the {len(text.header)} columns"
         fix = "Export it with tabs between the cells, or with a decimal point."
         raise DatasetError(what, str(path), fix)
-    return _described(columns.recording(parts, messages), text)
+    return _described(one_recording(columns, parts, messages), text)
 
 
 def _described(recording: GazeRecording, text: _Text) -> GazeRecording:

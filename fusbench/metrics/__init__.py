@@ -18,13 +18,14 @@ from fusbench.metrics.maps import cc, kld, sim
 from fusbench.metrics.points import ig, nss
 from fusbench.metrics.profile import EPS, PROFILES, check_profile
 from fusbench.metrics.registry import ORDER, metric, of_signature, ordered, owner, select
-from fusbench.metrics.table import METRICS, signature
+from fusbench.metrics.table import METRICS, OBSERVERS, check_observers, observers_of, signature
 from fusbench.metrics.transport import emd
 
 __all__ = [
     "EPS",
     "METRICS",
     "NEEDS",
+    "OBSERVERS",
     "ORDER",
     "PROFILES",
     "Metric",
@@ -33,6 +34,7 @@ __all__ = [
     "cc",
     "check_density",
     "check_kernel",
+    "check_observers",
     "check_profile",
     "emd",
     "ig",
@@ -40,6 +42,7 @@ __all__ = [
     "kld",
     "metric",
     "nss",
+    "observers_of",
     "of_signature",
     "ordered",
     "owner",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fusbench.errors import unknown
 from fusbench.metrics import auc, maps, points, transport
 from fusbench.metrics.card import Metric
 from fusbench.metrics.profile import check_profile
@@ -139,11 +140,20 @@ emd = Metric(
 )
 METRICS = {metric.key: metric for metric in (kld, sim, nss, cc)}  # of a run that names no others
 FURTHER = {metric.key: metric for metric in (auc_judd, auc_borji, sauc, ig, emd)}
+OBSERVERS = ("pooled", "each")
+
+
+def check_observers(mode: str) -> str:
+    """A way to score several observers, as it came; `UnknownName` if there is none of this name."""
+    if mode not in OBSERVERS:
+        raise unknown("way to score observers", mode, OBSERVERS)
+    return mode
 
 
 def signature(
-    profile: str, sigma_px: float, metrics: Sequence[Metric] | None = None, baseline: str = ""
-) -> str:
+    profile: str, sigma_px: float, metrics: Sequence[Metric] | None = None, baseline: str = "",
+    observers: str = "pooled",
+) -> str:  # fmt: skip
     """How scores are made; scores of two signatures never stand in one table.
 
     Parameters
@@ -154,6 +164,8 @@ def signature(
         The four by default.
     baseline : str
         Where the baseline density comes from, if a metric needs one.
+    observers : {"pooled", "each"}
+        Whether a frame's target is the gaze of all, or that of each observer in turn.
 
     Examples
     --------
@@ -161,6 +173,8 @@ def signature(
     'kld+sim+nss+cc|profile:tuebingen|sigma:8px|agg:frame-mean|v:1'
     >>> signature("mit", 8.0, [cc, ig], "fitted-mean-map")
     'cc+ig|profile:mit|sigma:8px|baseline:fitted-mean-map|agg:frame-mean|v:1'
+    >>> signature("mit", 8.0, [cc], observers="each")
+    'cc|profile:mit|sigma:8px|observers:each|agg:frame-mean|v:1'
     """
     chosen = tuple(METRICS.values()) if metrics is None else tuple(metrics)
     needs = {name for metric in chosen for name in metric.needs}
@@ -171,7 +185,19 @@ def signature(
         *([f"baseline:{baseline}"] if "baseline" in needs else []),
         *(["others:all-other-scans"] if "other_fixations" in needs else []),
         *(f"{metric.key}:v{metric.version}" for metric in chosen if metric.version != 1),
+        *(["observers:each"] if check_observers(observers) == "each" else []),
         "agg:frame-mean",
         f"v:{VERSION}",
     ]
     return "|".join(parts)
+
+
+def observers_of(signature: str) -> str:
+    """How a signature's scores treat several observers.
+
+    Examples
+    --------
+    >>> observers_of("cc|profile:mit|sigma:8px|agg:frame-mean|v:1")
+    'pooled'
+    """
+    return "each" if "|observers:each|" in signature else "pooled"

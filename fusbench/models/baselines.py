@@ -50,6 +50,16 @@ def centre_bias(shape: tuple[int, int]) -> np.ndarray:
     return saliency_map(*centre, shape, (CENTRE_SPREAD * height, CENTRE_SPREAD * width))
 
 
+def anywhere(dataset: Dataset) -> np.ndarray:
+    """Density of the gaze whatever the picture shows, float64 (H, W), sum 1.
+
+    That of `mean-map`, fitted on the train split; the centre bias where there is no such gaze.
+    """
+    if any(len(clip.gaze) for clip in dataset.train_clips):
+        return mean_map(dataset)
+    return centre_bias(dataset.info.image_shape)
+
+
 class MeanMap:
     """The train split's mean saliency map, fitted: where gaze falls whatever the picture shows.
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 ROLES = ("model", "floor", "hint", "ceiling")
-SEES = ("frames", "train-gaze", "clip", "nothing")
+SEES = ("frames", "train-gaze", "clip", "others", "nothing")
+GAZING = ("clip", "others")  # these predict by ``predict_gaze(clip, frames)``, of a clip with gaze
 INTEGERS = "integer maps"  # the backend of predictions that were rounded to integers
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -54,10 +55,11 @@ class ModelCard:
     role : {"model", "floor", "hint", "ceiling"}
         Floors and the ceiling frame a table; they do not compete. A hint is a reference that knows
         what no model may know, such as earlier gaze, and yet is no bound.
-    sees : {"frames", "train-gaze", "clip", "nothing"}
+    sees : {"frames", "train-gaze", "clip", "others", "nothing"}
         What the model may look at. "train-gaze" is fitted on the train split's gaze; "clip" gets
-        the whole clip, gaze included, and so can only be a reference. "nothing" marks predictions
-        that another program has made.
+        the whole clip, gaze included, and so can only be a reference. "others" gets the clip with
+        the gaze of other observers than those whom it predicts. "nothing" marks predictions that
+        another program has made.
     licence, cite : str
         Terms of the model and where it is published.
 

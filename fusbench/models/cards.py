@@ -36,6 +36,15 @@ previous_gaze = ModelCard(
     sees="clip",
     licence="MIT",
 )
+inter_observer = ModelCard(
+    name="inter-observer",
+    title="Other observers' gaze, over the fitted mean map",
+    loader="fusbench.models.inter_observer:InterObserver",
+    role="ceiling",
+    sees="others",
+    licence="MIT",
+    cite="Kuemmerer et al., PNAS 2015, doi:10.1073/pnas.1510393112",
+)
 ideal_observer = ModelCard(
     name="ideal-observer",
     title="Ideal observer (generating density)",

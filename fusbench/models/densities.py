@@ -11,7 +11,7 @@ from fusbench import metrics
 from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
-from fusbench.models.card import ModelCard
+from fusbench.models.card import GAZING, ModelCard
 
 BATCH_SIZE = 16
 Raw = Iterator[tuple[np.ndarray, np.ndarray]]
@@ -34,7 +34,7 @@ def densities(
     """
     size = clip.info.image_shape
     where = f"clip '{clip.clip_id}'"
-    if card.sees in ("clip", "nothing"):
+    if card.sees in (*GAZING, "nothing"):
         raw: Raw = ((batch, model.predict_gaze(clip, batch)) for batch in _batches(targets))
         yield from _checked(raw, card, card.input_shape or size, size, where)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,16 @@ from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
 from fusbench.files import claimed, replacing
+from fusbench.footage.box import Box
 from fusbench.footage.open import read_video
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities, frame_densities
 from fusbench.predicting.stream import Stream
 from fusbench.progress import Report
+
+
+def silently(text: str) -> None:
+    """Tell nobody."""
 
 
 def predict_clip(
@@ -57,23 +63,27 @@ def predict_video(
     out: Path,
     *,
     frame_rate_hz: float,
+    crop: Box | None = None,
     with_overlay: bool = True,
     report: Report | None = None,
+    tell: Callable[[str], object] = silently,
 ) -> list[Path]:
     """Write densities, and an overlay video, for every frame of a video or folder of pictures.
 
     The source is read twice and never held whole: once at the model's input size, once for the
-    overlay. Densities are written at the size of the frames.
+    overlay. Densities are written at the size of the frames, or of the `crop` that is taken of
+    them; `tell` is given their size on disk before any is made.
 
     Returns
     -------
     list of Path
         ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
     """
-    small, image_shape = _read_small(source, card)
+    small, image_shape = _read_small(_frames(source, crop), card)
     fitted = frame_densities(model, card, small, image_shape, source.name)
     rate = frame_rate_hz if with_overlay else None
-    return _write_video(source, out, (len(small), *image_shape), fitted, rate, report)
+    shape = (len(small), *image_shape)
+    return _write_video(source, out, shape, fitted, rate, crop, report, tell)
 
 
 def predict_live(
@@ -82,8 +92,10 @@ def predict_live(
     out: Path,
     *,
     frame_rate_hz: float,
+    crop: Box | None = None,
     with_overlay: bool = True,
     report: Report | None = None,
+    tell: Callable[[str], object] = silently,
 ) -> tuple[list[Path], float]:
     """Write what `predict_video` writes, from a stream that gets one frame after the other.
 
@@ -94,19 +106,19 @@ def predict_live(
     """
     shape: tuple[int, ...] = ()
     total = 0
-    for frame in read_video(source):
+    for frame in _frames(source, crop):
         shape, total = frame.shape[:2], total + 1
     seconds = []
 
     def timed() -> Iterator[np.ndarray]:
-        for frame in read_video(source):
+        for frame in _frames(source, crop):
             start = time.perf_counter()
             density = stream.predict(frame)
             seconds.append(time.perf_counter() - start)
             yield density
 
     rate = frame_rate_hz if with_overlay else None
-    written = _write_video(source, out, (total, *shape), timed(), rate, report)
+    written = _write_video(source, out, (total, *shape), timed(), rate, crop, report, tell)
     return written, float(1 / np.median(seconds))
 
 
@@ -116,9 +128,14 @@ def _write_video(
     shape: tuple[int, ...],
     rows: Iterator[np.ndarray],
     frame_rate_hz: float | None,
+    crop: Box | None,
     report: Report | None,
+    tell: Callable[[str], object],
 ) -> list[Path]:
     """Write the densities of a video and, at a frame rate, its overlay."""
+    array, (count, height, width) = out / f"{source.stem}.npy", shape
+    size = f"{count:,} densities of {width} x {height} take {4e-6 * math.prod(shape):,.1f} MB"
+    tell(f"{array}: {size}{'' if frame_rate_hz is None else ', beside the overlay'}")
 
     def reported() -> Iterator[np.ndarray]:
         for done, density in enumerate(rows, start=1):
@@ -127,10 +144,14 @@ def _write_video(
             yield density
 
     def pictures(predicted: np.ndarray) -> Iterator[np.ndarray]:
-        for frame, density in zip(read_video(source), predicted, strict=True):
+        for frame, density in zip(_frames(source, crop), predicted, strict=True):
             yield overlay(frame, density)
 
-    return _write(out / f"{source.stem}.npy", shape, reported(), pictures, frame_rate_hz)
+    return _write(array, shape, reported(), pictures, frame_rate_hz)
+
+
+def _frames(source: Path, crop: Box | None) -> Iterator[np.ndarray]:
+    return (crop.cut(frame) if crop else frame for frame in read_video(source))
 
 
 def _write(
@@ -152,11 +173,13 @@ def _write(
         return [array, video]
 
 
-def _read_small(source: Path, card: ModelCard) -> tuple[np.ndarray, tuple[int, int]]:
+def _read_small(
+    frames: Iterator[np.ndarray], card: ModelCard
+) -> tuple[np.ndarray, tuple[int, int]]:
     """All frames at the model's input size, and the size of the originals."""
     shape = (0, 0)
     small = []
-    for frame in read_video(source):
+    for frame in frames:
         shape = (frame.shape[0], frame.shape[1])
         small.append(fit_frames(frame[None], card.input_shape, card.channels)[0])
     return np.stack(small), shape

@@ -10,6 +10,7 @@ import numpy as np
 from fusbench.data.frames import fit_frames
 from fusbench.isolation.guest import NOT_DATA
 from fusbench.metrics.density import TOLERANCE
+from fusbench.models.card import GAZING
 from fusbench.testing.trial import OTHER_SHAPE, Trial
 
 Measured = tuple[bool | None, str]  # None where the rule does not apply
@@ -36,7 +37,7 @@ def data(trial: Trial) -> Measured:
 
 
 def loads(trial: Trial) -> Measured:
-    wanted = "predict_gaze" if trial.entrant.card.sees == "clip" else "predict"
+    wanted = "predict_gaze" if trial.entrant.card.sees in GAZING else "predict"
     methods = trial.model.methods
     return wanted in methods, ", ".join(methods)
 
@@ -67,7 +68,7 @@ def sum(trial: Trial) -> Measured:
 
 
 def blank(trial: Trial) -> Measured:
-    if trial.card.sees == "clip":
+    if trial.card.sees in GAZING:
         return None, "it does not look at frames"
     off = 0.0
     for value in (0, 255):
@@ -116,7 +117,7 @@ def fast_path(trial: Trial) -> Measured:
 
 
 def causal(trial: Trial) -> Measured:
-    if trial.card.sees == "clip":
+    if trial.card.sees in GAZING:
         return None, "a reference: sees all"
     if "predict_clip" not in trial.model.methods:
         return True, "sees its window only"

@@ -15,7 +15,7 @@ from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import NewClip, write_dataset
 from fusbench.isolation.parent import Guest
-from fusbench.models.card import ModelCard
+from fusbench.models.card import GAZING, ModelCard
 from fusbench.models.entrant import Entrant
 
 SHAPE = (48, 64)
@@ -82,7 +82,7 @@ class Trial:
 
     def predict(self, targets: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
         """Densities (B, h, w) of target frames, in one call."""
-        if self.card.sees == "clip":
+        if self.card.sees in GAZING:
             (clip,) = self.dataset.split("test")
             densities: np.ndarray = self.model.predict_gaze(clip, targets)
             return densities

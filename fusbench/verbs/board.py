@@ -66,6 +66,7 @@ class Board:
         title: str | None = None,
         description: str = "",
         profile: str = "tuebingen",
+        observers: str = "pooled",
         metrics: Iterable[str] = ("kld", "sim", "nss", "cc"),
         primary: str | None = None,
         margin: int = 0,
@@ -81,6 +82,8 @@ class Board:
         folder : str or Path
         dataset : str, Path or Dataset
         split, profile : str
+        observers : {"pooled", "each"}
+            Whether a frame's target is the gaze of all who watched, or of each one in turn.
         fold : "all", optional
             Rows are cross-validated over the data set's folds, every scan scored once.
         title, description : str
@@ -107,8 +110,8 @@ class Board:
                 data = open_dataset(data, (split,), update, fold)
         new_board(
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
-            metrics=tuple(metrics), primary=primary, margin=margin, horizon=horizon,
-            description=description, anonymous=anonymous,
+            observers=observers, metrics=tuple(metrics), primary=primary, margin=margin,
+            horizon=horizon, description=description, anonymous=anonymous,
             further={FILE: bundled()} if published else {},
         )  # fmt: skip
         return cls(folder)
@@ -274,8 +277,9 @@ def score_predictions(
     made = []
     for part in data.folds or (data,):
         job, entrant = submitted(
-            folder, submission, part, split=rules.split, profile=rules.profile, metrics=keys
-        )
+            folder, submission, part, split=rules.split, profile=rules.profile, metrics=keys,
+            observers=rules.observers,
+        )  # fmt: skip
         with progress(submission.name) as update:
             result, run = evaluate(job, runs, load=partial(entrant.load, part), report=update)
         made.append(Run(folder=run, name=submission.name, result=result))

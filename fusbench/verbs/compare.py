@@ -18,6 +18,7 @@ from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.evaluation.folds import scored
+from fusbench.metrics import observers_of
 from fusbench.progress import Progress, silent
 from fusbench.verbs.terms import Terms
 
@@ -148,7 +149,8 @@ def _terms(known: list[Run], given: dict[str, Any]) -> Terms:
     }
     chosen = {key: first[key] if value is None else value for key, value in given.items()}
     keys = tuple(m.key for m in paired.metrics_of(known))
-    return Terms(**chosen, profile=result.profile, metrics=keys)
+    observers = observers_of(result.signature)
+    return Terms(**chosen, profile=result.profile, observers=observers, metrics=keys)
 
 
 def _groups(

@@ -23,6 +23,7 @@ from fusbench.verbs.terms import Terms
 FLOORS = ("uniform", "centre-bias", "mean-map")
 HINT = "previous-gaze"
 CEILING = "ideal-observer"
+HUMAN = "inter-observer"
 
 
 @overload
@@ -33,6 +34,7 @@ def evaluate(
     split: str | None = None,
     fold: int | str | None = None,
     profile: str | None = None,
+    observers: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
     freeze_history: bool = False,
@@ -54,6 +56,7 @@ def evaluate(
     split: str | None = None,
     fold: int | str | None = None,
     profile: str | None = None,
+    observers: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
     freeze_history: bool = False,
@@ -74,6 +77,7 @@ def evaluate(
     split: str | None = None,
     fold: int | str | None = None,
     profile: str | None = None,
+    observers: str | None = None,
     metrics: Iterable[str] | None = None,
     kernel: str = "numpy",
     freeze_history: bool = False,
@@ -105,6 +109,9 @@ def evaluate(
         the number of each fold.
     profile : str, optional
         "tuebingen" or "mit"; default: the board's, else "tuebingen".
+    observers : str, optional
+        "pooled" makes one target of the gaze of all who watched a clip; "each" scores against each
+        observer in turn and takes the mean. Default: the board's, else "pooled".
     metrics : iterable of str, optional
         Keys; default: the board's, else KLD, SIM, NSS and CC.
     kernel : {"numpy", "numba"}
@@ -117,7 +124,8 @@ def evaluate(
     name : str, optional
         Name of the row on the board; default: the model's.
     baselines : bool
-        Take the floors and, on synthetic data, the ceiling into the returned rows.
+        Take the floors, and the ceiling of synthetic data or of data that several people watched,
+        into the returned rows.
     runs : str or Path
         Folder of the runs.
     force : bool
@@ -156,6 +164,7 @@ def evaluate(
         split=split,
         fold=fold,
         profile=profile,
+        observers=observers,
         metrics=metrics,
         kernel=kernel,
         freeze_history=freeze_history,
@@ -195,7 +204,8 @@ def with_baselines(runs: list[Run], contest: Contest, *, hint: bool = False) -> 
     clips, has_train = contest.data.clips, bool(contest.data.train_clips)
     floors = [name for name in FLOORS if name not in names and (name != "mean-map" or has_train)]
     known = any(clip.mixture is not None for clip in clips)
-    after = {HINT: has_train and hint, CEILING: known}
+    shared = any(len(clip.gaze.shared_frames()) for clip in clips if clip.split == contest.split)
+    after = {HINT: has_train and hint, HUMAN: shared, CEILING: known}
     ceiling = [name for name, wanted in after.items() if wanted and name not in names]
 
     def run(name: str) -> Run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -13,10 +14,14 @@ from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.doors.door import Source, label, opened
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError, unknown
-from fusbench.footage.open import frame_rate_hz, read_video
+from fusbench.footage.box import Box
+from fusbench.footage.crop import crop_box, listed_regions, parse_crop
+from fusbench.footage.open import DEFAULT_RATE_HZ, frame_rate_hz, open_footage, read_video
 from fusbench.predicting.stream import Stream
-from fusbench.predicting.videos import predict_clip, predict_live, predict_video
+from fusbench.predicting.videos import predict_clip, predict_live, predict_video, silently
 from fusbench.progress import Progress, silent
+
+SCREEN_PIXELS = 1024 * 768  # from here on a picture may be a whole screen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,10 @@ def predict(
     clips: Iterable[str] = (),
     live: bool = False,
     overlay: bool = True,
+    crop: Box | str | None = None,
     progress: Progress = silent,
+    warn: Callable[[str], object] = warnings.warn,
+    tell: Callable[[str], object] = silently,
     **options: Unpack[ModelOptions],
 ) -> Predicted:
     """Write a density for every frame, and an overlay video to look at.
@@ -78,8 +86,13 @@ def predict(
         Follow the video frame by frame, as a `Stream` does.
     overlay : bool
         Write the overlay video too.
+    crop : Box or str, optional
+        What of the video's picture is predicted: a rectangle "X,Y,W,H", or "region" as a DICOM file
+        declares it.
     progress : callable, optional
         Shows how far it is; see `fusbench.progress`.
+    warn, tell : callable, optional
+        Given what is odd about the video, and how much disk the densities will take.
     **options
         checkpoint, device, python, timeout_s, memory_gb, allow_prints: see `Options`.
 
@@ -108,13 +121,18 @@ def predict(
         raise ConfigError("there is no one source", fix="Give either a dataset or a video.")
     if live and video is None:
         raise ConfigError("only a video can be followed live", fix="Give a video.")
+    if crop and video is None:
+        raise ConfigError("only a video can be cropped", fix="Give a video.")
     chosen, folder = Options(**options), Path(out)
     if video is None:
         assert dataset is not None
         return _of_dataset(model, folder, dataset, split, tuple(clips), overlay, progress, chosen)
     source = Path(video)
     next(read_video(source))  # a fault of the video comes before the model is loaded
-    how: dict[str, Any] = {"frame_rate_hz": frame_rate_hz(source), "with_overlay": overlay}
+    how: dict[str, Any] = {
+        "frame_rate_hz": frame_rate_hz(source), "with_overlay": overlay, "tell": tell,
+        "crop": _crop(source, crop, warn),
+    }  # fmt: skip
     if live:
         with Stream(model, **options) as stream, progress(label(model)) as update:
             files, speed = predict_live(stream, source, folder, report=update, **how)
@@ -122,6 +140,22 @@ def predict(
     with opened(model, chosen) as (loaded, card), progress(label(model)) as update:
         files = predict_video(loaded, card, source, folder, report=update, **how)
     return Predicted(files=tuple(files))
+
+
+def _crop(source: Path, crop: Box | str | None, warn: Callable[[str], object]) -> Box | None:
+    """What of a video is predicted; one as large as a screen is not taken whole in silence."""
+    footage = open_footage(source, DEFAULT_RATE_HZ)
+    if crop:
+        asked = parse_crop(crop) if isinstance(crop, str) else crop
+        return crop_box(asked, footage, str(source))
+    height, width = footage.shape
+    if height * width >= SCREEN_PIXELS:
+        what = f"{source} is {width} x {height} pixels, as a recording of a screen is, and is"
+        warn(f"{what} predicted with all around the ultrasound; --crop X,Y,W,H takes it alone.")
+    elif footage.regions:
+        what = f"{source} declares {listed_regions(footage.regions)}, and is predicted whole"
+        warn(f"{what}; --crop region-1 takes the image alone.")
+    return None
 
 
 def _of_dataset(

@@ -22,7 +22,7 @@ class Terms:
     Parameters
     ----------
     dataset : str, Path or Dataset, optional
-    split, profile : str, optional
+    split, profile, observers : str, optional
     metrics : iterable of str, optional
     fold : int or "all", optional
     kernel : str
@@ -34,6 +34,7 @@ class Terms:
     dataset: str | Path | Dataset | None = None
     split: str | None = None
     profile: str | None = None
+    observers: str | None = None
     metrics: Iterable[str] | None = None
     fold: int | str | None = None
     kernel: str = "numpy"
@@ -56,6 +57,7 @@ class Terms:
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         terms = replace(usual, **{k: v for k, v in given.items() if v is not None})
         metrics.check_profile(terms.profile or "")
+        metrics.check_observers(terms.observers or "")
         check_metrics(terms.metrics or ())
         metrics.select(terms.metrics or ())
         metrics.check_kernel(terms.kernel)
@@ -91,6 +93,7 @@ class Terms:
         settings = {
             "split": terms.split,
             "profile": terms.profile,
+            "observers": terms.observers,
             "metrics": tuple(terms.metrics),
             "kernel": terms.kernel,
             "freeze_history": terms.freeze_history,
@@ -112,7 +115,10 @@ class Terms:
             return open_dataset(self.dataset, (self.split,), update, self.fold)
 
 
-USUAL = Terms(dataset="phantom", split="test", profile="tuebingen", metrics=tuple(metrics.METRICS))
+USUAL = Terms(
+    dataset="phantom", split="test", profile="tuebingen", observers="pooled",
+    metrics=tuple(metrics.METRICS),
+)  # fmt: skip
 
 
 def _of_board(chosen: Terms) -> Terms:
@@ -132,6 +138,7 @@ def _of_board(chosen: Terms) -> Terms:
         ("split", chosen.split, rules.split),
         ("fold", chosen.fold, rules.fold),
         ("profile", chosen.profile, rules.profile),
+        ("observers", chosen.observers, rules.observers),
         ("metrics", chosen.metrics and ",".join(chosen.metrics), ",".join(keys)),
     )
     for key, have, want in pairs:
@@ -139,6 +146,6 @@ def _of_board(chosen: Terms) -> Terms:
             what = f"--{key} {have} is not the board's, {want}"
             raise ConfigError(what, str(chosen.board), f"Leave --{key} out with --board.")
     return Terms(
-        dataset=rules.dataset, split=rules.split, profile=rules.profile, metrics=keys,
-        fold=rules.fold,
+        dataset=rules.dataset, split=rules.split, profile=rules.profile,
+        observers=rules.observers, metrics=keys, fold=rules.fold,
     )  # fmt: skip

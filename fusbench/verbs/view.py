@@ -16,7 +16,7 @@ from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
-from fusbench.metrics import of_signature, signature
+from fusbench.metrics import observers_of, of_signature, signature
 from fusbench.progress import Progress, silent
 from fusbench.verbs.terms import Terms
 from fusbench.view.content import choose_clips, content
@@ -174,7 +174,9 @@ def _evaluated(
     if others:
         result = others[0].result
         keys = tuple(metric.key for metric in of_signature(result.signature))
-        terms = replace(terms, profile=result.profile, metrics=keys)
+        terms = replace(
+            terms, profile=result.profile, metrics=keys, observers=observers_of(result.signature)
+        )
     contest = terms.contest(options, runs=runs, force=False, progress=progress, warn=warn)
     row = contest.row(label(model), door(model, options, data, split))
     if isinstance(row, Failure):

@@ -17,6 +17,7 @@ from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError, UnknownName
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.results import KEY_COLUMNS, summarise
+from fusbench.evaluation.viewing import viewings
 from fusbench.files import file_sha256
 from fusbench.models.card import ModelCard
 from fusbench.models.predictions import Predictions
@@ -237,11 +238,15 @@ def folder_source(
         raise DatasetError(what, str(folder), "Give the folder that 'fusbench predict' wrote to.")
     rows = []
     for clip in clips:
-        frames = clip.gaze.frames().astype(int)
+        (view,) = viewings(clip, metrics.observers_of(signature), "nothing")
+        frames = view.frames
         for frame, density in zip(frames, _each_density(stored, clip, frames), strict=True):
-            maps = clip.saliency_map(frame), clip.fixation_map(frame)
-            scores = metrics.score_frame(density, *maps, profile)
-            rows.append((clip.scan_id, clip.clip_id, frame, *(scores[key] for key in keys)))
+            each = [
+                metrics.score_frame(density, t.saliency_map(frame), t.fixation_map(frame), profile)
+                for t in view.targets_at(frame)
+            ]
+            means = (np.mean([scores[key] for scores in each]) for key in keys)
+            rows.append((clip.scan_id, clip.clip_id, frame, *means))
     table = pd.DataFrame(rows, columns=[*KEY_COLUMNS, *keys])
     if table.empty:
         what = "no frame of the predicted clips has gaze"

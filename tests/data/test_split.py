@@ -7,6 +7,7 @@ import pytest
 from support.command import run
 from support.small_dataset import small_clip, small_info
 
+from fusbench.cli.split import few_scans
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.split import deal, fold_scans, read_patients, split_scans
 from fusbench.data.writer import write_dataset
@@ -18,6 +19,20 @@ def study(tmp_path):
     """Twelve scans of 10 to 32 frames, all in the train split."""
     clips = [small_clip(n, "train", n_frames=10 + 2 * (n % 12)) for n in range(1, 13)]
     return write_dataset(tmp_path / "study", small_info(), clips)
+
+
+@pytest.mark.parametrize(
+    ("tested", "scans", "words"),
+    [
+        (5, 25, None),
+        (1, 8, "has 1 scan; an interval needs 5. Use --folds 5, which tests all 8."),
+        (2, 12, "Use --folds 5, which tests all 12, or give it 42 % of the frames."),
+        (1, 4, "has 1 scan; an interval needs 5, and there are 4 in all: import more."),
+    ],
+)
+def test_a_split_of_few_scans_says_what_an_interval_needs(tested, scans, words):
+    lines = few_scans(tested, scans)
+    assert lines == [] if words is None else lines[0].endswith(words)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -8,7 +8,7 @@ from support import recordings
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, FusbenchError, OutputError
 from fusbench.exporting.formats import export_dataset
-from fusbench.importing.dhf1k import import_dhf1k
+from fusbench.importing.layouts import import_layout
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.study import Study, import_recordings
 
@@ -21,7 +21,7 @@ def test_dhf1k_there_and_back(folder, tmp_path):
     np.testing.assert_allclose(picture / 255, exact / exact.max(), atol=0.51 / 255)
     assert not cv2.imread(str(out / "train" / "0001" / "maps" / "0001.png")).any()  # no gaze there
     study = Study(sigma_px=2.0)
-    assert import_dhf1k(tmp_path / "back", out, study) == (5, 5)
+    assert import_layout(tmp_path / "back", out, "dhf1k", study) == (5, 5)
     back = open_dataset(tmp_path / "back")
     assert check_dataset(tmp_path / "back") == []
     assert [c.split for c in back.clips] == ["test", "test", "train", "train", "val"]
@@ -48,7 +48,7 @@ def test_dhf1k_numbers_tell_the_split_and_videos_do_for_frames(tmp_path):
             points[10 + frame, [20, 30]] = 255
             points[40, 5] = 255
             cv2.imwrite(str(place / f"{frame + 1:04d}.png"), points)
-    import_dhf1k(tmp_path / "out", source, Study(frame_size=(120, 160), clip_length=8))
+    import_layout(tmp_path / "out", source, "dhf1k", Study(frame_size=(120, 160), clip_length=8))
     data = open_dataset(tmp_path / "out")
     assert [(c.scan_id, c.split, c.n_frames) for c in data.clips] == [
         ("v0001", "train", 8), ("v0001", "train", 4), ("v0002", "val", 8), ("v0002", "val", 4),
@@ -60,11 +60,11 @@ def test_dhf1k_numbers_tell_the_split_and_videos_do_for_frames(tmp_path):
 
 def test_faults_of_a_dhf1k_folder(folder, tmp_path):
     with pytest.raises(DatasetError, match="holds no folder named fixation"):
-        import_dhf1k(tmp_path / "out", tmp_path, Study())
+        import_layout(tmp_path / "out", tmp_path, "dhf1k", Study())
     out = export_dataset(open_dataset(folder), "dhf1k", tmp_path / "d")
     (out / "val" / "0003" / "images" / "0009.png").unlink()
-    with pytest.raises(DatasetError, match=r"0003: has 9 frames for 10 fixation pictures"):
-        import_dhf1k(tmp_path / "out", out, Study())
+    with pytest.raises(DatasetError, match=r"0003: has 9 frames, and gaze on 10"):
+        import_layout(tmp_path / "out", out, "dhf1k", Study())
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,50 @@
+"""What an import came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fusbench.errors import FusbenchError, counted
+from fusbench.importing.quality import Quality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What an import came to; as a sequence it is its reports.
+
+    Parameters
+    ----------
+    reports : tuple of Quality
+        A report of each recording that came in, or would come in.
+    skipped : tuple of str
+        Scans that were in already, unchanged.
+    errors : tuple of FusbenchError
+        Why others did not.
+    size_bytes : int
+        Of the frames on disk.
+
+    Examples
+    --------
+    >>> Imported(reports=(), skipped=("s1",))
+    <Imported: no recordings; skipped: s1>
+    """
+
+    reports: tuple[Quality, ...]
+    skipped: tuple[str, ...] = ()
+    errors: tuple[FusbenchError, ...] = ()
+    size_bytes: int = 0
+
+    def __repr__(self) -> str:
+        skipped = f"; skipped: {', '.join(self.skipped)}" if self.skipped else ""
+        failed = f"; {counted(len(self.errors), 'error')}" if self.errors else ""
+        return f"<Imported: {counted(len(self.reports), 'recording')}{skipped}{failed}>"
+
+    def __iter__(self) -> Iterator[Quality]:
+        return iter(self.reports)
+
+    def __len__(self) -> int:
+        return len(self.reports)
+
+    def __getitem__(self, index: int) -> Quality:
+        return self.reports[index]
