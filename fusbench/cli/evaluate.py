@@ -133,6 +133,8 @@ def evaluate(
         row = scored(contest, given, make, options)
         if isinstance(row, Run):
             rows.append(row)
+            if row.again:
+                click.echo(_shown_again(row), err=True)
             line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
         elif len(asked) == 1:
             raise row.error
@@ -224,6 +226,11 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     if failures:
         reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
         show(table(("model", "what happened"), reasons, text=2))
+
+
+def _shown_again(run: Run) -> str:
+    day = f"{run.finished:%Y-%m-%d %H:%M}"
+    return f"{run.name}: shown again, as scored on {day}; --force scores it anew."
 
 
 def _use(run: Run) -> str:

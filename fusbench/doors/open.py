@@ -22,6 +22,7 @@ from fusbench.installed import owner_of
 from fusbench.isolation.cards import OWN, ZOO, read_cards
 from fusbench.isolation.model import GuestModel
 from fusbench.isolation.parent import Guest, Limits
+from fusbench.isolation.witnessed import GuestWitness
 from fusbench.models.card import ModelCard, card_from
 from fusbench.models.entrant import Entrant
 from fusbench.zoo.weights import card_of_weights, checkpoint_path
@@ -134,23 +135,22 @@ def introduced(
         owner, version = entry.distribution, entry.version
     else:
         owner, version = told["owner"] or Path(model).name, told["version"]
-    identity = guest.ask("identify")
 
     def load(dataset: Dataset | None) -> Any:
-        given: dict[str, Any] = {"dataset": None}
+        given: dict[str, Any] = {"dataset": None, "data": dataset and dataset.root}
         if card.sees != "frames":
-            given = {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
+            given |= {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
         return GuestModel(guest, card, checkpoint=weights, device=device, **given)
 
     return Entrant(
         card=card,
         owner=owner,
         version=version,
-        source=identity["source"] if owner not in ZOO else "",
+        witness=GuestWitness(guest=guest, versioned=owner in ZOO),
         stranger=True,
         load=load,
         told=told,
-        environment=identity["versions"] if guest.python else {},
+        environment=guest.ask("versions") if guest.python else {},
     )
 
 
