@@ -95,6 +95,7 @@ def evaluate(
         raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
     from fusbench.cli.render import progress
     from fusbench.doors.door import check_name
+    from fusbench.evaluation.contest import told_apart
     from fusbench.evaluation.entry import door, folder_door
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import scored
@@ -128,11 +129,11 @@ def evaluate(
     for given in predictions:
         called, _, folder = given.rpartition("=")
         asked[given] = partial(folder_door, Path(folder), split=split, name=called)
-    rows, failures = [], []
+    done, failures = [], []
     for given, make in asked.items():
         row = scored(contest, given, make, options)
         if isinstance(row, Run):
-            rows.append(row)
+            done.append((given, row))
             if row.again:
                 click.echo(_shown_again(row), err=True)
             line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
@@ -144,6 +145,7 @@ def evaluate(
             line = _told(row)
         if as_json:
             print(line, flush=True)
+    rows = told_apart(done)
     if rows and board:
         framed = rows if as_json else _framed(rows, contest, hint=True)
         _add(board, framed, rows, name, replace=replace, quiet=as_json)
@@ -202,7 +204,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
         cells = [
             [
-                row.result.model["name"],
+                row.name,
                 *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
                 *(ms, use)[: len(last)],
             ]
@@ -222,7 +224,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     for row in asked:
         picture = row.folder / "frames.png"
         also = f" (picture: {picture})" if picture.exists() else ""
-        show(f"{row.result.model['name']}: {row.folder}{also}")
+        show(f"{row.name}: {row.folder}{also}")
     if failures:
         reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
         show(table(("model", "what happened"), reasons, text=2))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fusbench.errors import (
     CheckpointError,
@@ -29,6 +30,7 @@ MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
 OF_STRANGERS = ("checkpoint", "device", "freeze_history")
 FAILURE = "failure.txt"
 
+Row = TypeVar("Row", bound="Run | Failure")
 Door = Callable[[], AbstractContextManager["Entrant"]]
 
 
@@ -121,6 +123,21 @@ class Contest:
                 picture=picture if job.card.role == "model" else None,
             )
         return Run(folder=folder, name=str(result.model["name"]), result=result, again=not worked)
+
+
+def told_apart(rows: Sequence[tuple[str, Row]]) -> list[Row]:
+    """Rows, of which those that share a name are called by what was asked for too.
+
+    Parameters
+    ----------
+    rows : sequence of (str, Run or other row)
+        What was asked for, and what came of it.
+    """
+    counts = Counter(row.name for _, row in rows)
+    return [
+        replace(row, name=f"{row.name} ({given})") if counts[row.name] > 1 else row
+        for given, row in rows
+    ]
 
 
 def _kept(folder: Path, error: FusbenchError) -> Path | None:

@@ -120,6 +120,7 @@ class Guest:
                 self.card = getattr(self.card, part)
             self.witness.own([module.split(".")[0]])
         fresh = set(sys.modules) - before
+        facts = {"kind": kind, "owner": owner, "version": version}
         if not isinstance(getattr(self.card, "loader", None), str):
             kind = type(self.card).__name__
             raise Refusal(
@@ -129,9 +130,8 @@ class Guest:
         if kind != "file":
             self.witness.own([self.card.loader.partition(":")[0].split(".")[0]])
         return {
+            **facts,
             "card": plain(self.card),
-            "owner": owner,
-            "version": version,
             "modules": len(fresh),
             "frameworks": sorted(fresh & set(FRAMEWORKS)),
         }

@@ -25,6 +25,8 @@ def card(trial: Trial) -> Measured:
 
 def light(trial: Trial) -> Measured:
     told = trial.entrant.told
+    if told["kind"] == "file":
+        return None, "a single file is read only when it is named"
     heavy = ", ".join(told["frameworks"])
     measured = f"{told['modules']} modules" + (f", {heavy} among them" if heavy else "")
     return not heavy and told["modules"] <= MODULES, measured

@@ -23,6 +23,7 @@ from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.run import evaluate
 from fusbench.isolation.parent import Guest, Limits
 from fusbench.locks import sweep
+from fusbench.testing import check_model
 
 BARE = '''"""The brightness of the last frame."""
 import neighbour
@@ -295,6 +296,19 @@ def test_a_hanging_card_is_stopped(tmp_path):
         entrant(str(path), limits=Limits(timeout_s=1)),
     ):
         pass
+
+
+def test_a_module_with_a_relative_file_stops_nothing(bare, folder, monkeypatch, tmp_path):
+    """Torch has some; a file that imports a framework first is no heavy card either."""
+    odd = "import sys, types\nsys.modules['odd'] = m = types.ModuleType('odd')\n"
+    bare.write_text(f"{odd}m.__file__ = '_classes.py'\nimport torch\n{BARE}")
+    (tmp_path / "torch.py").write_text("")
+    monkeypatch.chdir(folder)
+    result, _ = scored(bare, open_dataset(folder), tmp_path / "r")
+    assert result.n_frames == 16
+    report = check_model(str(bare))
+    assert report.passed
+    assert {f.rule: f.passed for f in report.findings}["light"] is None
 
 
 def test_showing_a_file_tells_its_card(tmp_path):
