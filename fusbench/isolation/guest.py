@@ -103,7 +103,7 @@ class Guest:
         before = set(sys.modules)
         owner = version = ""
         if kind == "file":
-            self.witness.folder = os.path.dirname(value)
+            self.witness.of_file(value)
             self.card = card_of_file(value)
         elif kind == "card":
             from fusbench import ModelCard, Window

@@ -40,6 +40,7 @@ class Witness:
         self.read: Any = {}  # absolute path: SHA-256 at that time
         self.listed: Any = {}  # folder: hash of the names in it when they were asked for
         self.of_data: Any = set()  # files of the data set that were opened
+        self.model: Any = []  # the model's file, or the top-level modules that it comes from
         self.folder = ""
         self.packages: Any = []
         self.data = ""
@@ -52,8 +53,13 @@ class Witness:
         sys.dont_write_bytecode = True  # which would be old after an edit within the same second
         sys.addaudithook(self.see)
 
+    def of_file(self, path: str) -> None:
+        """Count a single file as the model's, and what it reads of its folder."""
+        self.model, self.folder = [path], os.path.dirname(path)
+
     def own(self, tops: Any) -> None:
         """Count all files of these top-level modules or packages as the model's."""
+        self.model += tops
         for top in tops:
             spec: Any = None if top == "fusbench" else importlib.util.find_spec(top)
             if spec is not None:
@@ -143,6 +149,7 @@ class Witness:
             "versions": versions(),
             "data": sorted(self.of_data),
             "record": {
+                "model": self.model,
                 "files": kept,
                 "packages": {root: names_below(root) for root in self.packages},
                 "folders": {**beside, **self.listed},
@@ -154,7 +161,8 @@ class Witness:
         """Whether all files hold what a record says; `nearby`, no other could be taken either."""
         self.busy.now = True
         try:
-            return (not nearby or _same_places(record)) and all(
+            here = not nearby or (record["model"] == self.model and _same_places(record))
+            return here and all(
                 digest_of(path) == sha for path, sha in record["files"].items()
             )
         except (OSError, KeyError, TypeError, AttributeError):  # gone, or no record of ours
