@@ -162,9 +162,7 @@ class Witness:
         self.busy.now = True
         try:
             here = not nearby or (record["model"] == self.model and _same_places(record))
-            return here and all(
-                digest_of(path) == sha for path, sha in record["files"].items()
-            )
+            return here and all(digest_of(path) == sha for path, sha in record["files"].items())
         except (OSError, KeyError, TypeError, AttributeError):  # gone, or no record of ours
             return False
         finally:
