@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fusbench.models.entrant import Entrant
 
 MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
-OF_STRANGERS = ("checkpoint", "device", "freeze_history")
+OF_STRANGERS = ("checkpoint", "device", "freeze_history", "seen")
 FAILURE = "failure.txt"
 
 Row = TypeVar("Row", bound="Run | Failure")

@@ -28,7 +28,8 @@ class Evaluation:
 
     `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
     `source` is a hash of predictions or answers where no version and no witness identifies them;
-    `guest` holds the versions of another environment that the model runs in.
+    `guest` holds the versions of another environment that the model runs in. `seen` says what the
+    weights saw of the split in training; it follows from both.
 
     Examples
     --------
@@ -52,6 +53,7 @@ class Evaluation:
     version: str = ""
     threads: int = 1
     source: str = ""
+    seen: str = ""
     guest: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -199,6 +199,7 @@ def _finish(
             "device": job.device,
             "checkpoint": job.checkpoint and job.checkpoint.name,
             "freeze_history": job.freeze_history,
+            **({"seen": job.seen} if job.seen else {}),
         },
     )
     timing = {

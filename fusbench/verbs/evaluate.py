@@ -125,7 +125,8 @@ def evaluate(
     progress : callable, optional
         Shows how far each model is; see `fusbench.progress`.
     **options
-        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit: see `Options`.
+        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit, seen_ok: see
+        `Options`.
 
     Returns
     -------
