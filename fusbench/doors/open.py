@@ -93,6 +93,21 @@ def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
     return dataset
 
 
+def with_train_frames(dataset: Dataset) -> Dataset:
+    """The data set, with the frames of its train split made if it is an embedded one."""
+    from fusbench.data.dataset import open_dataset
+    from fusbench.discovery import DATASETS, scan
+
+    if all(clip.path.exists() for clip in dataset.train_clips):
+        return dataset
+    name = dataset.info.name
+    if name not in scan(DATASETS)[0]:
+        return dataset
+    whole = open_dataset(name, ("train", "test"), fold=dataset.fold)
+    same = whole.gaze_fingerprint("train") == dataset.gaze_fingerprint("train")
+    return whole if same else dataset
+
+
 def top(card: ModelCard) -> str:
     """The top-level module of a card's loader."""
     return card.loader.partition(":")[0].partition(".")[0]
@@ -139,7 +154,9 @@ def introduced(
     def load(dataset: Dataset | None) -> Any:
         given: dict[str, Any] = {"dataset": None, "data": dataset and dataset.root}
         if card.sees != "frames":
-            given |= {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
+            whole = known(dataset, card)
+            whole = with_train_frames(whole) if card.sees == "train-gaze" else whole
+            given |= {"dataset": whole.root, "fold": whole.fold}
         return GuestModel(guest, card, checkpoint=weights, device=device, **given)
 
     return Entrant(

@@ -122,6 +122,8 @@ class Contest:
                 report=report,
                 picture=picture if job.card.role == "model" else None,
             )
+        if opened := result.config.get("opened"):
+            self.warn(f"{job.card.name} opened files of a data set by itself: {', '.join(opened)}")
         return Run(folder=folder, name=str(result.model["name"]), result=result, again=not worked)
 
 

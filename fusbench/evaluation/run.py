@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from fusbench.evaluation.results import (
 from fusbench.evaluation.scan_scores import examples, joined, score_scan
 from fusbench.evaluation.witnessed import drop, finished_before, is_finished, is_of, keep
 from fusbench.files import replacing, write_json
+from fusbench.models.card import ModelCard
 from fusbench.models.entrant import Used, Witness
 
 Piece = dict[str, np.ndarray]
@@ -111,11 +112,18 @@ def evaluate(
         done += sum(clip.n_frames for clip in clips)
         if report:
             report(done, n_frames)
+    if witness is not None:
+        used = replace(used, of_data=witness.used().of_data)
     result = _finish(job, folder, used, scans, pieces, n_frames, picture)
     if witness is not None:
         keep(folder, job, witness.used())
     shutil.rmtree(kept, ignore_errors=True)
     return result, folder
+
+
+def opened_data(card: ModelCard, used: Used) -> bool:
+    """Whether a model that sees frames has opened files of a data set by itself."""
+    return card.sees == "frames" and bool(used.of_data)
 
 
 def _first_with_gaze(scans: Scans) -> Scans:
@@ -200,6 +208,7 @@ def _finish(
             "checkpoint": job.checkpoint and job.checkpoint.name,
             "freeze_history": job.freeze_history,
             **({"seen": job.seen} if job.seen else {}),
+            **({"opened": list(used.of_data)} if opened_data(job.card, used) else {}),
         },
     )
     timing = {

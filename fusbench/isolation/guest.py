@@ -188,6 +188,25 @@ class Guest:
             "card": plain(getattr(self.model, "card", self.card)),
         }
 
+    def shift(self, seconds: float) -> Any:
+        """Let clocks of the day be wrong from now on, for a model that looks at them."""
+        import datetime
+        import time
+
+        now, now_ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
+        time.time = lambda: now() + seconds
+        time.time_ns = lambda: now_ns() + int(seconds * 1e9)
+        time.localtime = lambda at=None: local(time.time() if at is None else at)
+        time.gmtime = lambda at=None: utc(time.time() if at is None else at)
+
+        class Later(datetime.datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return cls.fromtimestamp(time.time(), tz)
+
+        datetime.datetime = Later  # type: ignore[misc]
+        return {}
+
     def step(self, frame: str, out: str, begins: bool) -> Any:
         """The density of one more frame (a file); what the next one needs stays here."""
         import numpy as np

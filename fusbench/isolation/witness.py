@@ -92,8 +92,8 @@ class Witness:
             return
         if path.endswith(".pyc") and "__pycache__" in path:
             path = importlib.util.source_from_cache(path)
-        if self.data and path.startswith(self.data):
-            self.of_data.add(os.path.relpath(path, self.data))
+        if event == "open" and self.is_data(path):
+            self.of_data.add(os.path.basename(path))
         elif self.counts(path) and (path.endswith(".py") or _by_model(self.counts)):
             if event in LISTS:
                 self.listed[path] = names_in(path)
@@ -112,6 +112,14 @@ class Witness:
             inside = os.path.join(self.folder, "")
             return inside.startswith(self.data) and path.startswith(inside)
         return not path.startswith(tuple(self.passed))
+
+    def is_data(self, path: str) -> bool:
+        """Whether a file is of a data set, be it the one that is scored or another copy."""
+        folder = os.path.dirname(path)
+        if any(part in path for part in LIBRARIES) or path.endswith(".py"):
+            return False
+        near = (folder, os.path.dirname(folder))
+        return any(os.path.exists(os.path.join(place, "dataset.toml")) for place in near)
 
     def keep(self, path: str) -> None:
         """Remember a file by what it holds now."""
