@@ -9,7 +9,8 @@ nox.options.sessions = ["fast", "lint", "types"]
 nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 PLUGINS = [f"-e=plugins/fusbench-{name}" for name in ("torch", "keras", "centre")]
-QUICK = ["tests", "fusbench", "-m", "not slow and not bench and not browser"]
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
+QUICK = [*SIDE_BY_SIDE, "tests", "fusbench", "-m", "not slow and not bench and not browser"]
 
 
 def install(session, *what, constraints="constraints.txt"):
@@ -35,7 +36,8 @@ def pythons(session):
 def full(session):
     """All tests, with both backends."""
     install(session, "-e", ".[test]", *PLUGINS)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *SIDE_BY_SIDE, "-m", "not bench", *session.posargs)
+    session.run("pytest", "-m", "bench", *session.posargs)
 
 
 @nox.session(python="3.11")

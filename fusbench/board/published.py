@@ -12,9 +12,10 @@ from typing import Any
 from fusbench import metrics
 from fusbench.errors import ConfigError
 from fusbench.reading import read_toml
+from fusbench.records import read_record
 
 FILE = "published.toml"
-TEXTS = ("source", "model", "note", "key")
+RECORDS = {"row": "rows", "source": "sources"}  # a TOML list of tables is named for one of them
 BASELINE = "best-spatial"
 """Key of the abstract's baseline: the best of each column over three models."""
 
@@ -23,11 +24,16 @@ BASELINE = "best-spatial"
 class Report:
     """One reported row: `scores` by metric key, as printed; `key` names the zoo's network."""
 
-    source: str
-    model: str
-    note: str
-    key: str
+    source: str = ""
+    model: str = ""
+    note: str = ""
+    key: str = ""
     scores: dict[str, float]
+
+    def __post_init__(self) -> None:
+        for key, score in self.scores.items():
+            if not math.isfinite(score):
+                raise ConfigError(f"{key} = {score} is no score", fix="Correct it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,39 +95,13 @@ def read_published(root: Path) -> Published:
 
 
 def _published(content: dict[str, Any], where: str) -> Published:
-    rows = content.get("row", [])
-    if not isinstance(rows, list) or not all(_is_report(row) for row in rows):
-        fix = f"A row has {', '.join(TEXTS)} and numbers for {', '.join(metrics.METRICS)}."
-        raise ConfigError("holds a row that is none", where, fix)
-    sources = content.get("source", [])
-    if not isinstance(sources, list) or not all(_is_source(source) for source in sources):
-        raise ConfigError("holds a source that is none", where, "A source has cite and doi.")
-    return Published(
-        title=str(content.get("title", "")),
-        caution=str(content.get("caution", "")),
-        rows=tuple(
-            Report(
-                **{key: row.get(key, "") for key in TEXTS},
-                scores={key: float(row[key]) for key in metrics.METRICS if key in row},
-            )
-            for row in rows
-        ),
-        sources=tuple(Source(**source) for source in sources),
-    )
+    """The file's tables as records; a row's scores stand beside its texts."""
+    told = {RECORDS.get(key, key): value for key, value in content.items()}
+    if isinstance(rows := told.get("rows"), list):
+        told["rows"] = [_gathered(row) if isinstance(row, dict) else row for row in rows]
+    return read_record(Published, told, where, ConfigError)
 
 
-def _is_report(row: Any) -> bool:
-    if not isinstance(row, dict) or not set(row) <= {*TEXTS, *metrics.METRICS}:
-        return False
-    numbers = [row[key] for key in metrics.METRICS if key in row]
-    return all(isinstance(row.get(key, ""), str) for key in TEXTS) and all(
-        type(number) in (int, float) and math.isfinite(number) for number in numbers
-    )
-
-
-def _is_source(source: Any) -> bool:
-    return (
-        isinstance(source, dict)
-        and set(source) == {"cite", "doi"}
-        and all(isinstance(text, str) for text in source.values())
-    )
+def _gathered(row: dict[str, Any]) -> dict[str, Any]:
+    texts = {key: value for key, value in row.items() if key not in metrics.METRICS}
+    return {**texts, "scores": {key: row[key] for key in metrics.METRICS if key in row}}

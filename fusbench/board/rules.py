@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from fusbench.evaluation.targets import baseline_of
 from fusbench.files import text_sha256, toml_text, write_bytes
 from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
+from fusbench.records import read_record
 
 SCHEMA = 1
 LATER = ("pooled",)  # told only where it is so: older boards keep their mark and file
@@ -244,20 +245,9 @@ def read_board(root: Path) -> Board:
     if schema != SCHEMA:
         fix = f"This version of fusbench reads schema {SCHEMA}."
         raise ConfigError(f"schema {schema!r} is unknown", str(path), fix)
-    kinds = {"str": str, "int": int, "bool": bool}
-    known = {field.name: kinds[str(field.type)] for field in fields(Rules)}
-    for key, value in content.items():
-        if key not in known:
-            raise ConfigError(str(unknown("key", key, list(known))).rstrip("."), str(path))
-        if type(value) is not known[key]:
-            what = f"{key} = {value!r} is no {known[key].__name__}"
-            raise ConfigError(what, str(path), "Correct it.")
-    needed = {field.name for field in fields(Rules) if field.default is MISSING}
-    missing = sorted(needed - set(content))
-    if missing:
-        fix = "Make the board anew with 'fusbench leaderboard new'."
-        raise ConfigError(f"the key '{missing[0]}' is missing", str(path), fix)
-    board = Board(root=root, rules=Rules(**content), clips=read_clips(root / "clips.csv"))
+    remedy = "Make the board anew with 'fusbench leaderboard new'."
+    rules = read_record(Rules, content, str(path), ConfigError, remedy)
+    board = Board(root=root, rules=rules, clips=read_clips(root / "clips.csv"))
     _require_frames(board)
     return board
 

@@ -8,21 +8,20 @@ from pathlib import Path
 from fusbench.data.dataset import Dataset
 from fusbench.data.folder import IDENTIFIER
 from fusbench.data.window import Window
-from fusbench.errors import ConfigError, FusbenchError, unknown
+from fusbench.errors import ConfigError
 from fusbench.evaluation.job import Evaluation
 from fusbench.models.entrant import Entrant
 from fusbench.models.predictions import predictions
 from fusbench.reading import read_toml
+from fusbench.records import read_record
 
 FILE = "submission.toml"
-TEXTS = ("name", "title", "backend", "licence", "cite")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A folder of predictions and what ``submission.toml`` says of the model behind them."""
+    """What ``submission.toml`` says of the model behind a folder of predictions."""
 
-    folder: Path
     name: str
     title: str = ""
     backend: str = "predictions"
@@ -30,6 +29,10 @@ class Submission:
     cite: str = ""
     parameters: int | None = None
     window: Window = field(default_factory=Window)
+
+    def __post_init__(self) -> None:
+        if self.parameters is not None and self.parameters < 0:
+            raise ConfigError(f"parameters = {self.parameters} is negative", fix="Correct it.")
 
 
 def read_submission(folder: Path, name: str | None = None) -> Submission:
@@ -42,23 +45,12 @@ def read_submission(folder: Path, name: str | None = None) -> Submission:
     """
     path = folder / FILE
     content = read_toml(path, ConfigError) if path.exists() else {}
-    known = (*TEXTS, "parameters", "window")
-    for key, value in content.items():
-        if key not in known:
-            raise ConfigError(str(unknown("key", key, known)).rstrip("."), str(path))
-        good = {"parameters": type(value) is int and value >= 0, "window": isinstance(value, dict)}
-        if not good.get(key, isinstance(value, str)):
-            raise ConfigError(f"{key} = {value!r} is impossible", str(path), "Correct it.")
-    try:
-        content["window"] = Window(**content.pop("window", {}))
-    except (TypeError, FusbenchError) as error:
-        fix = "A window has length, placement, stride and horizon."
-        raise ConfigError(f"window: {error}".rstrip("."), str(path), fix) from None
     content["name"] = name or content.get("name", "")
-    if not IDENTIFIER.fullmatch(content["name"]) or content["name"] != content["name"].lower():
+    submission = read_record(Submission, content, str(path), ConfigError)
+    if not IDENTIFIER.fullmatch(submission.name) or submission.name != submission.name.lower():
         fix = f'Write name = "my-model" into {FILE}, in lower case, or give --name.'
-        raise ConfigError(f"'{content['name']}' is no name for a row", str(path), fix)
-    return Submission(folder=folder, **content)
+        raise ConfigError(f"'{submission.name}' is no name for a row", str(path), fix)
+    return submission
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +64,13 @@ class SubmittedEvaluation(Evaluation):
 
 
 def submitted(
-    submission: Submission, dataset: Dataset, *, split: str, profile: str, metrics: tuple[str, ...]
+    folder: Path,
+    submission: Submission,
+    dataset: Dataset,
+    *,
+    split: str,
+    profile: str,
+    metrics: tuple[str, ...],
 ) -> tuple[SubmittedEvaluation, Entrant]:
     """A submission's evaluation and its model, to be passed to `fusbench.evaluation.run.evaluate`.
 
@@ -81,7 +79,7 @@ def submitted(
     PredictionError
         If the predictions of a clip are missing or unfit.
     """
-    entrant = predictions(submission.folder, dataset, split, name=submission.name)
+    entrant = predictions(folder, dataset, split, name=submission.name)
     card = replace(
         entrant.card,
         title=submission.title,

@@ -7,7 +7,7 @@ they are known also ``segments.csv``, ``landmarks/<clip_id>.npy`` and ``density/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from fusbench.data.scan import SCHEMA, SPLITS, Clip, DatasetInfo
 from fusbench.data.tables import numbers, read_table
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.reading import read_json, read_toml
+from fusbench.records import read_record
 
 CLIP_COLUMNS = ("clip_id", "scan_id", "split", "n_frames", "file", "sha256")
 GAZE_COLUMNS = ("clip_id", "frame", "time_s", "x_px", "y_px")
@@ -57,52 +58,37 @@ def _read_info(path: Path) -> DatasetInfo:
     if schema != SCHEMA:
         fix = f"This version of fusbench reads schema {SCHEMA}."
         raise DatasetError(f"schema {schema!r} is unknown", str(path), fix)
-    known = {f.name for f in fields(DatasetInfo)}
-    needed = known - {"pixel_spacing_mm", "synthetic", "description", "landmarks"}
-    for names, what in (
-        (needed - set(content), "is missing"),
-        (set(content) - known, "is unknown"),
-    ):
-        if names:
-            fix = f"A data set has {', '.join(sorted(known))}."
-            raise DatasetError(f"the key '{min(names)}' {what}", str(path), fix)
-    for key in ("frame_shape", "pixel_spacing_mm", "landmarks"):
-        if isinstance(content.get(key), list):
-            content[key] = tuple(content[key])
-    info = DatasetInfo(**content)
-    shape = info.frame_shape
+    fix = f"A data set has {', '.join(f.name for f in fields(DatasetInfo))}."
+    info = read_record(DatasetInfo, content, str(path), DatasetError, fix)
+    shape, spacing = info.frame_shape, info.pixel_spacing_mm
     good_shape = (
-        isinstance(shape, tuple)
-        and len(shape) in (2, 3)
-        and all(type(n) is int and n > 0 for n in shape)
+        len(shape) in (2, 3)
+        and min(shape) > 0
         and shape[2:] in ((), (3,))
         and shape[0] * shape[1] <= MOST_PIXELS
     )
     rates = (info.frame_rate_hz, info.gaze_rate_hz, info.sigma_px)
-    good_rates = all(type(r) in (int, float) and 0 < r < float("inf") for r in rates)
     texts = (info.name, info.version, info.licence, info.citation, info.description)
-    good_texts = all(isinstance(t, str) and len(t) <= LONGEST_TEXT for t in texts)
-    spacing = info.pixel_spacing_mm
-    good_spacing = spacing is None or (
-        isinstance(spacing, tuple)
-        and len(spacing) == 2
-        and all(type(n) in (int, float) and 0 < n < float("inf") for n in spacing)
-    )
-    good_landmarks = isinstance(info.landmarks, tuple) and all(
-        isinstance(name, str) for name in info.landmarks
-    )
     for good, what in (
         (good_shape, f"frame_shape {shape} is neither [rows, columns] nor [rows, columns, 3]"),
-        (good_rates, "frame_rate_hz, gaze_rate_hz and sigma_px are not all positive numbers"),
-        (isinstance(info.synthetic, bool), "synthetic is neither true nor false"),
-        (good_texts, "name, version, licence, citation and description are not all short texts"),
+        (_positive(rates), "frame_rate_hz, gaze_rate_hz and sigma_px are not all positive numbers"),
+        (
+            all(len(text) <= LONGEST_TEXT for text in texts),
+            "name, version, licence, citation and description are not all short texts",
+        ),
         (info.name, "name is empty"),
-        (good_spacing, f"pixel_spacing_mm {spacing} is not [row, column] in millimetres"),
-        (good_landmarks, "landmarks is no list of names"),
+        (
+            spacing is None or _positive(spacing),
+            f"pixel_spacing_mm {spacing} is not [row, column] in millimetres",
+        ),
     ):
         if not good:
             raise DatasetError(what, str(path), "Correct it.")
     return info
+
+
+def _positive(numbers: Iterable[float]) -> bool:
+    return all(0 < number < float("inf") for number in numbers)
 
 
 @dataclass(frozen=True, kw_only=True)

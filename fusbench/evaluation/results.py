@@ -19,6 +19,7 @@ from fusbench.errors import DatasetError, counted
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
 from fusbench.reading import read_bytes, read_json, read_text, unzipped
+from fusbench.records import read_record
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 SCHEMA = 1
@@ -185,10 +186,7 @@ def read_result(folder: str | Path) -> Result:
     content = read_json(path, DatasetError, fix=AGAIN)
     if content.get("schema") != SCHEMA:
         raise DatasetError(f"is no result of schema {SCHEMA}", str(path), AGAIN)
-    try:
-        return Result(**content)
-    except TypeError as error:
-        raise DatasetError(f"is damaged: {error}", str(path), AGAIN) from None
+    return read_record(Result, content, str(path), DatasetError, AGAIN)
 
 
 def read_timing(folder: Path) -> tuple[float | None, str]:

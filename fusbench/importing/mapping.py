@@ -16,6 +16,7 @@ from fusbench.importing.cells import numbers
 from fusbench.importing.geometry import ORIGINS, SPACES
 from fusbench.importing.presets import PRESETS
 from fusbench.reading import read_toml
+from fusbench.records import read_record
 
 RULE = re.compile(r"(?P<column>.+?)\s+(?:is\s(?P<values>.*)|>=\s*(?P<least>[\d.]+))")
 
@@ -103,12 +104,21 @@ class Mapping:
     eyes: str = "as the file gives it"
 
 
+SEVERAL = frozenset(each.name for each in fields(Mapping) if each.default == ())
+
+
+def _named(value: Any) -> Any:
+    """The candidates of a field, one or several, without empty ones."""
+    names = (value,) if isinstance(value, str) else value
+    return [name for name in names if name != ""] if isinstance(names, list | tuple) else names
+
+
 def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
     """The mapping of a preset, with some of its keys replaced.
 
     Raises
     ------
-    UnknownName, ConfigError
+    ConfigError
         If a key is unknown or has an impossible value.
 
     Examples
@@ -116,19 +126,9 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
     >>> mapping_of("table", {"time": "t", "x": "gx", "y": "gy", "space": "screen"}).time
     ('t',)
     """
-    known = {f.name: f.type for f in fields(Mapping)}
-    content: dict[str, Any] = {}
-    for key, value in {**PRESETS[form], **changes}.items():
-        if key not in known:
-            raise unknown("key of a mapping", key, tuple(known))
-        several = str(known[key]).startswith("tuple")
-        texts = (value,) if isinstance(value, str) else tuple(value)
-        if not all(isinstance(text, str) for text in texts):
-            raise ConfigError(f"the mapping's {key} is no text", fix="Give a column's name.")
-        texts = tuple(text for text in texts if text)
-        if texts:
-            content[key] = texts if several else texts[0]
-    mapping = Mapping(**content)
+    told = {**PRESETS[form], **changes}
+    content = {key: _named(told[key]) if key in SEVERAL else told[key] for key in told}
+    mapping = read_record(Mapping, content, "the mapping", ConfigError)
     for name in ("", "left_", "right_"):
         if len(getattr(mapping, f"{name}x")) != len(getattr(mapping, f"{name}y")):
             fix = "Name them in pairs."

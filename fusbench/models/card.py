@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fusbench.data.window import Window
-from fusbench.errors import PluginError, unknown
+from fusbench.errors import PluginError
+from fusbench.records import read_record
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,18 +110,7 @@ def card_from(facts: Mapping[str, Any], where: str) -> ModelCard:
     PluginError
         If a field is unknown, missing or impossible.
     """
-    known = [each.name for each in fields(ModelCard)]
-    for name in facts:
-        if name not in known:
-            fix = unknown("field", name, known).fix
-            raise PluginError(f"the card has an unknown field '{name}'", where, fix)
-    shape = facts.get("input_shape")
-    try:
-        window = Window(**facts["window"])
-        whole = {**facts, "window": window, "input_shape": tuple(shape) if shape else None}
-        return ModelCard(**whole)
-    except (TypeError, KeyError) as error:
-        raise PluginError(f"the card is not whole: {error}", where, "Correct the card.") from None
+    return read_record(ModelCard, facts, where, PluginError, "Correct the card.")
 
 
 class Model(Protocol):

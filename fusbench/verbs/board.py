@@ -267,7 +267,7 @@ def score_predictions(
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     job, entrant = submitted(
-        submission, data, split=rules.split, profile=rules.profile, metrics=keys
+        folder, submission, data, split=rules.split, profile=rules.profile, metrics=keys
     )
     with progress(submission.name) as update:
         _, run = evaluate(job, runs, load=lambda: entrant.load(data), report=update)

@@ -177,7 +177,7 @@ def test_published_numbers_stand_in_a_block_of_their_own(tmp_path):
     assert "| 3.17 | 0.21 | 2.92 | 0.28 |" in theirs
     assert "not one model" in theirs
     (board.root / "published.toml").write_text('[[row]]\nmodel = "x"\nkld = "low"\n')
-    with pytest.raises(ConfigError, match="holds a row that is none"):
+    with pytest.raises(ConfigError, match="scores = {'kld': 'low'} holds a text, not a number"):
         read_published(board.root)
 
 
@@ -321,9 +321,9 @@ def test_another_version_of_the_data_is_refused_by_its_number(folder, tmp_path):
     [
         ("schema = 1", "schema = 9", "schema 9 is unknown"),
         ("margin = 0", "margin = -1", "margin -1 is negative"),
-        ("margin = 0", 'margin = "0"', "margin = '0' is no int"),
+        ("margin = 0", 'margin = "0"', "margin = '0' is a text, not a whole number"),
         ("margin = 0", "margin = 8", "leave no frame. Use a smaller margin"),
-        ("margin = 0", "margni = 0", "no key is called 'margni'. Did you mean 'margin'"),
+        ("margin = 0", "margni = 0", "the key 'margni' is unknown. Did you mean 'margin'"),
         ('primary = "kld"', 'primary = "klt"', "no metric of this signature is called 'klt'"),
         ('split = "test"\n', "", "the key 'split' is missing"),
         ("schema = 1", "schema", "is not valid TOML"),

@@ -121,7 +121,7 @@ def test_a_missing_data_set(tmp_path):
         ("dataset.toml", "sigma_px = 2.0", "sigma_px = 0", "not all positive numbers"),
         ("dataset.toml", "sigma_px = 2.0", "sigma_px = 2.0\nsgma = 1", "the key 'sgma' is unknown"),
         ("dataset.toml", "[24, 32]", "[24, 32, 4]", "is neither [rows, columns] nor"),
-        ("dataset.toml", "[24, 32]", '"big"', "is neither [rows, columns] nor"),
+        ("dataset.toml", "[24, 32]", '"big"', "frame_shape = 'big' is a text, not a list"),
         ("dataset.toml", "schema", "= schema", "is not valid TOML"),
         ("clips.csv", "s2,val", "s1,val", "row 4, clip 's2-c1': scan 's1' is in two splits"),
         ("clips.csv", "s2-c1,s2", "s1-c1,s2", "row 4, clip 's1-c1': the clip_id occurs twice"),

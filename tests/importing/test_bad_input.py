@@ -423,7 +423,7 @@ def test_impossible_options(change, words, video, tmp_path):
 def test_mappings_are_checked(tmp_path):
     log = known_rows(tmp_path)
     for changes, words in (
-        ({"tiem": "t [ms]"}, "no key of a mapping is called 'tiem'. Did you mean 'time'"),
+        ({"tiem": "t [ms]"}, "the key 'tiem' is unknown. Did you mean 'time'"),
         ({"time": "clock"}, "no column holds the time; looked for clock"),
         ({"time": "t [ms]"}, "the mapping names no column for the gaze"),
         ({**COLUMNS, "space": ""}, "what the coordinates mean is not said"),
