@@ -15,11 +15,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, find
+from fusbench.discovery import MODELS, OWN, find
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, FusbenchError, PluginError
 from fusbench.installed import owner_of
-from fusbench.isolation.cards import OWN, ZOO, read_cards
+from fusbench.isolation.cards import ZOO, read_cards
 from fusbench.isolation.model import GuestModel
 from fusbench.isolation.parent import Guest, Limits
 from fusbench.isolation.witnessed import GuestWitness
