@@ -19,6 +19,8 @@ Card = TypeVar("Card")
 MODELS = "fusbench.models"
 DATASETS = "fusbench.datasets"
 METRICS = "fusbench.metrics"
+OWN = "fusbench"
+HOUSE = (OWN, "fusbench-torch", "fusbench-keras")  # released together: versions identify them
 RESTRICTION = "FUSBENCH_PLUGINS"
 FRAMEWORK_PACKAGES = {"torch": "fusbench-torch", "keras": "fusbench-keras"}
 
@@ -27,7 +29,7 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
     """Entries of a group by name, and what is wrong with the others.
 
     ``FUSBENCH_PLUGINS``, a comma-separated list of distributions, restricts the search; fusbench's
-    own entries are always found.
+    own entries are always found, and no other package can take their names.
     """
     wanted = os.environ.get(RESTRICTION, "") if restricted else ""
     allowed = {normal(name) for name in wanted.split(",") if name.strip()}
@@ -35,7 +37,7 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
     faults: list[Fault] = []
     installed = registrars()
     for distribution, registrar in installed.items():
-        if allowed and distribution not in {*allowed, "fusbench"}:
+        if allowed and distribution not in {*allowed, OWN}:
             continue
         if isinstance(registrar, Fault):
             faults.append(registrar)
@@ -51,14 +53,22 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
         faults.append(Fault(name=name, where=RESTRICTION, what=what, fix=fix))
     entries = {}
     for name, claims in sorted(found.items()):
-        if len(claims) == 1:
-            entries[name] = claims[0]
+        ours = [claim for claim in claims if claim.distribution in HOUSE]
+        if len(ours or claims) == 1:
+            (entries[name],) = ours or claims
+            faults += [_taken(claim, ours[0]) for claim in claims if claim not in (ours or claims)]
         else:
             owners = " and ".join(claim.owner for claim in claims)
             what = f"the name is claimed by {owners}"
             fix = f"Uninstall one of them, or name the other in {RESTRICTION}."
             faults.append(Fault(name=name, where=owners, what=what, fix=fix))
     return entries, faults
+
+
+def _taken(claim: Entry, ours: Entry) -> Fault:
+    what = f"the name '{claim.name}' is that of {ours.owner}"
+    fix = f"Uninstall {claim.distribution}, or let it register another name."
+    return Fault(name=claim.name, where=claim.owner, what=what, fix=fix)
 
 
 def find(group: str, kind: str, name: str) -> Entry:

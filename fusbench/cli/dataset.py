@@ -29,9 +29,8 @@ def list_datasets(as_json: bool) -> None:
     """List the data sets that have a name."""
     from fusbench.cli.render import print_json, show, table
     from fusbench.data.card import DatasetCard
-    from fusbench.discovery import DATASETS, card_of, scan
+    from fusbench.discovery import DATASETS, OWN, card_of, scan
     from fusbench.errors import FusbenchError
-    from fusbench.isolation.cards import OWN
     from fusbench.isolation.copies import facts_of
 
     entries, faults = scan(DATASETS)

@@ -99,6 +99,7 @@ def evaluate(
         raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
     from fusbench.cli.render import progress
     from fusbench.doors.door import check_name
+    from fusbench.evaluation.contest import told_apart
     from fusbench.evaluation.entry import door, folder_door
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import scored
@@ -132,11 +133,13 @@ def evaluate(
     for given in predictions:
         called, _, folder = given.rpartition("=")
         asked[given] = partial(folder_door, Path(folder), split=split, name=called)
-    rows, failures = [], []
+    done, failures = [], []
     for given, make in asked.items():
         row = scored(contest, given, make, options)
         if isinstance(row, Run):
-            rows.append(row)
+            done.append((given, row))
+            if row.again:
+                click.echo(_shown_again(row), err=True)
             line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
         elif len(asked) == 1:
             raise row.error
@@ -146,6 +149,7 @@ def evaluate(
             line = _told(row)
         if as_json:
             print(line, flush=True)
+    rows = told_apart(done)
     if rows and board:
         framed = rows if as_json else _framed(rows, contest, hint=True)
         _add(board, framed, rows, name, replace=replace, quiet=as_json)
@@ -204,7 +208,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
         cells = [
             [
-                row.result.model["name"],
+                row.name,
                 *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
                 *(ms, use)[: len(last)],
             ]
@@ -225,10 +229,15 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     for row in asked:
         picture = row.folder / "frames.png"
         also = f" (picture: {picture})" if picture.exists() else ""
-        show(f"{row.result.model['name']}: {row.folder}{also}")
+        show(f"{row.name}: {row.folder}{also}")
     if failures:
         reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
         show(table(("model", "what happened"), reasons, text=2))
+
+
+def _shown_again(run: Run) -> str:
+    day = f"{run.finished:%Y-%m-%d %H:%M}"
+    return f"{run.name}: shown again, as scored on {day}; --force scores it anew."
 
 
 def _use(run: Run) -> str:

@@ -31,6 +31,10 @@ OPTIONS = {
     "allow_8_bit": click.option(
         "--allow-8-bit", is_flag=True, help="Take predictions of 8-bit maps."
     ),
+    "seen_ok": click.option(
+        "--seen-ok", is_flag=True,
+        help="Score weights on scans that they saw in training; the result is marked.",
+    ),
 }  # fmt: skip
 """By the field of `fusbench.doors.options.Options` that they fill."""
 

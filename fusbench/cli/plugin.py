@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
     help="Most memory, in GB of address space, that the model may take.",
 )  # fmt: skip
+@click.option("--allow-prints", is_flag=True, help="Drop what the model prints.")
 @json_option
 def check(
     name: str,
@@ -38,6 +39,7 @@ def check(
     python: Path | None,
     timeout_s: float,
     memory_gb: float | None,
+    allow_prints: bool,
     as_json: bool,
 ) -> None:
     """Measure a model, by name or Python file, against every rule. Exit code 1 if it breaks one."""
@@ -45,7 +47,7 @@ def check(
     from fusbench.isolation.parent import Limits
     from fusbench.testing import check_model
 
-    limits = Limits(timeout_s=timeout_s, memory_gb=memory_gb)
+    limits = Limits(timeout_s=timeout_s, memory_gb=memory_gb, prints=allow_prints)
     report = check_model(name, python=python, checkpoint=checkpoint, device=device, limits=limits)
     if as_json:
         print_json({**asdict(report), "passed": report.passed})

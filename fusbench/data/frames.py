@@ -61,6 +61,8 @@ def fit_density(density: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     1.0
     """
     density = np.asarray(density, dtype=np.float64)
+    if density.shape != shape and density.min() == density.max():
+        return np.full(shape, 1 / (shape[0] * shape[1]))  # rounding would have made a pattern
     if density.shape != shape:
         smaller = shape[0] <= density.shape[0] and shape[1] <= density.shape[1]
         way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusbench.errors import counted
+from fusbench.errors import ConfigError, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +128,14 @@ def watched_by(gazes: Sequence[GazePoints]) -> GazePoints:
     )
 
 
+def _check_points(name: str, points: np.ndarray, size: int) -> None:
+    """Raise `ConfigError` unless all points lie within -0.5 and size - 0.5."""
+    odd = points[~((points >= -0.5) & (points <= size - 0.5))]  # NaN is neither
+    if len(odd):
+        fix = "Leave such points out."
+        raise ConfigError(f"{name} is {odd[0]:g}, outside 0 to {size - 1}", "a gaze point", fix)
+
+
 def fixation_map(
     x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int], dtype: type = np.uint16
 ) -> np.ndarray:
@@ -146,12 +154,19 @@ def fixation_map(
     -------
     ndarray of `dtype`, shape (H, W)
 
+    Raises
+    ------
+    ConfigError
+        If a point is no number, or lies outside.
+
     Examples
     --------
     >>> fixation_map(np.array([0.2, 1.4, 1.0]), np.array([0.0, 1.0, 1.0]), (2, 3)).tolist()
     [[1, 0, 0], [0, 2, 0]]
     """
     height, width = shape
+    for name, points, size in (("x_px", x_px, width), ("y_px", y_px, height)):
+        _check_points(name, np.asarray(points), size)
     row = np.clip(np.rint(np.asarray(y_px)).astype(np.intp), 0, height - 1)
     column = np.clip(np.rint(np.asarray(x_px)).astype(np.intp), 0, width - 1)
     count: np.ndarray = np.zeros(shape, dtype)

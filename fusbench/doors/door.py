@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, find, scan
+from fusbench.discovery import MODELS, OWN, find, scan
 from fusbench.doors.loaded import Told, card_of_model, refuse_options
 from fusbench.doors.open import entrant, is_file, known, top
 from fusbench.doors.options import Options
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, PluginError
 from fusbench.installed import owner_of
-from fusbench.isolation.cards import OWN, ZOO
+from fusbench.isolation.cards import ZOO
 from fusbench.models.card import Model, ModelCard
 from fusbench.zoo.weights import card_of_weights
 

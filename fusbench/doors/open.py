@@ -15,13 +15,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, find
+from fusbench.discovery import MODELS, OWN, find
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, FusbenchError, PluginError
 from fusbench.installed import owner_of
-from fusbench.isolation.cards import OWN, ZOO, read_cards
+from fusbench.isolation.cards import ZOO, read_cards
 from fusbench.isolation.model import GuestModel
 from fusbench.isolation.parent import Guest, Limits
+from fusbench.isolation.witnessed import GuestWitness
 from fusbench.models.card import ModelCard, card_from
 from fusbench.models.entrant import Entrant
 from fusbench.zoo.weights import card_of_weights, checkpoint_path
@@ -92,6 +93,21 @@ def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
     return dataset
 
 
+def with_train_frames(dataset: Dataset) -> Dataset:
+    """The data set, with the frames of its train split made if it is an embedded one."""
+    from fusbench.data.dataset import open_dataset
+    from fusbench.discovery import DATASETS, scan
+
+    if all(clip.path.exists() for clip in dataset.train_clips):
+        return dataset
+    name = dataset.info.name
+    if name not in scan(DATASETS)[0]:
+        return dataset
+    whole = open_dataset(name, ("train", "test"), fold=dataset.fold)
+    same = whole.gaze_fingerprint("train") == dataset.gaze_fingerprint("train")
+    return whole if same else dataset
+
+
 def top(card: ModelCard) -> str:
     """The top-level module of a card's loader."""
     return card.loader.partition(":")[0].partition(".")[0]
@@ -134,23 +150,24 @@ def introduced(
         owner, version = entry.distribution, entry.version
     else:
         owner, version = told["owner"] or Path(model).name, told["version"]
-    identity = guest.ask("identify")
 
     def load(dataset: Dataset | None) -> Any:
-        given: dict[str, Any] = {"dataset": None}
+        given: dict[str, Any] = {"dataset": None, "data": dataset and dataset.root}
         if card.sees != "frames":
-            given = {"dataset": known(dataset, card).root, "fold": known(dataset, card).fold}
+            whole = known(dataset, card)
+            whole = with_train_frames(whole) if card.sees == "train-gaze" else whole
+            given |= {"dataset": whole.root, "fold": whole.fold}
         return GuestModel(guest, card, checkpoint=weights, device=device, **given)
 
     return Entrant(
         card=card,
         owner=owner,
         version=version,
-        source=identity["source"] if owner not in ZOO else "",
+        witness=GuestWitness(guest=guest, versioned=owner in ZOO),
         stranger=True,
         load=load,
         told=told,
-        environment=identity["versions"] if guest.python else {},
+        environment=guest.ask("versions") if guest.python else {},
     )
 
 

@@ -29,6 +29,8 @@ class Options:
         Drop what a model prints; do not fail for it.
     allow_8_bit : bool
         Take predictions of 8-bit maps.
+    seen_ok : bool
+        Score weights on scans that they saw in training; the result is marked.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Options:
     memory_gb: float | None = None
     allow_prints: bool = False
     allow_8_bit: bool = False
+    seen_ok: bool = False
 
     @property
     def weights(self) -> Path | None:
@@ -70,3 +73,4 @@ class ModelOptions(TypedDict, total=False):
     memory_gb: float | None
     allow_prints: bool
     allow_8_bit: bool
+    seen_ok: bool

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fusbench.errors import (
     CheckpointError,
@@ -23,13 +24,13 @@ from fusbench.progress import Progress, silent
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
     from fusbench.evaluation.job import Evaluation
-    from fusbench.evaluation.results import Result
     from fusbench.models.entrant import Entrant
 
 MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
-OF_STRANGERS = ("checkpoint", "device", "freeze_history")
+OF_STRANGERS = ("checkpoint", "device", "freeze_history", "seen")
 FAILURE = "failure.txt"
 
+Row = TypeVar("Row", bound="Run | Failure")
 Door = Callable[[], AbstractContextManager["Entrant"]]
 
 
@@ -65,21 +66,19 @@ class Contest:
     def row(self, name: str, door: Door) -> Run | Failure:
         """The run of what comes in through a door, or why there is none."""
         lost = self.runs / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name).strip('-.')}-failed"
-        folder = lost
+        places = [lost]
         try:
             with door() as entrant:
                 if entrant.warning:
                     self.warn(entrant.warning)
-                job = self._job(entrant)
-                folder = self.runs / job.key()
-                result = self._run(job, entrant)
+                run = self._run(self._job(entrant), entrant, places.append)
         except MODEL_ERRORS as error:
-            return Failure(name=name, error=error, file=_kept(folder, error))
-        for place in (folder, lost):
+            return Failure(name=name, error=error, file=_kept(places[-1], error))
+        for place in (run.folder, lost):
             (place / FAILURE).unlink(missing_ok=True)
         if lost.is_dir() and not any(lost.iterdir()):
             lost.rmdir()
-        return Run(folder=folder, name=str(result.model["name"]), result=result)
+        return run
 
     def _job(self, entrant: Entrant) -> Evaluation:
         from fusbench.child import cores
@@ -97,8 +96,10 @@ class Contest:
             **free,
         )
 
-    def _run(self, job: Evaluation, entrant: Entrant) -> Result:
+    def _run(self, job: Evaluation, entrant: Entrant, placed: Callable[[Path], object]) -> Run:
         from fusbench.evaluation.run import evaluate as run
+
+        worked = []
 
         def picture(path: Path, panels: list[dict[str, Any]]) -> None:
             from fusbench.drawing.frames import draw_frames
@@ -106,15 +107,39 @@ class Contest:
             draw_frames(path, panels, job.card.title, job.dataset.info)
 
         with self.progress(job.card.name) as update:
-            result, _ = run(
+
+            def report(done: int, total: int) -> None:
+                worked.append(done)
+                update(done, total)
+
+            result, folder = run(
                 job,
                 self.runs,
                 load=lambda: entrant.load(self.data),
+                witness=entrant.witness,
                 force=self.force,
-                report=update,
+                placed=placed,
+                report=report,
                 picture=picture if job.card.role == "model" else None,
             )
-        return result
+        if opened := result.config.get("opened"):
+            self.warn(f"{job.card.name} opened files of a data set by itself: {', '.join(opened)}")
+        return Run(folder=folder, name=str(result.model["name"]), result=result, again=not worked)
+
+
+def told_apart(rows: Sequence[tuple[str, Row]]) -> list[Row]:
+    """Rows, of which those that share a name are called by what was asked for too.
+
+    Parameters
+    ----------
+    rows : sequence of (str, Run or other row)
+        What was asked for, and what came of it.
+    """
+    counts = Counter(row.name for _, row in rows)
+    return [
+        replace(row, name=f"{row.name} ({given})") if counts[row.name] > 1 else row
+        for given, row in rows
+    ]
 
 
 def _kept(folder: Path, error: FusbenchError) -> Path | None:

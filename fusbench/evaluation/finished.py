@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -35,6 +36,8 @@ class Run:
         What tables call it.
     result : Result
         The content of ``result.json``: the run's key, model, data set and signature.
+    again : bool
+        Whether it was finished before it was asked for, and is shown again.
 
     Examples
     --------
@@ -48,6 +51,12 @@ class Run:
     folder: Path
     name: str
     result: Result
+    again: bool = field(default=False, compare=False)
+
+    @property
+    def finished(self) -> datetime:
+        """When it was finished, in local time."""
+        return datetime.fromtimestamp((self.folder / "result.json").stat().st_mtime).astimezone()
 
     @property
     def key(self) -> str:
@@ -95,7 +104,8 @@ class Run:
 
     def __repr__(self) -> str:
         means = ", ".join(f"{key} {mean:.3f}" for key, mean in self.summary["mean"].items())
-        return f"<Run {self.title}: {means}>"
+        again = f"; shown again, finished {self.finished:%Y-%m-%d %H:%M}" if self.again else ""
+        return f"<Run {self.title}: {means}{again}>"
 
     def _repr_html_(self) -> str:
         return runs_html([self])

@@ -21,6 +21,7 @@ from fusbench.evaluation.results import (
     summarise,
     write_result,
 )
+from fusbench.evaluation.seen import seen
 from fusbench.files import text_sha256, write_json
 
 if TYPE_CHECKING:
@@ -45,40 +46,50 @@ def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | F
     """
     data = contest.data
     if not data.folds:
-        return contest.row(name, make(options, data))
+        return _row(contest, name, make, options, data)
     runs = []
     for each in data.folds:
-        chosen = of_fold(options, each)
-        settings = {**contest.settings, "checkpoint": chosen.weights}
-        row = replace(contest, data=each, settings=settings).row(name, make(chosen, each))
+        row = _row(replace(contest, data=each), name, make, of_fold(options, each), each)
         if isinstance(row, Failure):
             return row
         runs.append(row)
     return pooled(runs, data, contest.runs, options.weights)
 
 
+def _row(contest: Contest, name: str, make: Make, options: Options, data: Dataset) -> Run | Failure:
+    try:
+        told = unseen(options, data, contest.split)
+    except CheckpointError as error:
+        return Failure(name=name, error=error, file=None)
+    if told:
+        contest.warn(f"{options.weights}: {told}")
+    settings = {**contest.settings, "checkpoint": options.weights, "seen": told}
+    return replace(contest, settings=settings).row(name, make(options, data))
+
+
 def of_fold(options: Options, data: Dataset) -> Options:
-    """The options with the checkpoint of a fold, which must not have seen the fold's scans.
+    """The options with the checkpoint of a fold."""
+    if options.weights is None:
+        return options
+    return replace(options, checkpoint=Path(str(options.weights).replace(FOLD, str(data.fold))))
+
+
+def unseen(options: Options, data: Dataset, split: str) -> str:
+    """What the checkpoint saw of a split in training, where that is taken; "" for nothing.
 
     Raises
     ------
     CheckpointError
-        If the weights tell that they were trained on another fold.
+        If its weights tell that they have seen the split's scans, and the options do not take it.
     """
-    if options.weights is None:
-        return options
-    path = Path(str(options.weights).replace(FOLD, str(data.fold)))
-    if path.suffix == ".safetensors" and path.is_file():
-        from fusbench.zoo.checkpoint import read_metadata
-
-        told = read_metadata(path)
-        own = told.get("dataset") == f"{data.info.name} {data.info.version}"
-        seen = told.get("fold", "none" if own else str(data.fold))
-        if seen != str(data.fold):
-            what = f"was trained on this data with fold {seen}, and has seen scans of {data.fold}"
-            fix = f"Train a model a fold, and name them as --checkpoint my-{FOLD}.safetensors."
-            raise CheckpointError(what, str(path), fix)
-    return replace(options, checkpoint=path)
+    told = seen(options.weights, data, split)
+    if told and not options.seen_ok:
+        fix = (
+            f"Train a model a fold, and name them as --checkpoint my-{FOLD}.safetensors; or take"
+            " it, marked, with --seen-ok."
+        )
+        raise CheckpointError(told, str(options.weights), fix)
+    return told
 
 
 def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | None = None) -> Run:
@@ -112,7 +123,10 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
         n_skipped=sum(each.n_skipped for each in results),
         n_scans=scores["scan_id"].nunique(),
         environment=first.environment,
-        config={**first.config, "checkpoint": weights and weights.name},
+        config={
+            **next((r.config for r in results if r.config.get("seen")), first.config),
+            "checkpoint": weights and weights.name,
+        },
     )  # fmt: skip
     place = folder / result.key
     _write_timing(place, runs)

@@ -15,9 +15,11 @@ from fusbench.evaluation.targets import Targets, baseline_of
 from fusbench.files import file_sha256, text_sha256
 from fusbench.metrics import Metric
 from fusbench.models.card import ModelCard
+from fusbench.models.entrant import Used
 from fusbench.zoo.weights import checkpoint_path, training_facts
 
 FITTED = ("train-gaze", "clip", "others")
+NOTHING = Used()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +27,11 @@ class Evaluation:
     """What is to be evaluated: a model with its weights, on a split, by metrics of a profile.
 
     `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
-    `source` is a hash of the model's code or predictions where its version does not identify them;
-    `guest` holds the versions of another environment that the model runs in. With `observers`
-    "each" a frame's score is the mean over those who looked, each with a map of their own; "pooled"
-    makes one map of the points of all.
+    `source` is a hash of predictions or answers where no version and no witness identifies them;
+    `guest` holds the versions of another environment that the model runs in. `seen` says what the
+    weights saw of the split in training; it follows from both. With `observers` "each" a frame's
+    score is the mean over those who looked, each with a map of their own; "pooled" makes one map of
+    the points of all.
 
     Examples
     --------
@@ -53,6 +56,7 @@ class Evaluation:
     version: str = ""
     threads: int = 1
     source: str = ""
+    seen: str = ""
     guest: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -104,12 +108,18 @@ class Evaluation:
         """How the weights were trained, as far as their file tells."""
         return training_facts(self.card, self.checkpoint)
 
-    def key(self) -> str:
-        """Name of the run: the model's name and a hash over all that its scores follow from."""
-        return self._key
+    def key(self, used: Used = NOTHING) -> str:
+        """Name of the run: the model's name and a hash over all that its scores follow from.
+
+        Without what a model of its own process used, the hash is over what was asked for.
+        """
+        seen = {"source": used.source, "versions": dict(used.versions)}
+        more = {name: value for name, value in seen.items() if value}
+        digest = text_sha256(json.dumps(self._asked | more, sort_keys=True, default=str))
+        return f"{self.card.name}-{digest[:16]}"
 
     @cached_property
-    def _key(self) -> str:
+    def _asked(self) -> dict[str, Any]:
         parts: dict[str, Any] = {
             "card": asdict(self.card),
             "weights": self.weights_sha256(),
@@ -126,8 +136,7 @@ class Evaluation:
         parts |= {"guest": dict(self.guest)} if self.guest else {}
         if plugins := sorted(set(self.metrics) - set(metrics.ORDER)):
             parts["metrics"] = {key: metrics.owner(key) for key in plugins}
-        digest = text_sha256(json.dumps(parts, sort_keys=True, default=str))
-        return f"{self.card.name}-{digest[:16]}"
+        return parts
 
     @property
     def _sees_train(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import card_of
+from fusbench.discovery import HOUSE, OWN, card_of
 from fusbench.errors import FusbenchError
 from fusbench.isolation.copies import facts_of
 from fusbench.models.card import ModelCard, card_from
@@ -14,8 +14,7 @@ from fusbench.models.card import ModelCard, card_from
 if TYPE_CHECKING:
     from fusbench.installed import Entry
 
-OWN = "fusbench"
-ZOO = ("fusbench-torch", "fusbench-keras")  # released with the core: their version identifies them
+ZOO = HOUSE[1:]
 Read = ModelCard | FusbenchError
 
 

@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from fusbench.errors import FusbenchError, PluginError
 
@@ -69,14 +69,14 @@ def _forked(
         _answer(entries, ask, answer, words)
     os.close(answer)
     try:
-        with os.fdopen(answers, "rb") as stream:
+        with os.fdopen(answers, "rb", buffering=0) as stream:
+            lines = _lines(stream)
             for entry in entries:
                 where = f"{kind} '{entry.name}' of {entry.owner}"
-                ready, _, _ = select.select([stream], [], [], PATIENCE_S)
-                line = stream.readline() if ready else b""
+                line = next(lines, b"")
                 told: Facts | FusbenchError
                 if not line:
-                    told = _ended(child, bool(ready), where)
+                    told = _ended(child, line is not None, where)
                 elif "fault" in (found := json.loads(line)):
                     told = PluginError(*found["fault"])
                 else:
@@ -89,6 +89,25 @@ def _forked(
     finally:
         os.close(words)
         _reap(child)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines as they come; None, and no more, when the next one takes longer than patience lasts.
+
+    What was read is looked at before the pipe is waited for: two lines may have come at once.
+    """
+    pending = b""
+    while True:
+        while b"\n" not in pending:
+            if not select.select([stream], [], [], PATIENCE_S)[0]:
+                yield None
+                return
+            data = stream.read(1 << 16)
+            if not data:
+                return
+            pending += data
+        line, _, pending = pending.partition(b"\n")
+        yield line
 
 
 def _answer(entries: list[Entry], ask: Ask, answer: int, words: int) -> NoReturn:

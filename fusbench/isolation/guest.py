@@ -1,8 +1,9 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
-This file is run as a script by `fusbench.isolation.parent`, never imported by it. It needs Python
-3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests and answers
-are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
+This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
+`witness.py` and `watch.py`, which lie beside it. They need Python 3.8 or newer, the standard
+library, and the NumPy that the model uses anyway. Requests and answers are JSON, one a line; arrays
+cross as plain ``.npy`` files. Whatever the model prints goes to files.
 """
 
 import sys
@@ -59,6 +60,17 @@ def stand_in() -> None:
         sys.modules["fusbench"] = module
 
 
+def beside(name: str) -> Any:
+    """The module of a file that lies beside this one, by whatever name nobody else uses."""
+    known = "fusbench-" + name
+    if known not in sys.modules:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        spec: Any = importlib.util.spec_from_file_location(known, path)
+        sys.modules[known] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[known])
+    return sys.modules[known]
+
+
 class Refusal(Exception):
     """Something the model's author can mend, in the words of `fusbench.errors`."""
 
@@ -73,9 +85,10 @@ class Guest:
     card: Any = None
     model: Any = None
     dataset: Any = None
-    files: Any = None
     past: Any = None
-    module = ""
+
+    def __init__(self, scratch: str) -> None:
+        self.witness = beside("witness").Witness(scratch, beside("watch").Watch())
 
     def introduce(self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None) -> Any:
         """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
@@ -86,16 +99,18 @@ class Guest:
         if path is not None:
             sys.path[:] = path
         stand_in()
+        self.witness.begin()
         before = set(sys.modules)
         owner = version = ""
         if kind == "file":
-            self.card, self.files = card_of_file(value)
+            self.witness.of_file(value)
+            self.card = card_of_file(value)
         elif kind == "card":
             from fusbench import ModelCard, Window
 
             value["window"] = Window(**value["window"])
             value["input_shape"] = value["input_shape"] and tuple(value["input_shape"])
-            self.card, value = ModelCard(**value), value["loader"]
+            self.card = ModelCard(**value)
         else:
             if kind == "name":
                 value, owner, version = registered(value)
@@ -103,38 +118,49 @@ class Guest:
             self.card = importlib.import_module(module)
             for part in filter(None, attribute.split(".")):
                 self.card = getattr(self.card, part)
-            self.files = None
+            self.witness.own([module.split(".")[0]])
         fresh = set(sys.modules) - before
+        facts = {"kind": kind, "owner": owner, "version": version}
         if not isinstance(getattr(self.card, "loader", None), str):
             kind = type(self.card).__name__
             raise Refusal(
                 f"the entry point names a {kind}, not a ModelCard",
                 "Correct the plug-in's entry point.",
             )
-        self.module = value.partition(":")[0]
+        if kind != "file":
+            self.witness.own([self.card.loader.partition(":")[0].split(".")[0]])
         return {
+            **facts,
             "card": plain(self.card),
-            "owner": owner,
-            "version": version,
             "modules": len(fresh),
             "frameworks": sorted(fresh & set(FRAMEWORKS)),
         }
 
-    def identify(self) -> Any:
-        """What the densities follow from: a hash of the model's code, and versions."""
-        files = self.files
-        if files is None:
-            tops = {
-                name.partition(":")[0].split(".")[0] for name in (self.module, self.card.loader)
-            }
-            files = [file for top in sorted(tops) for file in files_of(top)]
-        return {"source": digest(files), "versions": installed()}
+    def versions(self) -> Any:
+        """Versions of Python and of what computes the densities, loaded or not."""
+        return installed()
+
+    def used(self) -> Any:
+        """What the densities that were given so far follow from: see `Witness.used`."""
+        return self.witness.used()
+
+    def unchanged(self, record: Any, nearby: bool) -> Any:
+        """Whether what a record of `used` names is as it was."""
+        return {"unchanged": self.witness.unchanged(record, nearby)}
 
     def load(
-        self, checkpoint: Any = None, device: Any = None, dataset: Any = None, fold: Any = None
+        self,
+        checkpoint: Any = None,
+        device: Any = None,
+        dataset: Any = None,
+        fold: Any = None,
+        data: Any = None,
     ) -> Any:
-        """Call the card's loader."""
+        """Call the card's loader; `data` is the folder of frames and gaze, which is not its own."""
         arguments: Any = {}
+        texts = [checkpoint, *dict(self.card.options).values()]
+        paths = [text for text in texts if isinstance(text, str) and os.path.exists(text)]
+        self.witness.given(data, paths)
         if checkpoint is not None:
             from pathlib import Path
 
@@ -154,12 +180,32 @@ class Guest:
                 raise
             fix = "Its loader takes (card) and, where they apply, checkpoint=, device=, dataset=."
             raise Refusal(f"cannot be loaded: {error}", fix) from error
+        self.witness.after()
         names = ["predict", "predict_clip", "predict_gaze"]
         names += ["step"] * bool(getattr(self.model, "streams", True))
         return {
             "methods": [name for name in names if callable(getattr(self.model, name, None))],
             "card": plain(getattr(self.model, "card", self.card)),
         }
+
+    def shift(self, seconds: float) -> Any:
+        """Let clocks of the day be wrong from now on, for a model that looks at them."""
+        import datetime
+        import time
+
+        now, now_ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
+        time.time = lambda: now() + seconds
+        time.time_ns = lambda: now_ns() + int(seconds * 1e9)
+        time.localtime = lambda at=None: local(time.time() if at is None else at)
+        time.gmtime = lambda at=None: utc(time.time() if at is None else at)
+
+        class Later(datetime.datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return cls.fromtimestamp(time.time(), tz)
+
+        datetime.datetime = Later  # type: ignore[misc]
+        return {}
 
     def step(self, frame: str, out: str, begins: bool) -> Any:
         """The density of one more frame (a file); what the next one needs stays here."""
@@ -176,6 +222,7 @@ class Guest:
         """Densities of windows or a clip (a file), or of a clip's target frames (by its name)."""
         import numpy as np
 
+        self.witness.before()
         call = getattr(self.model, method)
         if frames is not None:
             array = np.load(frames, allow_pickle=False)
@@ -185,6 +232,7 @@ class Guest:
         else:
             (found,) = [c for c in self.dataset.clips if c.clip_id == clip]
             densities, untouched = call(found, np.array(targets)), True
+        self.witness.after()
         densities = np.asarray(densities)
         if densities.dtype.kind != "f":
             raise Refusal(f"the densities hold {densities.dtype}", "Return floating-point numbers.")
@@ -193,7 +241,7 @@ class Guest:
 
 
 def card_of_file(path: str) -> Any:
-    """The card of a single Python file, and the files that its model is made of.
+    """The card of a single Python file.
 
     A file may hold a ``card``; one without holds ``predict(frames)``, and its card says the rest by
     default.
@@ -221,11 +269,7 @@ def card_of_file(path: str) -> Any:
             title=title or name,
             loader=stem + ":fusbench_load",
         )
-    found = (getattr(m, "__file__", None) for m in list(sys.modules.values()))
-    near = {os.path.abspath(f) for f in found if f and f.endswith(".py")}
-    inside = os.path.join(folder, "")
-    files = {f for f in near if f.startswith(inside) and "site-packages" not in f}
-    return card, [(os.path.relpath(f, folder), f) for f in sorted({os.path.abspath(path), *files})]
+    return card
 
 
 def registered(name: str) -> Any:
@@ -252,34 +296,6 @@ def registered(name: str) -> Any:
         )
     ((owner, (entry, version)),) = found.items()
     return entry.value.split("[")[0].strip(), owner, version
-
-
-def files_of(top: str) -> Any:
-    """The Python files of a top-level module or package, each with the name that counts."""
-    spec: Any = importlib.util.find_spec(top)
-    if spec is None:
-        return []
-    if not spec.submodule_search_locations:
-        known = spec.origin and os.path.exists(spec.origin)
-        return [(os.path.basename(spec.origin), spec.origin)] if known else []
-    files = []
-    for root in spec.submodule_search_locations:
-        for folder, _, names in os.walk(root):
-            paths = (os.path.join(folder, n) for n in names if n.endswith((".py", ".toml")))
-            files += [(os.path.relpath(path, os.path.dirname(root)), path) for path in paths]
-    return sorted(files)
-
-
-def digest(files: Any) -> str:
-    """SHA-256 over the names and contents of files."""
-    import hashlib
-
-    total = hashlib.sha256()
-    for name, path in files:
-        with open(path, "rb") as stream:
-            content = hashlib.sha256(stream.read()).hexdigest()
-        total.update(f"{name}\0{content}\n".encode())
-    return total.hexdigest()
 
 
 def plain(card: Any) -> Any:
@@ -331,7 +347,7 @@ def serve(folder: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     printed = os.open(os.path.join(folder, "stdout.txt"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(printed, 1)
-    guest = Guest()
+    guest = Guest(folder)
     for line in requests:
         request = json.loads(line)
         try:

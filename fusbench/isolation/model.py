@@ -29,6 +29,7 @@ class GuestModel:
         device: str | None,
         dataset: Path | None,
         fold: int | None = None,
+        data: Path | None = None,
     ) -> None:
         self.guest = guest
         answer = guest.ask(
@@ -37,6 +38,7 @@ class GuestModel:
             device=device,
             dataset=dataset and str(dataset.resolve()),
             fold=fold,
+            data=data and str(data.resolve()),
         )
         loaded = card_from(answer["card"], guest.where)
         shape, window = loaded.input_shape, loaded.window

@@ -22,7 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.discovery import unknown_field
-from fusbench.errors import FusbenchError, OutputError, PluginError
+from fusbench.errors import (
+    CheckpointError,
+    ConfigError,
+    FusbenchError,
+    OutputError,
+    PluginError,
+    PredictionError,
+)
 from fusbench.isolation.scratch import scratch_folder
 from fusbench.threads import environment
 
@@ -40,6 +47,9 @@ PACKAGES = {  # what brings a module that models often miss
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
 }
+OF_MODELS: dict[str, type[FusbenchError]] = {
+    kind.__name__: kind for kind in (PredictionError, CheckpointError, ConfigError)
+}  # what a model may raise of `fusbench.errors`; all else of it is a fault of the plug-in
 NOT_SHARED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")
 
 
@@ -103,7 +113,7 @@ class Guest:
         ------
         PluginError
             If the guest crashes, hangs, exits, prints, or answers with an error of its own. An
-            error of `fusbench.errors` that the model raises keeps its class.
+            error about predictions, checkpoints or options that the model raises keeps its class.
         """
         process = self.process or self._start()
         request = {"do": do, **{key: value for key, value in facts.items() if value is not None}}
@@ -225,8 +235,7 @@ class Guest:
         """The error that the guest told of."""
         name, line = told["type"], " ".join(told["text"].split())
         if "what" in told:
-            known = {kind.__name__: kind for kind in FusbenchError.__subclasses__()}
-            kind = known.get(name, PluginError)
+            kind = OF_MODELS.get(name, PluginError)
             return kind(told["what"], told["where"] or self.where, told["fix"])
         if name == "MemoryError" or re.search(WANT_OF_MEMORY, line):
             return self._want_of_memory()

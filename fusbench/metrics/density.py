@@ -36,6 +36,9 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
         have, want = (" x ".join(map(str, s)) or "a number" for s in (array.shape, shape))
         fix = "Return one density (rows, columns) a window."
         raise PredictionError(f"the density has shape {have}, not {want}", where, fix)
+    if array.dtype == np.float16:
+        fix = "Return float32, and cast before the softmax."
+        raise PredictionError("the density holds float16, whose small values are lost", where, fix)
     if array.dtype.kind != "f":
         fix = "Return floating-point numbers."
         raise PredictionError(f"the density holds {array.dtype}", where, fix)

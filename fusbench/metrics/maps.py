@@ -6,6 +6,8 @@ import numpy as np
 
 from fusbench.metrics.profile import EPS, check_profile, pair
 
+ROUNDING = 1e-12  # of a constant float64 map that was resized
+
 
 def share(m: np.ndarray) -> np.ndarray:
     """A map divided by its sum."""
@@ -63,7 +65,7 @@ def kld(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     1.3863
     """
     check_profile(profile)
-    p, g = (share(m) for m in pair(predicted, empirical, "saliency map"))
+    p, g = (share(m) for m in pair(predicted, empirical, "saliency map", shares=True))
     nats: np.ndarray = (g * np.log(EPS + g / (p + EPS))).sum(-1)
     return nats
 
@@ -104,7 +106,7 @@ def sim(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     0.5
     """
     check_profile(profile)
-    p, g = pair(predicted, empirical, "saliency map")
+    p, g = pair(predicted, empirical, "saliency map", shares=True)
     if profile == "mit":
         p, g = stretched(p), stretched(g)
     common: np.ndarray = np.minimum(share(p), share(g)).sum(-1)
@@ -153,6 +155,7 @@ def cc(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen")
 
 
 def centred(m: np.ndarray) -> np.ndarray:
-    """A map less its mean; exactly zero where it is constant."""
-    constant = m.max(-1, keepdims=True) == m.min(-1, keepdims=True)
+    """A map less its mean; exactly zero where it is constant, but for what rounding left."""
+    high, low = m.max(-1, keepdims=True), m.min(-1, keepdims=True)
+    constant = high - low <= ROUNDING * np.maximum(np.abs(high), np.abs(low))
     return np.where(constant, 0.0, m - m.mean(-1, keepdims=True))

@@ -115,7 +115,7 @@ def ig(
     1.0
     """
     check_profile(profile)
-    p, weight = pair(predicted, fixations, "fixation map")
+    p, weight = pair(predicted, fixations, "fixation map", shares=True)
     b = np.asarray(baseline, dtype=np.float64)
     if b.ndim == 2:
         b = np.broadcast_to(b, (*np.shape(predicted)[:-2], *b.shape))

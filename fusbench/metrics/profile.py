@@ -17,35 +17,68 @@ def check_profile(profile: str) -> str:
     return profile
 
 
-def pair(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
+def pair(
+    predicted: np.ndarray, other: np.ndarray, what: str, *, shares: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Both maps as float64 (..., H * W).
+
+    With `shares` the prediction is divided by its sum: then it must not be negative, nor empty.
 
     Raises
     ------
     PredictionError
-        If their shapes differ.
+        If their shapes differ, or the prediction is no map of finite numbers.
     ConfigError
-        If `other` is empty: a frame without gaze has no target and is never scored.
+        If `other` is no such map, or empty: a frame without gaze has no target and is never scored.
     """
-    p, q = _flat(predicted, np.asarray(other, dtype=np.float64), what)
+    p, q = _flat(predicted, other, what)
+    q = q.astype(np.float64, copy=False)
     if not (q.sum(-1) > 0).all():
         raise empty_map(what)
+    if shares and p.min() < 0:
+        fix = "Probabilities are 0 or more; a softmax makes them so."
+        raise PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
+    if shares and not (p.sum(-1) > 0).all():
+        raise PredictionError("a prediction is empty", fix="Predict something there.")
     return p, q
 
 
 def with_gaze(
     predicted: np.ndarray, fixations: np.ndarray, what: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `pair`, with the fixation map in its own type, and not yet looked at."""
-    return _flat(predicted, np.asarray(fixations), what)
+    """As `pair`, with the fixation map in its own type; that it is not empty is not looked at."""
+    return _flat(predicted, fixations, what)
 
 
-def _flat(predicted: np.ndarray, q: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
-    p = np.asarray(predicted, dtype=np.float64)
+def _flat(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
+    p, q = np.asarray(predicted), _target(np.asarray(other), what)
+    if p.dtype == np.float16:
+        fix = "Give float32; a float16 map was rounded when it was made."
+        raise PredictionError("a prediction of float16 has lost its small values", fix=fix)
+    p = p.astype(np.float64, copy=False)
     if p.shape != q.shape or p.ndim < 2:
         fix = "Give both maps the same rows and columns."
         raise PredictionError(f"a prediction {p.shape} meets a {what} {q.shape}", fix=fix)
+    if not np.isfinite(p).all():
+        fix = "Check the model for overflow or a division by zero."
+        raise PredictionError("a prediction has values that are not finite", fix=fix)
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
+
+
+def _target(q: np.ndarray, what: str) -> np.ndarray:
+    """What a prediction is compared with: finite, not negative, and points are whole numbers."""
+    if q.dtype.kind in "ub":
+        return q
+    if not np.isfinite(q).all():
+        raise ConfigError(
+            f"the {what} has values that are not finite", fix="Leave out such frames."
+        )
+    if q.size and q.min() < 0:
+        raise ConfigError(f"the {what} has negative values", fix="Give points, or a density.")
+    if "fixation" in what and q.dtype.kind == "f" and (q != np.rint(q)).any():
+        fix = "Give gaze points a pixel; a saliency map is for kld, sim, cc and emd."
+        raise ConfigError(f"the {what} holds fractions of points, as a density does", fix=fix)
+    return q
 
 
 def empty_map(what: str) -> ConfigError:

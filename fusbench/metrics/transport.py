@@ -71,7 +71,7 @@ def emd(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     2.0
     """
     check_profile(profile)
-    pair(predicted, empirical, "saliency map")
+    pair(predicted, empirical, "saliency map", shares=True)
     p, g = np.asarray(predicted, dtype=np.float64), np.asarray(empirical, dtype=np.float64)
     binned = _binned_mit if profile == "mit" else _binned
     shape = p.shape[:-2]

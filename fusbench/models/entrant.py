@@ -4,12 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fusbench.models.card import ModelCard
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """What a model was made of when it predicted.
+
+    Parameters
+    ----------
+    source : str
+        SHA-256 over the files that it read: code, weights, and all else.
+    versions : mapping
+        Of the libraries that it loaded.
+    of_data : tuple of str
+        Files of the data set that it opened by itself.
+    record : mapping
+        What a later process needs to find out whether anything has changed since.
+    """
+
+    source: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    of_data: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Witness(Protocol):
+    """Who saw what a model read."""
+
+    def used(self) -> Used:
+        """What the densities that were given so far follow from."""
+        ...
+
+    def unchanged(self, record: Mapping[str, Any], *, nearby: bool = False) -> bool:
+        """Whether all that a record names is as it was.
+
+        `nearby`, nothing else could be taken either: no file was put beside, nothing installed.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +59,9 @@ class Entrant:
     owner, version : str
         The distribution that it comes from, or the name of its file.
     source : str
-        SHA-256 of the code or the predictions; "" for what its version already identifies.
+        SHA-256 of predictions or answers; "" where a version or a witness tells more.
+    witness : Witness, optional
+        Who sees what it reads; None for what runs in this process.
     stranger : bool
         Whether the options `checkpoint`, `device` and `freeze_history` concern it.
     environment : mapping
@@ -39,6 +78,7 @@ class Entrant:
     owner: str
     version: str = ""
     source: str = ""
+    witness: Witness | None = None
     stranger: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     load: Callable[[Dataset | None], Any]

@@ -5,6 +5,8 @@ What a function looks for is the `demand` of its rule, in `fusbench.testing.rule
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fusbench.data.frames import fit_frames
@@ -17,7 +19,9 @@ Measured = tuple[bool | None, str]  # None where the rule does not apply
 MODULES = 800
 SAME = 1e-6
 ALIKE = 1e-4
-TOGETHER = 3
+TOGETHER = 5
+CUTS = (0.15, 0.5, 0.85)  # of a clip's length: where the future is altered and cut off
+ELSEWHEN_S = 40 * 86400 + 12345.0
 
 
 def card(trial: Trial) -> Measured:
@@ -26,6 +30,8 @@ def card(trial: Trial) -> Measured:
 
 def light(trial: Trial) -> Measured:
     told = trial.entrant.told
+    if told["kind"] == "file":
+        return None, "a single file is read only when it is named"
     heavy = ", ".join(told["frameworks"])
     measured = f"{told['modules']} modules" + (f", {heavy} among them" if heavy else "")
     return not heavy and told["modules"] <= MODULES, measured
@@ -43,7 +49,7 @@ def loads(trial: Trial) -> Measured:
 
 
 def answers(trial: Trial) -> Measured:
-    return True, f"{trial.first.dtype} {_times(trial.first.shape)}"
+    return trial.first.dtype != np.float16, f"{trial.first.dtype} {_times(trial.first.shape)}"
 
 
 def shape(trial: Trial) -> Measured:
@@ -89,16 +95,40 @@ def any_size(trial: Trial) -> Measured:
 
 def deterministic(trial: Trial) -> Measured:
     trial.predict(trial.targets[::-1][:2])  # what was asked in between must not matter
-    return _within(_apart(trial.first, trial.predict(trial.targets)), SAME)
+    again = trial.predict(trial.targets)
+    apart = _apart(trial.first, again)
+    if trial.card.sees != "clip":
+        trial.predict(trial.targets, trial.other)  # nor another clip
+        apart = max(apart, _apart(again, trial.predict(trial.targets)))
+    if "predict_clip" in trial.model.methods:
+        whole = trial.model.predict_clip(trial.frames)
+        trial.model.predict_clip(trial.other)
+        apart = max(apart, _apart(whole, trial.model.predict_clip(trial.frames)))
+    return _within(apart, SAME)
 
 
 def repeatable(trial: Trial) -> Measured:
-    return _within(_apart(trial.first, trial.again().first), SAME)
+    other = trial.again()
+    loaded = other.model  # at the true time
+    loaded.guest.ask("shift", seconds=ELSEWHEN_S)
+    return _within(_apart(trial.first, other.first), SAME)
 
 
 def batch(trial: Trial) -> Measured:
-    alone = np.concatenate([trial.predict(trial.targets[i : i + 1]) for i in range(TOGETHER)])
-    return _within(_apart(trial.first[:TOGETHER], alone), ALIKE)
+    """Every target of a full batch alone, and in batches of another size."""
+    targets = trial.targets
+    return _within(
+        max(
+            _apart(trial.first, _in_batches(trial, targets, size))
+            for size in (1, min(TOGETHER, len(targets)))
+        ),
+        ALIKE,
+    )
+
+
+def _in_batches(trial: Trial, targets: np.ndarray, size: int) -> np.ndarray:
+    parts = [trial.predict(targets[at : at + size]) for at in range(0, len(targets), size)]
+    return np.concatenate(parts)
 
 
 def input(trial: Trial) -> Measured:
@@ -113,7 +143,11 @@ def fast_path(trial: Trial) -> Measured:
     if whole.shape != want:
         return False, f"{_times(whole.shape)} for {_times(want)}"
     current = np.maximum(trial.targets - trial.card.window.horizon, 0)
-    return _within(_apart(trial.first, whole[current]), ALIKE)
+    apart = _apart(trial.first, whole[current])
+    spread = np.linspace(0, len(trial.long) - 1, len(trial.targets)).astype(int)
+    current = np.maximum(spread - trial.card.window.horizon, 0)
+    whole = trial.model.predict_clip(trial.long)[current]
+    return _within(max(apart, _apart(trial.predict(spread, trial.long), whole)), ALIKE)
 
 
 def causal(trial: Trial) -> Measured:
@@ -121,17 +155,39 @@ def causal(trial: Trial) -> Measured:
         return None, "a reference: sees all"
     if "predict_clip" not in trial.model.methods:
         return True, "sees its window only"
-    frames, window = trial.frames, trial.card.window
-    current = len(frames) // 3
-    end = min(current + max(0, int(window.offsets[-1])), len(frames) - 1)
-    altered = frames.copy()
-    altered[end + 1 :] = 255 - altered[end + 1 :]
-    before, after = (trial.model.predict_clip(f)[current] for f in (frames, altered))
-    return _within(_apart(before, after), SAME)
+    ahead = max(0, int(trial.card.window.offsets[-1]))
+    clips = (trial.frames, trial.long)
+    return _within(max(_peeks(trial.model.predict_clip, clip, ahead) for clip in clips), SAME)
+
+
+def _peeks(
+    predict_clip: Callable[[np.ndarray], np.ndarray], frames: np.ndarray, ahead: int
+) -> float:
+    """How much densities change when the frames after them are other ones, or are not there."""
+    whole, apart = predict_clip(frames), 0.0
+    for end in np.unique((len(frames) * np.array(CUTS)).astype(int)):
+        before = whole[: max(end - ahead, 1)]
+        altered = frames.copy()
+        altered[end + ahead :] = 255 - altered[end + ahead :]
+        apart = max(apart, _apart(before, predict_clip(altered)[: len(before)]))
+        apart = max(apart, _apart(before, predict_clip(frames[: end + ahead])[: len(before)]))
+    return apart
+
+
+def honest(trial: Trial) -> Measured:
+    if trial.card.sees != "frames":
+        return None, f"it may see more: sees='{trial.card.sees}'"
+    witness = trial.entrant.witness
+    if witness is None:
+        return None, "it runs in the caller's process"
+    opened = witness.used().of_data
+    return not opened, f"opened {', '.join(opened)}" if opened else "no file of a data set"
 
 
 def quiet(trial: Trial) -> Measured:
     printed = trial.guest.printed()
+    if trial.prints_allowed:
+        return None, "allowed"
     return not printed, f"{len(printed)} characters" + (f": '{printed[:40]}'" if printed else "")
 
 

@@ -91,6 +91,7 @@ def check_model(
     entry = None if python or is_file(name) else find(MODELS, "model", name)
     where = f"model '{name}'" + (f" of {entry.owner}" if entry else "")
     limits = limits or Limits(timeout_s=120)
+    allowed = limits.prints
     limits = Limits(timeout_s=limits.timeout_s, memory_gb=limits.memory_gb, prints=True)
     findings: list[Finding] = []
     words = ""
@@ -102,6 +103,7 @@ def check_model(
 
         trial = enter()
         trial.again = enter
+        trial.prints_allowed = allowed
         for rule in RULES:
             findings.append(_finding(rule, trial))
             if findings[-1].passed is False and rule.stops:

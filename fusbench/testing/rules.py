@@ -72,9 +72,9 @@ RULES = (
     ),
     Rule(
         name="answers",
-        demand="the model answers with one array of floats",
-        limit="no error",
-        fix="Return float32.",
+        demand="the model answers with one array of floats, not of float16",
+        limit="float32",
+        fix="Return float32, and cast before the softmax: float16 loses small values.",
         measure=measures.answers,
         stops=True,
     ),
@@ -124,16 +124,16 @@ RULES = (
     ),
     Rule(
         name="deterministic",
-        demand="the same windows give the same densities again",
+        demand="the same windows give the same densities again, after another clip too",
         limit=f"{SAME:g}",
         fix="Switch dropout off, seed what is random, and keep no state between calls.",
         measure=measures.deterministic,
     ),
     Rule(
         name="repeatable",
-        demand="a second process gives the same densities",
+        demand="a second process gives the same densities, on another day",
         limit=f"{SAME:g}",
-        fix="Load weights from a file, or seed the generator that draws them in the loader.",
+        fix="Load weights from a file, seed what is random in the loader, and read no clock.",
         measure=measures.repeatable,
     ),
     Rule(
@@ -163,6 +163,13 @@ RULES = (
         limit=f"{SAME:g}",
         fix="Let the density of frame t depend on its window's frames alone, or widen the window.",
         measure=measures.causal,
+    ),
+    Rule(
+        name="honest",
+        demand="a model that sees frames opens no file of a data set",
+        limit="no file",
+        fix="Work with the frames that are given; say sees='train-gaze' if it is fitted on gaze.",
+        measure=measures.honest,
     ),
     Rule(
         name="quiet",

@@ -16,12 +16,14 @@ from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import NewClip, write_dataset
 from fusbench.isolation.parent import Guest
 from fusbench.models.card import GAZING, ModelCard
+from fusbench.models.densities import BATCH_SIZE
 from fusbench.models.entrant import Entrant
 
 SHAPE = (48, 64)
 OTHER_SHAPE = (36, 52)
 SIGMA_PX = 3.0
-TARGETS = 12
+TARGETS = BATCH_SIZE  # as many at once as an evaluation asks for
+LONG = 90  # frames of a usual clip
 
 
 class Trial:
@@ -37,6 +39,7 @@ class Trial:
     """
 
     again: Callable[[], Trial]
+    prints_allowed = False
 
     def __init__(self, guest: Guest, introduce: Callable[[], Entrant], folder: str) -> None:
         self.guest = guest
@@ -73,6 +76,18 @@ class Trial:
         """The test clip as the model wants it, uint8 (T, h, w) or (T, h, w, 3)."""
         (clip,) = self.dataset.split("test")
         return fit_frames(clip.frames, self.card.input_shape, self.card.channels).copy()
+
+    @cached_property
+    def other(self) -> np.ndarray:
+        """Frames of another clip, of the same shape."""
+        (clip,) = self.dataset.split("train")
+        return fit_frames(clip.frames, self.card.input_shape, self.card.channels).copy()
+
+    @cached_property
+    def long(self) -> np.ndarray:
+        """The test clip there and back until it is as long as clips usually are."""
+        back = np.concatenate([self.frames, self.frames[-2:0:-1]])
+        return back[np.arange(max(LONG, len(self.frames))) % len(back)]
 
     @cached_property
     def targets(self) -> np.ndarray:

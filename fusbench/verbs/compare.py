@@ -67,7 +67,8 @@ def compare(
     warn : callable
         Told what could not be looked at.
     **options
-        Of models: checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit.
+        Of models: checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit,
+        seen_ok.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError
-from fusbench.evaluation.contest import Contest, Failure
+from fusbench.evaluation.contest import Contest, Failure, told_apart
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.folds import scored
@@ -133,7 +133,8 @@ def evaluate(
     progress : callable, optional
         Shows how far each model is; see `fusbench.progress`.
     **options
-        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit: see `Options`.
+        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit, seen_ok: see
+        `Options`.
 
     Returns
     -------
@@ -173,10 +174,10 @@ def evaluate(
     contest = terms.contest(
         chosen, runs=Path(runs), force=force, progress=progress, warn=warnings.warn
     )
-    makers = {label(each): partial(door, each, split=contest.split) for each in sources}
-    for make in makers.values():
+    makers = [(label(each), partial(door, each, split=contest.split)) for each in sources]
+    for _, make in makers:
         make(chosen, contest.data)  # what nobody could score is told before anything is
-    rows = [scored(contest, given, make, chosen) for given, make in makers.items()]
+    rows = told_apart([(given, scored(contest, given, make, chosen)) for given, make in makers])
     done = [row for row in rows if isinstance(row, Run)]
     if board and done:
         from fusbench.verbs.board import Board

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fusbench.data.card import DatasetCard
-from fusbench.discovery import DATASETS, METRICS, card_of, find, scan
+from fusbench.discovery import DATASETS, METRICS, OWN, card_of, find, scan
 from fusbench.installed import Entry
-from fusbench.isolation.cards import OWN
 from fusbench.isolation.copies import check_in_copy
 from fusbench.metrics import ORDER, Metric
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -23,7 +24,7 @@ from fusbench.progress import Progress, silent
 from fusbench.training.job import Training
 from fusbench.training.loop import train as run
 from fusbench.training.recipe import recipe as find_recipe
-from fusbench.zoo.checkpoint import describe
+from fusbench.zoo.checkpoint import TRAIN_CLIPS, describe, short_hash
 from fusbench.zoo.entries import ENTRIES, build
 
 
@@ -233,6 +234,7 @@ def prepared(
             "dataset": f"{data.info.name} {data.info.version}",
             "synthetic": str(data.info.synthetic).lower(),
             "train_fingerprint": data.fingerprint("train"),
+            TRAIN_CLIPS: json.dumps([short_hash(clip.sha256) for clip in data.split("train")]),
             "val_fingerprint": data.fingerprint("val"),
             **({} if data.fold is None else {"fold": str(data.fold)}),
             "command": command,

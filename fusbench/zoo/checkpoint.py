@@ -15,6 +15,7 @@ from fusbench.files import file_sha256, write_bytes
 from fusbench.zoo.network import GATES, Network
 
 METADATA = "fusbench"  # one entry for all, as the library writes several in random order
+TRAIN_CLIPS = "train_clips"  # in the metadata: a list of `short_hash` of the frames, as JSON
 REMEDY = "Restore the file, or train it again."
 
 
@@ -25,6 +26,11 @@ class Checkpoint:
     weights: Mapping[str, np.ndarray]
     metadata: Mapping[str, str]
     sha256: str
+
+
+def short_hash(sha256: str) -> str:
+    """How a checkpoint names a clip that it was trained on."""
+    return sha256[:16]
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -16,10 +16,10 @@ from fusbench.data.split import fold_scans
 from fusbench.data.writer import write_dataset
 from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
-from fusbench.evaluation.folds import of_fold
+from fusbench.evaluation.folds import of_fold, unseen
 from fusbench.evaluation.results import read_landmarks, summarise
 from fusbench.verbs.board import Board, score_predictions
-from fusbench.zoo.checkpoint import write_checkpoint
+from fusbench.zoo.checkpoint import TRAIN_CLIPS, short_hash, write_checkpoint
 
 
 @pytest.fixture
@@ -137,17 +137,51 @@ def test_weights_of_another_fold_are_refused(study, tmp_path):
     weights = {"a": np.zeros(1, np.float32)}
     for k, told in ((1, {"fold": "1"}), (2, {"fold": "2"})):
         write_checkpoint(tmp_path / f"w{k}.safetensors", weights, told)
-    pattern = Options(checkpoint=tmp_path / "w{fold}.safetensors")
-    assert of_fold(pattern, second).weights == tmp_path / "w2.safetensors"
+    own = of_fold(Options(checkpoint=tmp_path / "w{fold}.safetensors"), second)
+    assert own.weights == tmp_path / "w2.safetensors"
+    assert unseen(own, second, "test") == ""
     with pytest.raises(CheckpointError, match="fold 1, and has seen scans of 2. Train a model a"):
-        of_fold(Options(checkpoint=tmp_path / "w1.safetensors"), second)
+        unseen(Options(checkpoint=tmp_path / "w1.safetensors"), second, "test")
     name = f"{first.info.name} {first.info.version}"
     write_checkpoint(tmp_path / "all.safetensors", weights, {"dataset": name})
     with pytest.raises(CheckpointError, match="fold none, and has seen scans of 1"):
-        of_fold(Options(checkpoint=tmp_path / "all.safetensors"), first)
+        unseen(Options(checkpoint=tmp_path / "all.safetensors"), first, "test")
     write_checkpoint(tmp_path / "else.safetensors", weights, {"dataset": "phantom-full 1.2"})
-    elsewhere = Options(checkpoint=tmp_path / "else.safetensors")
-    assert of_fold(elsewhere, first) == replace(elsewhere, checkpoint=elsewhere.weights)
+    assert unseen(Options(checkpoint=tmp_path / "else.safetensors"), first, "test") == ""
+
+
+def test_weights_that_name_their_clips_are_refused_wherever_these_are_scored(study, tmp_path):
+    """By the frames: whatever the fold, the split, or the data set's name."""
+    first, *others = open_dataset(study, fold="all").folds
+    seen = [short_hash(clip.sha256) for clip in first.split("train")]
+    told = {"dataset": "of another name", TRAIN_CLIPS: json.dumps(seen)}
+    path = tmp_path / "w.safetensors"
+    write_checkpoint(path, {"a": np.zeros(1, np.float32)}, told)
+    given = Options(checkpoint=path)
+    assert unseen(given, first, "test") == ""
+    trained = {clip.clip_id for clip in first.split("train")}
+    tested = [{clip.clip_id for clip in fold.split("test")} for fold in others]
+    second, shared = max(zip(others, tested, strict=True), key=lambda pair: len(pair[1] & trained))
+    shared &= trained
+    assert shared
+    words = f"has seen {len(shared)} of the {len(second.split('test'))} clips in training"
+    with pytest.raises(CheckpointError, match=words):
+        unseen(given, second, "test")
+    model = tmp_path / "net.py"
+    model.write_text(
+        "from fusbench import ModelCard\n"
+        "card = ModelCard(name='net', title='T', loader='net:Model')\n"
+        "class Model:\n"
+        "    def __init__(self, card, checkpoint): ...\n"
+        "    def predict(self, frames):\n"
+        "        return (frames[:, -1] + 1.0) / (frames[:, -1] + 1.0).sum((1, 2), keepdims=True)\n"
+    )
+    asked = {"runs": tmp_path / "runs", "checkpoint": path, "split": "train", "fold": 1}
+    with pytest.raises(CheckpointError, match="or take it, marked, with --seen-ok"):
+        evaluate(model, study, **asked)
+    with pytest.warns(UserWarning, match="clips in training"):
+        run = evaluate(model, study, **asked, seen_ok=True)
+    assert run.result.config["seen"].startswith(f"has seen {len(seen)} of the {len(seen)} clips")
 
 
 def test_a_run_that_is_stored_says_so(study, tmp_path):

@@ -14,6 +14,9 @@ from support.broken_plugins import (
 )
 from support.command import run
 
+from fusbench import ModelCard, evaluate
+from fusbench.discovery import MODELS, scan
+from fusbench.isolation.cards import read_cards
 from fusbench.testing import check_model
 
 OTHERS = {
@@ -53,6 +56,44 @@ def test_each_fails_for_its_own_reason_and_the_healthy_one_is_scored(site, folde
     assert "import no_such_thing" in kept
     assert "Segmentation fault" in next(tmp_path.glob("segfaults-*/failure.txt")).read_text()
     assert "raised ValueError: bad luck" in next(tmp_path.glob("raises-*/failure.txt")).read_text()
+
+
+NEIGHBOURS = {
+    "uniform": module_of("uniform", "return 7 * good(frames)"),
+    "refuses": module_of("refuses", "return good(frames)")
+    .replace("self.card = card", "raise DatasetError('my data are gone', 'here', 'Look.')")
+    .replace("import numpy", "from fusbench.errors import DatasetError\nimport numpy"),
+    "slow": "import time; time.sleep(60)\n" + module_of("slow", "return good(frames)"),
+    "early": module_of("early", "return good(frames)"),
+}
+
+
+def test_one_never_stops_another(folder, tmp_path, monkeypatch):
+    """A name of ours, an error of ours, a slow neighbour, and two files of one name."""
+    for name, text in NEIGHBOURS.items():
+        install(tmp_path, name, text)
+    files = []
+    for number in (1, 2):
+        files.append(tmp_path / str(number) / "net.py")
+        files[-1].parent.mkdir()
+        files[-1].write_text(f"def predict(frames):\n    d = frames[:, -1] + {number}.0\n"
+                             "    return d / d.sum((1, 2), keepdims=True)\n")  # fmt: skip
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entries, faults = scan(MODELS)
+    assert entries["uniform"].distribution == "fusbench"
+    (fault,) = [fault for fault in faults if fault.name == "uniform"]
+    assert "the name 'uniform' is that of fusbench" in fault.what
+    monkeypatch.setattr("fusbench.isolation.copies.PATIENCE_S", 3)
+    asked = [entries[name] for name in ("early", "refuses", "slow")]
+    early, refuses, slow = (read for _, read in read_cards(asked))
+    assert isinstance(early, ModelCard)
+    assert isinstance(refuses, ModelCard)
+    assert "gave no answer within 3 s" in str(slow)
+    rows = evaluate(["refuses", *files, "uniform"], folder, runs=tmp_path / "runs")
+    assert [row.name for row in rows][1:] == [*(f"net ({file})" for file in files), "uniform"]
+    assert str(rows.failures[0].error).startswith("here: my data are gone. Look.")
+    assert list(rows.summary.index) == [run.name for run in rows.runs]
+    assert len(set(rows.summary["kld"])) == 3
 
 
 def test_listing_marks_the_broken_and_keeps_the_rest(site):

@@ -42,7 +42,7 @@ def test_it_keeps_every_rule_right_after_its_installation(shell, backend):
     shell(f"pip install --quiet ./{name}")
     assert f"{name} keeps every rule." in shell(f"fusbench model check {name}")
     if backend == "numpy":
-        assert "16 passed, 2 skipped" in shell(f"pytest {name}")
+        assert "17 passed, 2 skipped" in shell(f"pytest {name}")
         assert name in shell(f"fusbench evaluate --model {name} --dataset phantom-tiny")
 
 

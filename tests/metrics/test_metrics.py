@@ -8,6 +8,7 @@ from scipy import stats
 from support.metrics_by_hand import plain_scores
 
 from fusbench import metrics
+from fusbench.data.frames import fit_density
 from fusbench.data.gaze import fixation_map, saliency_map
 from fusbench.errors import ConfigError, PredictionError, UnknownName
 
@@ -194,12 +195,64 @@ def test_wrong_input_is_told():
         (np.array([[0.5, np.inf], [0.5, 0.0]]), "here: the density has values that are not finite"),
         (np.full((2, 2), 0.2), "here: the density sums to 0.8000, not 1. Normalise the output"),
         (np.array([["a", "b"], ["c", "d"]]), "here: the density holds"),
+        (np.full((2, 2), 0.25, np.float16), "here: the density holds float16, whose small values"),
     ],
 )
 def test_what_is_no_density(density, words):
     with pytest.raises(PredictionError) as error:
         metrics.check_density(density, (2, 2), "here")
     assert str(error.value).startswith(words)
+
+
+ONES, POINT = np.ones((2, 2)), np.array([[1, 0], [0, 0]])
+TWO_MAPS = ("kld", "sim", "cc", "emd")
+AT_GAZE = ("nss", "ig", "auc_judd", "auc_borji", "sauc")
+
+
+@pytest.mark.parametrize("name", [*TWO_MAPS, *AT_GAZE])
+def test_metrics_refuse_what_is_no_map(name):
+    """What would give a score of NaN, or a score of something else, is told."""
+    more = {"ig": (ONES,), "sauc": (ONES.astype(int),)}.get(name, ())
+
+    def score(predicted, target=ONES / 4 if name in TWO_MAPS else POINT):
+        return getattr(metrics, name)(predicted, target, *more)
+
+    assert np.isfinite(score(np.array([[0.5, 0.2], [0.2, 0.1]])))
+    with pytest.raises(PredictionError, match="values that are not finite"):
+        score(np.array([[np.nan, 1.0], [1.0, 1.0]]))
+    with pytest.raises(PredictionError, match="float16 has lost its small values"):
+        score(ONES.astype(np.float16))
+    with pytest.raises(ConfigError, match="has values that are not finite"):
+        score(ONES, np.array([[np.nan, 1.0], [1.0, 1.0]]))
+    with pytest.raises(ConfigError, match="has negative values"):
+        score(ONES, np.array([[3.0, -1.0], [1.0, 1.0]]))
+    if name in AT_GAZE:
+        with pytest.raises(ConfigError, match="holds fractions of points, as a density does"):
+            score(ONES, ONES / 4)
+    if name in (*TWO_MAPS, "ig") and name != "cc":
+        with pytest.raises(PredictionError, match="has negative values, down to -1"):
+            score(np.array([[3.0, -1.0], [1.0, 1.0]]))
+        with pytest.raises(PredictionError, match="a prediction is empty"):
+            score(0 * ONES)
+
+
+@pytest.mark.parametrize(("x", "y"), [(np.nan, 0.0), (-0.6, 0.0), (0.0, 1.6), (3.0, 0.0)])
+def test_points_outside_are_told(x, y):
+    with pytest.raises(ConfigError, match=r"a gaze point: [xy]_px is .*, outside 0 to"):
+        fixation_map(np.array([x]), np.array([y]), (2, 3))
+
+
+@pytest.mark.parametrize("shape", [(225, 289), (56, 72), (300, 301), (7, 500)])
+def test_a_constant_prediction_is_chance_at_any_size(shape):
+    """Resizing must not make a pattern of rounding, nor a ranking of it."""
+    constant = np.full(shape, np.float32(1) / (shape[0] * shape[1]))
+    density = fit_density(metrics.check_density(constant, shape, "here"), (224, 288))
+    target = fixation_map(np.array([3.0, 80.0]), np.array([9.0, 100.0]), (224, 288))
+    assert metrics.nss(density, target) == 0
+    assert metrics.auc_judd(density, target) == 0.5
+    assert metrics.cc(density, saliency_map(np.array([3.0]), np.array([9.0]), (224, 288), 5)) == 0
+    noisy = density * (1 + 1e-14 * np.random.default_rng(0).standard_normal((224, 288)))
+    assert metrics.nss(noisy, target) == 0
 
 
 def test_a_sum_close_to_one_is_mended():

@@ -145,7 +145,7 @@ def test_broken_plugins_stop_nothing(site, folder, tmp_path):
     assert "No module named 'no_such_package'" in faults["absent"]
     assert faults["wrong"] == "the entry point names a int, not a Metric"
     assert faults["other"] == "the card is named 'height'"
-    assert faults["kld"] == "the name is claimed by thief 1.0 and fusbench 0.1.0"
+    assert faults["kld"] == "the name 'kld' is that of fusbench 0.1.0"
     assert "malformed entry_points.txt" in faults["garbled"]
     assert {"sim", "nss", "cc", "auc-judd", "ig", "height"} <= {row["name"] for row in rows}
     result, _ = evaluate(job(folder), tmp_path / "runs")  # fusbench's own kld is still the one

@@ -101,6 +101,43 @@ FAIL_WHEN_CHECKED = {
         "batch",
         "of the peak",
     ),
+    "peeking-at-the-batch": (
+        "return good(np.roll(frames, -1, 0)) if len(frames) == 16 else good(frames)",
+        "batch",
+        "of the peak",
+    ),
+    "looks-ahead-in-long-clips": (
+        "return good(frames)\n"
+        "def predict_clip(self, frames):\n"
+        "    before = np.concatenate([frames[:1], frames[:-1]])\n"
+        "    after = np.roll(frames, -3, 0) if len(frames) > 60 else frames\n"
+        "    return good(np.stack([before, after], 1))",
+        "causal",
+        "of the peak",
+    ),
+    "asks-the-clock": (
+        "import time; d = good(frames); d[:, : time.localtime().tm_yday % 40 + 1] += 1\n"
+        "return d / d.sum((1, 2), keepdims=True)",
+        "repeatable",
+        "of the peak",
+    ),
+    "remembers-the-clip": (
+        "return good(frames)\n"
+        "def predict_clip(self, frames):\n"
+        "    last, self.last = getattr(self, 'last', frames[:1]), frames[-1:]\n"
+        "    return good(np.stack([np.concatenate([last, frames[:-1]]), frames], 1))",
+        "deterministic",
+        "of the peak",
+    ),
+    "halves": ("return good(frames).astype(np.float16)", "answers", "float16 16 x 48 x 64"),
+    "reads-the-gaze": (
+        "import glob, tempfile\n"
+        "for name in glob.glob(tempfile.gettempdir() + '/fusbench-check-*/small/gaze.csv'):\n"
+        "    open(name).close()\n"
+        "return good(frames)",
+        "honest",
+        "opened gaze.csv",
+    ),
     "mutates-input": ("frames[:] = 7; return good(frames)", "input", "written to"),
     "prints": ("print('hello there'); return good(frames)", "quiet", "hello there"),
     "future-peeking": (
@@ -119,7 +156,7 @@ FAIL_WHEN_CHECKED = {
     "one-size": ("return good(frames)[:, :48, :64] if frames.shape[2] >= 48 else 1 / 0",
                  "any-size", "raised ZeroDivisionError"),
     "half-sum": ("return good(frames) / 2", "sum", "worst sum 0.5"),
-    "wrong-shape": ("return good(frames)[:, 1:]", "shape", "12 x 47 x 64 for 12 x 48 x 64"),
+    "wrong-shape": ("return good(frames)[:, 1:]", "shape", "16 x 47 x 64 for 16 x 48 x 64"),
 }  # fmt: skip
 
 

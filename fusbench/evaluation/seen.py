@@ -1,0 +1,51 @@
+"""Weights that saw the scans on which they are scored: told by their own metadata."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusbench.zoo.checkpoint import TRAIN_CLIPS, read_metadata, short_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fusbench.data.dataset import Dataset
+
+
+def seen(weights: Path | None, data: Dataset, split: str) -> str:
+    """What weights have seen of a split in training, in words; "" where they tell of nothing.
+
+    Weights that name their train clips are compared clip by clip, by the hashes of the frames:
+    whatever the fold, the split, or the data set's name. Older ones tell their data set and fold.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged.
+    """
+    if weights is None or weights.suffix != ".safetensors" or not weights.is_file():
+        return ""
+    told = read_metadata(weights)
+    if TRAIN_CLIPS in told:
+        known, clips = _named(told[TRAIN_CLIPS]), data.split(split)
+        count = sum(short_hash(clip.sha256) in known for clip in clips)
+        return f"has seen {count} of the {len(clips)} clips in training" if count else ""
+    return _by_fold(told, data, split)
+
+
+def _named(text: str) -> frozenset[str]:
+    try:
+        return frozenset(map(str, json.loads(text)))
+    except (ValueError, TypeError):
+        return frozenset()
+
+
+def _by_fold(told: Mapping[str, str], data: Dataset, split: str) -> str:
+    own = told.get("dataset") == f"{data.info.name} {data.info.version}"
+    here = "none" if data.fold is None else str(data.fold)
+    fold = told.get("fold", "none" if own else here)
+    if fold != here and (own or ("dataset" not in told and data.fold is not None)):
+        return f"was trained on this data with fold {fold}, and has seen scans of {here}"
+    return "has seen this split in training" if own and split == "train" else ""

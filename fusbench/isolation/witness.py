@@ -1,0 +1,289 @@
+"""What a model is made of: the files that it read, known by their content when it read them.
+
+This file is loaded by `guest.py`, in whose process the model runs; like it, it needs the standard
+library of Python 3.8 only. Python's audit hook sees what Python opens. What compiled libraries open
+for themselves, such as weights in safetensors or ONNX, Linux tells of folders that are watched: the
+model's own, the working folder, and those of the paths that it was given.
+"""
+
+import hashlib
+import importlib.util
+import os
+import sys
+import sysconfig
+import threading
+from typing import Any
+
+LARGEST = 1 << 33  # bytes; a larger file is known by its size and time
+NOT_OF_MODELS = ("/proc/", "/sys/", "/dev/", "/etc/")
+LIBRARIES = ("/site-packages/", "/dist-packages/")
+OF_PREFIX = ("lib", "lib64", "share", "bin", "etc")
+FUSBENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+ZOO = os.path.join(FUSBENCH, "zoo", "")
+GUEST = os.path.join(FUSBENCH, "isolation", "guest.py")
+IMPORTING = "<frozen importlib"
+WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+class Witness:
+    """Sees what is read, and tells it; one for the life of the process.
+
+    Parameters
+    ----------
+    scratch : str
+        Folder in which frames and densities cross: no part of the model.
+    watch : Watch
+        Of `watch.py`, which lies beside this file.
+    """
+
+    def __init__(self, scratch: str, watch: Any) -> None:
+        self.read: Any = {}  # absolute path: SHA-256 at that time
+        self.listed: Any = {}  # folder: hash of the names in it when they were asked for
+        self.of_data: Any = set()  # files of the data set that were opened
+        self.model: Any = []  # the model's file, or the top-level modules that it comes from
+        self.folder = ""
+        self.packages: Any = []
+        self.data = ""
+        self.passed = [os.path.join(scratch, ""), *_of_python()]
+        self.busy = threading.local()
+        self.watch = watch
+
+    def begin(self) -> None:
+        """See everything from now on; a hook cannot be taken away again."""
+        sys.dont_write_bytecode = True  # which would be old after an edit within the same second
+        sys.addaudithook(self.see)
+
+    def of_file(self, path: str) -> None:
+        """Count a single file as the model's, and what it reads of its folder."""
+        self.model, self.folder = [path], os.path.dirname(path)
+
+    def own(self, tops: Any) -> None:
+        """Count all files of these top-level modules or packages as the model's."""
+        self.model += tops
+        for top in tops:
+            spec: Any = None if top == "fusbench" else importlib.util.find_spec(top)
+            if spec is not None:
+                found = spec.submodule_search_locations or [spec.origin]
+                self.packages += [os.path.abspath(p) for p in found if p and os.path.exists(p)]
+
+    def given(self, data: Any, paths: Any) -> None:
+        """Take the folder of the data set for what it is, and look where these paths lie."""
+        self.data = os.path.join(data, "") if data else ""
+        near = [os.path.dirname(os.path.abspath(path)) for path in paths]
+        self.watch.begin([*filter(None, (self.folder, os.getcwd())), *near], self.counts)
+
+    def see(self, event: str, arguments: Any) -> None:
+        """The audit hook: nothing that goes wrong here may stop the model."""
+        if event not in SEEN or getattr(self.busy, "now", False):
+            return
+        self.busy.now = True
+        try:
+            self._see(event, arguments[0], arguments[-1])
+        except Exception:
+            return
+        finally:
+            self.busy.now = False
+
+    def _see(self, event: str, path: Any, flags: Any) -> None:
+        if isinstance(path, int) or path is None:
+            return
+        path = os.path.abspath(os.fsdecode(path))
+        if event == "open" and flags & WRITES:
+            return
+        if path.endswith(".pyc") and "__pycache__" in path:
+            path = importlib.util.source_from_cache(path)
+        if event == "open" and self.is_data(path):
+            self.of_data.add(os.path.basename(path))
+        elif self.counts(path) and (path.endswith(".py") or _by_model(self.counts)):
+            if event in LISTS:
+                self.listed[path] = names_in(path)
+            else:
+                self.keep(path)
+
+    def counts(self, path: str) -> bool:
+        """Whether a file is a model's, rather than a library's, of the system, or of the data."""
+        if any(path == root or path.startswith(root + os.sep) for root in self.packages):
+            return True
+        if path.startswith(FUSBENCH):
+            return path.startswith(ZOO) and path.endswith(".py")
+        if any(part in path for part in LIBRARIES) or path.startswith(NOT_OF_MODELS):
+            return False
+        if self.data and path.startswith(self.data):
+            inside = os.path.join(self.folder, "")
+            return inside.startswith(self.data) and path.startswith(inside)
+        return not path.startswith(tuple(self.passed))
+
+    def is_data(self, path: str) -> bool:
+        """Whether a file is of a data set, be it the one that is scored or another copy."""
+        folder = os.path.dirname(path)
+        if any(part in path for part in LIBRARIES) or path.endswith(".py"):
+            return False
+        near = (folder, os.path.dirname(folder))
+        return any(os.path.exists(os.path.join(place, "dataset.toml")) for place in near)
+
+    def keep(self, path: str) -> None:
+        """Remember a file by what it holds now."""
+        if os.path.isfile(path):
+            self.read[path] = digest_of(path)
+
+    def before(self) -> None:
+        """What other programs opened until now is not the model's."""
+        self.watch.taken()
+
+    def after(self) -> None:
+        """Look at what compiled libraries have opened meanwhile."""
+        for path in self.watch.taken():
+            if not path.endswith((".py", ".pyc")) and self.counts(path) and path not in self.read:
+                self.keep(path)
+
+    def used(self) -> Any:
+        """What the densities follow from: a hash over the files, versions of libraries, a record.
+
+        The record's absolute paths let a later process find out whether anything has changed.
+        """
+        self.busy.now = True
+        for path in [*_modules(self.counts), *self._package_files()]:
+            if path not in self.read:
+                self.keep(path)
+        kept = {path: sha for path, sha in self.read.items() if os.path.exists(path)}
+        self.busy.now = False
+        total = hashlib.sha256()
+        seen = {**kept, **self.listed}
+        for name, sha in sorted({(self._name(path), sha) for path, sha in seen.items()}):
+            total.update(f"{name}\0{sha}\n".encode(errors="surrogateescape"))
+        beside = {self.folder: names_in(self.folder)} if self.folder else {}
+        return {
+            "source": total.hexdigest(),
+            "versions": versions(),
+            "data": sorted(self.of_data),
+            "record": {
+                "model": self.model,
+                "files": kept,
+                "packages": {root: names_below(root) for root in self.packages},
+                "folders": {**beside, **self.listed},
+                "environment": environment(),
+            },
+        }
+
+    def unchanged(self, record: Any, nearby: bool) -> bool:
+        """Whether all files hold what a record says; `nearby`, no other could be taken either."""
+        self.busy.now = True
+        try:
+            here = not nearby or (record["model"] == self.model and _same_places(record))
+            return here and all(digest_of(path) == sha for path, sha in record["files"].items())
+        except (OSError, KeyError, TypeError, AttributeError):  # gone, or no record of ours
+            return False
+        finally:
+            self.busy.now = False
+
+    def _name(self, path: str) -> str:
+        """A file's name wherever the model lies."""
+        for root in filter(None, [self.folder, *map(os.path.dirname, self.packages)]):
+            if path.startswith(os.path.join(root, "")):
+                return os.path.relpath(path, root)
+        return os.path.relpath(path, FUSBENCH) if path.startswith(ZOO) else os.path.basename(path)
+
+    def _package_files(self) -> Any:
+        return [path for root in self.packages for path in files_below(root)]
+
+
+def _same_places(record: Any) -> bool:
+    return (
+        record["environment"] == environment()
+        and all(names_in(place) == names for place, names in record["folders"].items())
+        and all(names_below(place) == names for place, names in record["packages"].items())
+    )
+
+
+def digest_of(path: str) -> str:
+    """SHA-256 of a file's bytes."""
+    found = os.stat(path)
+    if found.st_size > LARGEST:
+        return f"{found.st_size} bytes of {found.st_mtime_ns} ns"
+    total = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            total.update(block)
+    return total.hexdigest()
+
+
+def files_below(root: str) -> Any:
+    """All files of a package, or the one of a module, but for compiled copies."""
+    if os.path.isfile(root):
+        return [root]
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if _counted(name))
+        found += [os.path.join(folder, name) for name in sorted(names) if _counted(name)]
+    return found
+
+
+def names_below(root: str) -> str:
+    """Hash of the names of a package's files."""
+    return _sha256("\n".join(os.path.relpath(path, root) for path in files_below(root)))
+
+
+def names_in(folder: str) -> str:
+    """Hash of the names in a folder."""
+    try:
+        return _sha256("\n".join(sorted(filter(_counted, os.listdir(folder)))))
+    except OSError:
+        return ""
+
+
+def environment() -> str:
+    """Hash of what is installed, by the names of its metadata, and of ``PYTHONPATH``."""
+    found = [os.environ.get("PYTHONPATH", "")]
+    for place in sorted(path for path in sys.path if os.path.isdir(path)):
+        found += sorted(n for n in os.listdir(place) if n.endswith((".dist-info", ".egg-info")))
+    return _sha256("\n".join(found))
+
+
+def versions() -> Any:
+    """Versions of the libraries that are loaded, by the names of their modules."""
+    found = {}
+    for name, module in sorted(sys.modules.items()):
+        facts = getattr(module, "__dict__", {})
+        file, version = facts.get("__file__"), facts.get("__version__")
+        of_library = isinstance(file, str) and any(part in file for part in LIBRARIES)
+        if "." not in name and of_library and isinstance(version, str):
+            found[name] = version
+    return found
+
+
+def _modules(counts: Any) -> Any:
+    files = (getattr(m, "__dict__", {}).get("__file__") for m in list(sys.modules.values()))
+    return sorted({f for f in files if isinstance(f, str) and os.path.isabs(f) and counts(f)})
+
+
+def _by_model(counts: Any) -> bool:
+    """Whether a model's code asks for a file, rather than a library for itself while imported."""
+    frame: Any = sys._getframe(3)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        ours = name.startswith(FUSBENCH) and name != GUEST and not name.startswith(ZOO)
+        if ours or name.startswith(IMPORTING):
+            return False
+        if name == GUEST or (os.path.isabs(name) and counts(name)):
+            return True
+        frame = frame.f_back
+    return True
+
+
+def _of_python() -> Any:
+    roots = {sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib")}
+    for prefix in {sys.prefix, sys.base_prefix}:
+        roots |= {os.path.join(prefix, part) for part in OF_PREFIX}
+    return [os.path.join(root, "") for root in sorted(roots)]
+
+
+def _counted(name: str) -> bool:
+    return not name.startswith(".") and name != "__pycache__" and not name.endswith(".pyc")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+LISTS = ("os.listdir", "os.scandir")
+SEEN = {"open", "sqlite3.connect", "ctypes.dlopen", *LISTS}

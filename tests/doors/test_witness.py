@@ -1,0 +1,139 @@
+"""A changed model never shows old scores; an unchanged one is shown again without being loaded."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from support.broken_plugins import install
+from support.command import run
+
+import fusbench
+
+NET = """
+import os
+import cv2
+import numpy as np
+from fusbench import ModelCard
+card = ModelCard(name="net", title="T", loader="net:load")
+HERE = os.path.dirname(os.path.abspath(__file__))
+def load(card):
+    import parts
+    open({loads!r}, "a").write("x")
+    weight = float(open(os.path.join(HERE, "w.txt")).read())
+    weight *= float(np.load(os.path.join(HERE, "weights", "w.npy")))
+    weight *= 1.0 + cv2.imread(os.path.join(HERE, "w.png"))[0, 0, 0]
+    weight *= float(max(os.listdir(os.path.join(HERE, "versions"))))
+    return parts.Model(weight)
+"""
+PARTS = """
+import numpy as np
+class Model:
+    def __init__(self, weight):
+        self.weight = weight
+    def predict(self, frames):
+        import late
+        d = frames[:, -1] * self.weight * late.WEIGHT + 1.0
+        return d / d.sum((1, 2), keepdims=True)
+"""
+
+
+@pytest.fixture
+def net(tmp_path):
+    """A model file whose weight is the product of what it reads in six ways."""
+    place = tmp_path / "net"
+    for name in ("weights", "versions"):
+        (place / name).mkdir(parents=True)
+    (place / "net.py").write_text(NET.format(loads=str(tmp_path / "loads")))
+    (place / "parts.py").write_text(PARTS)
+    (place / "late.py").write_text("WEIGHT = 0.01\n")
+    (place / "w.txt").write_text("1.0")
+    np.save(place / "weights" / "w.npy", 1.0)
+    cv2.imwrite(str(place / "w.png"), np.zeros((2, 2), np.uint8))
+    (place / "versions" / "1.0").write_text("")
+    return place
+
+
+# what is changed: a lazy module, a module of the first prediction, a text, an array, what only
+# compiled code opens, and what is found in a folder
+CHANGES = (
+    lambda net: (net / "parts.py").write_text(PARTS.replace("1.0", "1.5")),
+    lambda net: (net / "late.py").write_text("WEIGHT = 0.02\n"),
+    lambda net: (net / "w.txt").write_text("2.0"),
+    lambda net: np.save(net / "weights" / "w.npy", 2.0),
+    lambda net: cv2.imwrite(str(net / "w.png"), np.ones((2, 2), np.uint8)),
+    lambda net: (net / "versions" / "2.0").write_text(""),
+)
+
+
+def test_what_a_model_reads_makes_its_run(net, folder, tmp_path, monkeypatch):
+    def score():
+        return fusbench.evaluate(net / "net.py", folder, runs=tmp_path / "runs")
+
+    runs = [score()]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = score()
+    assert (again.key, again.again, runs[0].again) == (runs[0].key, True, False)
+    assert "shown again, finished 2" in repr(again)
+    assert (tmp_path / "loads").read_text() == "x"
+    for change in CHANGES:
+        change(net)
+        runs.append(score())
+    assert not any(run.again for run in runs)
+    assert len({run.key for run in runs}) == len(runs)
+    assert len({run.summary.loc["kld", "mean"] for run in runs}) == len(runs)
+    shutil.copytree(net, tmp_path / "copy")
+    (tmp_path / "copy" / "notes.txt").write_text("of no concern")
+    copied = fusbench.evaluate(tmp_path / "copy" / "net.py", folder, runs=tmp_path / "runs")
+    assert (copied.key, copied.again) == (runs[-1].key, True)
+
+
+PLUGIN = """
+import numpy as np
+from fusbench import ModelCard
+card = ModelCard(name="two-modules", title="T", loader="two_modules:Model")
+class Model:
+    calls = 0
+    def __init__(self, card):
+        pass
+    def predict(self, frames):
+        import second_module as second
+        self.calls += 1
+        if self.calls > 1:
+            import third_module as second
+        d = frames[:, -1] * second.WEIGHT + 1.0
+        return d / d.sum((1, 2), keepdims=True)
+"""
+
+
+def test_a_plugins_second_module_counts_and_one_that_comes_late(folder, tmp_path, monkeypatch):
+    """What is imported at the second clip is not in the key: the finished run is done again."""
+    site = tmp_path / "site"
+    site.mkdir()
+    install(site, "two-modules", PLUGIN)
+    second, third = site / "second_module.py", site / "third_module.py"
+    for path in (second, third):
+        path.write_text("WEIGHT = 0.01\n")
+    monkeypatch.syspath_prepend(str(site))
+
+    def score(runs="runs"):
+        return fusbench.evaluate("two-modules", folder, runs=tmp_path / runs)
+
+    first = score()
+    assert score().again
+    third.write_text("WEIGHT = 0.02\n")
+    later = score()
+    assert (later.key, later.again) == (first.key, False)
+    assert later.scores.equals(score("new").scores)
+    second.write_text("WEIGHT = 0.02\n")
+    assert score().key != first.key
+
+
+def test_the_command_tells_when_scores_are_shown_again(net, folder, tmp_path):
+    base = ("evaluate", "--model", net / "net.py", "--dataset", folder, "--out", tmp_path / "r")
+    first = run(*base, "--json")
+    again = run(*base, "--json", cwd=net)
+    assert (first.stderr, again.stdout) == ("", first.stdout)
+    assert again.stderr.startswith("net: shown again, as scored on 2")
+    assert again.stderr.endswith("; --force scores it anew.\n")
