@@ -1,9 +1,9 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`witness.py` and `watch.py`, which lie beside it. They need Python 3.8 or newer, the standard
-library, and the NumPy that the model uses anyway. Requests and answers are JSON, one a line; arrays
-cross as plain ``.npy`` files. Whatever the model prints goes to files.
+`introduced.py`, `witness.py` and `watch.py`, which lie beside it. They need Python 3.8 or newer,
+the standard library, and the NumPy that the model uses anyway. Requests and answers are JSON, one a
+line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
 """
 
 import sys
@@ -17,47 +17,10 @@ import importlib
 import importlib.util
 import json
 import os
-import re
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
-GROUP = "fusbench.models"
-NOT_DATA = "not data"
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "mxnet", "paddle", "theano", "onnxruntime")
 REPORTED = ("fusbench", "numpy", *FRAMEWORKS, "tensorflow-cpu", "tensorflow-gpu")
-
-
-class Window(SimpleNamespace):
-    """Stands in for ``fusbench.Window`` where fusbench is not installed."""
-
-    def __init__(self, **fields: Any) -> None:
-        facts = {"length": 1, "placement": "before", "stride": 1, "horizon": 0}
-        super().__init__(**{**facts, **fields})
-
-    def indices(self, targets: Any, n_frames: int) -> Any:
-        """Frames of the windows for these target frames, as the real one gives them."""
-        import numpy as np
-
-        place = {"before": self.length - 1, "around": self.length // 2, "after": 0}[self.placement]
-        offsets = (np.arange(self.length) - place) * self.stride
-        current = np.asarray(targets, dtype=np.intp)[:, None] - self.horizon
-        return np.clip(current + offsets, 0, n_frames - 1)
-
-
-class ModelCard(SimpleNamespace):
-    """Stands in for ``fusbench.ModelCard``; the fields are checked on the other side."""
-
-    def __init__(self, **fields: Any) -> None:
-        facts: Any = {"window": Window(), "input_shape": None, "channels": 1, "options": {}}
-        super().__init__(**{**facts, "checkpoint": None, "sees": "frames", **fields})
-
-
-def stand_in() -> None:
-    """Let ``from fusbench import ModelCard, Window`` work where there is no fusbench."""
-    if importlib.util.find_spec("fusbench") is None:
-        module: Any = ModuleType("fusbench")
-        module.ModelCard, module.Window = ModelCard, Window
-        sys.modules["fusbench"] = module
 
 
 def beside(name: str) -> Any:
@@ -71,12 +34,8 @@ def beside(name: str) -> Any:
     return sys.modules[known]
 
 
-class Refusal(Exception):
-    """Something the model's author can mend, in the words of `fusbench.errors`."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.what, self.where, self.fix = what, "", fix
+introduced = beside("introduced")
+Refusal = introduced.Refusal
 
 
 class Guest:
@@ -98,13 +57,13 @@ class Guest:
             resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         if path is not None:
             sys.path[:] = path
-        stand_in()
+        introduced.stand_in()
         self.witness.begin()
         before = set(sys.modules)
         owner = version = ""
         if kind == "file":
             self.witness.of_file(value)
-            self.card = card_of_file(value)
+            self.card = introduced.card_of_file(value)
         elif kind == "card":
             from fusbench import ModelCard, Window
 
@@ -113,7 +72,7 @@ class Guest:
             self.card = ModelCard(**value)
         else:
             if kind == "name":
-                value, owner, version = registered(value)
+                value, owner, version = introduced.registered(value)
             module, _, attribute = value.partition(":")
             self.card = importlib.import_module(module)
             for part in filter(None, attribute.split(".")):
@@ -131,7 +90,7 @@ class Guest:
             self.witness.own([self.card.loader.partition(":")[0].split(".")[0]])
         return {
             **facts,
-            "card": plain(self.card),
+            "card": introduced.plain(self.card),
             "modules": len(fresh),
             "frameworks": sorted(fresh & set(FRAMEWORKS)),
         }
@@ -185,7 +144,7 @@ class Guest:
         names += ["step"] * bool(getattr(self.model, "streams", True))
         return {
             "methods": [name for name in names if callable(getattr(self.model, name, None))],
-            "card": plain(getattr(self.model, "card", self.card)),
+            "card": introduced.plain(getattr(self.model, "card", self.card)),
         }
 
     def shift(self, seconds: float) -> Any:
@@ -238,80 +197,6 @@ class Guest:
             raise Refusal(f"the densities hold {densities.dtype}", "Return floating-point numbers.")
         np.save(out, densities, allow_pickle=False)
         return {"untouched": bool(untouched)}
-
-
-def card_of_file(path: str) -> Any:
-    """The card of a single Python file.
-
-    A file may hold a ``card``; one without holds ``predict(frames)``, and its card says the rest by
-    default.
-    """
-    folder, name = os.path.split(os.path.abspath(path))
-    stem = os.path.splitext(name)[0]
-    sys.path.insert(0, folder)
-    spec: Any = importlib.util.spec_from_file_location(stem, path)
-    module: Any = importlib.util.module_from_spec(spec)
-    sys.modules[stem] = module
-    spec.loader.exec_module(module)
-    card = getattr(module, "card", None)
-    if card is None:
-        if not callable(getattr(module, "predict", None)):
-            raise Refusal(
-                "the file holds neither a card nor a function predict(frames)",
-                "Define predict(frames), or card = ModelCard(...).",
-            )
-        from fusbench import ModelCard
-
-        module.fusbench_load = lambda card, **_: module
-        title = (module.__doc__ or "").strip().split("\n")[0]
-        card = ModelCard(
-            name=re.sub("[^a-z0-9.]+", "-", stem.lower()).strip("-.") or "model",
-            title=title or name,
-            loader=stem + ":fusbench_load",
-        )
-    return card
-
-
-def registered(name: str) -> Any:
-    """Target, distribution and version of the entry point that an installed plug-in registers."""
-    from importlib import metadata
-
-    found: Any = {}
-    for distribution in metadata.distributions():
-        try:
-            for entry in distribution.entry_points:
-                if entry.group == GROUP and entry.name == name:
-                    found.setdefault(distribution.metadata["Name"], (entry, distribution.version))
-        except Exception:  # a stranger's malformed metadata stops nothing
-            continue
-    if not found:
-        raise Refusal(
-            f"no model of that name is registered in {sys.executable}",
-            "Install the plug-in there with pip, or name its .py file.",
-        )
-    if len(found) > 1:
-        raise Refusal(
-            "the name is claimed by {}".format(" and ".join(sorted(found))),
-            "Uninstall one of them.",
-        )
-    ((owner, (entry, version)),) = found.items()
-    return entry.value.split("[")[0].strip(), owner, version
-
-
-def plain(card: Any) -> Any:
-    """A card as JSON can hold it."""
-    facts = dict(vars(card))
-    window = facts.get("window")
-    if hasattr(window, "__dict__"):
-        facts["window"] = dict(vars(window))
-    return json.loads(json.dumps(facts, default=mark))
-
-
-def mark(value: Any) -> Any:
-    """What stands in JSON for something that a card should not hold."""
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return {NOT_DATA: type(value).__name__}
 
 
 def installed() -> Any:

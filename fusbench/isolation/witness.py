@@ -20,7 +20,7 @@ LIBRARIES = ("/site-packages/", "/dist-packages/")
 OF_PREFIX = ("lib", "lib64", "share", "bin", "etc")
 FUSBENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 ZOO = os.path.join(FUSBENCH, "zoo", "")
-GUEST = os.path.join(FUSBENCH, "isolation", "guest.py")
+GUEST = tuple(os.path.join(FUSBENCH, "isolation", name + ".py") for name in ("guest", "introduced"))
 IMPORTING = "<frozen importlib"
 WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
@@ -261,10 +261,10 @@ def _by_model(counts: Any) -> bool:
     frame: Any = sys._getframe(3)
     while frame is not None:
         name = frame.f_code.co_filename
-        ours = name.startswith(FUSBENCH) and name != GUEST and not name.startswith(ZOO)
+        ours = name.startswith(FUSBENCH) and name not in GUEST and not name.startswith(ZOO)
         if ours or name.startswith(IMPORTING):
             return False
-        if name == GUEST or (os.path.isabs(name) and counts(name)):
+        if name in GUEST or (os.path.isabs(name) and counts(name)):
             return True
         frame = frame.f_back
     return True

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fusbench.data.frames import fit_frames
-from fusbench.isolation.guest import NOT_DATA
+from fusbench.isolation.introduced import NOT_DATA
 from fusbench.metrics.density import TOLERANCE
 from fusbench.models.card import GAZING
 from fusbench.testing.trial import OTHER_SHAPE, Trial

@@ -15,6 +15,7 @@ from support.command import error_of, run
 from support.environments import sees_numpy
 
 import fusbench.isolation.guest
+import fusbench.isolation.introduced
 from fusbench.data.dataset import open_dataset
 from fusbench.data.window import Window
 from fusbench.doors.open import entrant
@@ -205,9 +206,12 @@ def test_a_python_that_is_too_old_is_told(tmp_path, folder):
     assert "SyntaxError" in (tmp_path / "x-failed" / "failure.txt").read_text()
 
 
+GUEST = ("guest", "introduced", "witness", "watch")
+
+
 def test_the_guest_runs_on_python_3_8():
     place = Path(fusbench.isolation.guest.__file__)
-    texts = [place.with_name(f"{name}.py").read_text() for name in ("guest", "witness", "watch")]
+    texts = [place.with_name(f"{name}.py").read_text() for name in GUEST]
     trees = [ast.parse(text, feature_version=(3, 8)) for text in texts]
     imported = {
         name.split(".")[0]
@@ -228,7 +232,7 @@ def test_the_guests_window_is_the_real_one(placement):
         if horizon and placement != "before":
             continue
         facts = {"length": length, "placement": placement, "stride": stride, "horizon": horizon}
-        real, stand_in = Window(**facts), fusbench.isolation.guest.Window(**facts)
+        real, stand_in = Window(**facts), fusbench.isolation.introduced.Window(**facts)
         at = np.arange(12)
         np.testing.assert_array_equal(stand_in.indices(at, 12), real.indices(at, 12))
 

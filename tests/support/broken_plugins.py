@@ -79,7 +79,7 @@ FAIL_WHEN_READ = {
     ),
     "unknown-field": (
         CARD.format(name="unknown-field", module="m", more=", chanels=3"),
-        "the key 'chanels' is unknown. Did you mean 'channels'?",
+        "the card has an unknown field 'chanels'. Did you mean 'channels'?",
     ),
 }
 
