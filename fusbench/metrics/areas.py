@@ -6,7 +6,7 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.metrics.kernels import active
-from fusbench.metrics.profile import empty_map
+from fusbench.metrics.profile import empty_map, not_finite
 
 STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
 
@@ -34,12 +34,23 @@ def _without(p: np.ndarray, values: np.ndarray) -> int:
     return len(p) - len(values)
 
 
+def _ranked(p: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """How many pixels are below each bound; all are below infinity, unless there is one or NaN.
+
+    So the one pass over the pixels also finds what is no number. Minus infinity is below all.
+    """
+    below: np.ndarray = active().below(p, np.append(bounds, np.inf))
+    if below[-1] != len(p):
+        raise not_finite()
+    return below[:-1]
+
+
 def judd(p: np.ndarray, gaze: np.ndarray) -> float:
     """Share of pairs of a gaze point and a pixel without in which the gaze point ranks higher."""
     values, weight = gazed_values(p, gaze, "tuebingen")
     others = _without(p, values)
     bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
-    below, upto = active().below(p, bounds).reshape(2, -1)
+    below, upto = _ranked(p, bounds).reshape(2, -1)
     own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
     wins = below + upto - own  # the gazed pixels are no negatives
     return float(wins @ weight / (2 * others * weight.sum()))
@@ -49,7 +60,7 @@ def judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
     """Area under straight lines from (0, 0) through the curve at the gazed values to (1, 1)."""
     values = p[gazed(gaze)]
     others, k = _without(p, values), len(values)
-    below = sorted(active().below(p, values).tolist(), reverse=True)  # thresholds from the top
+    below = sorted(_ranked(p, values).tolist(), reverse=True)  # thresholds from the top
     if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
         return 0.5
     total = false = true = 0.0

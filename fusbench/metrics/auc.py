@@ -71,7 +71,7 @@ def auc_judd(
     """
     check_profile(profile)
     one = judd_mit if profile == "mit" else judd
-    return _each(one, *with_gaze(predicted, fixations, "fixation map"))
+    return _each(one, *with_gaze(predicted, fixations, "fixation map", finite=False))
 
 
 def auc_borji(

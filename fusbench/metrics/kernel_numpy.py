@@ -8,6 +8,7 @@ import numpy as np
 from fusbench.metrics.profile import EPS
 
 EIGHT = 8  # pixels whose comparisons are looked at as one number
+ALL_LESS = 0x0101010101010101  # eight bytes of True
 
 
 def four_sums(p: np.ndarray, g: np.ndarray) -> tuple[float, ...]:
@@ -51,7 +52,7 @@ def below(p: np.ndarray, values: np.ndarray) -> np.ndarray:
     out, and then few are left to compare.
     """
     levels, whole = values.tolist(), len(p) // EIGHT * EIGHT
-    reaches = np.greater_equal(p[:whole], min(levels)).view(np.uint64) != 0
+    reaches = np.less(p[:whole], min(levels)).view(np.uint64) != ALL_LESS  # NaN is not less
     left = p
     if np.count_nonzero(reaches) * EIGHT * 4 < len(p):
         some = p[:whole].reshape(-1, EIGHT).take(reaches.nonzero()[0], axis=0)

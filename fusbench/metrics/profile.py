@@ -44,13 +44,18 @@ def pair(
 
 
 def with_gaze(
-    predicted: np.ndarray, fixations: np.ndarray, what: str
+    predicted: np.ndarray, fixations: np.ndarray, what: str, *, finite: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `pair`, with the fixation map in its own type; that it is not empty is not looked at."""
-    return _flat(predicted, fixations, what)
+    """As `pair`, with the fixation map in its own type; that it is not empty is not looked at.
+
+    Without `finite` the prediction is left to who passes over its pixels anyway.
+    """
+    return _flat(predicted, fixations, what, finite)
 
 
-def _flat(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray]:
+def _flat(
+    predicted: np.ndarray, other: np.ndarray, what: str, finite: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     p, q = np.asarray(predicted), _target(np.asarray(other), what)
     if p.dtype == np.float16:
         fix = "Give float32; a float16 map was rounded when it was made."
@@ -59,9 +64,8 @@ def _flat(predicted: np.ndarray, other: np.ndarray, what: str) -> tuple[np.ndarr
     if p.shape != q.shape or p.ndim < 2:
         fix = "Give both maps the same rows and columns."
         raise PredictionError(f"a prediction {p.shape} meets a {what} {q.shape}", fix=fix)
-    if not np.isfinite(p).all():
-        fix = "Check the model for overflow or a division by zero."
-        raise PredictionError("a prediction has values that are not finite", fix=fix)
+    if finite and not np.isfinite(p).all():
+        raise not_finite()
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
 
 
@@ -79,6 +83,12 @@ def _target(q: np.ndarray, what: str) -> np.ndarray:
         fix = "Give gaze points a pixel; a saliency map is for kld, sim, cc and emd."
         raise ConfigError(f"the {what} holds fractions of points, as a density does", fix=fix)
     return q
+
+
+def not_finite() -> PredictionError:
+    """The error of a prediction with NaN or infinity in it."""
+    fix = "Check the model for overflow or a division by zero."
+    return PredictionError("a prediction has values that are not finite", fix=fix)
 
 
 def empty_map(what: str) -> ConfigError:

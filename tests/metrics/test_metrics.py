@@ -259,3 +259,22 @@ def test_a_sum_close_to_one_is_mended():
     checked = metrics.check_density(np.full((2, 2), 0.2502, np.float32), (2, 2), "here")
     assert checked.dtype == np.float64
     assert checked.sum() == pytest.approx(1, abs=1e-15)
+
+
+@pytest.mark.parametrize("kernel", ["numpy", "numba"])
+@pytest.mark.parametrize("profile", ["mit", "tuebingen"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (20, 30), (47, 63)])
+def test_auc_judd_finds_what_is_no_number_wherever_it_is(kernel, profile, bad, place):
+    """It ranks in blocks, and looks at most of them once."""
+    if kernel == "numba":
+        pytest.importorskip("numba")
+    predicted = np.random.default_rng(0).random((48, 64)) / 100
+    fixations = np.zeros((48, 64), np.uint16)
+    fixations[20, 30] = 1
+    predicted[20, 30] = 1
+    with metrics.kernel(kernel):
+        assert 0.5 < float(metrics.auc_judd(predicted, fixations, profile)) <= 1
+        predicted[place] = bad
+        with pytest.raises(PredictionError, match="values that are not finite"):
+            metrics.auc_judd(predicted, fixations, profile)
