@@ -39,7 +39,9 @@ def _ranked(p: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 
     So the one pass over the pixels also finds what is no number. Minus infinity is below all.
     """
-    below: np.ndarray = active().below(p, np.append(bounds, np.inf))
+    further = np.empty(len(bounds) + 1)
+    further[:-1], further[-1] = bounds, np.inf
+    below: np.ndarray = active().below(p, further)
     if below[-1] != len(p):
         raise not_finite()
     return below[:-1]
