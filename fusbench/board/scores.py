@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from fusbench.board.rules import Board
@@ -54,7 +55,8 @@ def _usual_values(scores: str, board: Board) -> np.ndarray | None:
     """The scores where they are of the board's frames, in its order; None where they are not.
 
     So it is nearly always. The text is cut into cells at once; a cell that begins a line keeps its
-    line break, so that cells are compared with their places too.
+    line break, so that cells are compared with their places too. Numbers are those of JSON, which
+    are rounded as Python's are and read four times as fast; others are unusual.
     """
     header, _, body = scores.removesuffix("\n").partition("\n")
     names, n_lines = header.split(","), len(board.line_starts)
@@ -66,14 +68,12 @@ def _usual_values(scores: str, board: Board) -> np.ndarray | None:
     stride = len(names)
     if len(cells) != n_lines * stride or [cells[k::stride] for k in range(3)] != board.key_cells:
         return None
-    wanted = [cells[names.index(column) :: stride] for column in columns]
+    wanted = [cell for column in columns for cell in cells[names.index(column) :: stride]]
     try:
-        values = np.array([list(map(float, column)) for column in wanted])
-    except ValueError:
+        values = msgspec.json.decode(f"[{','.join(wanted)}]", type=list[float])
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return None
-    if any("_" in "".join(column) for column in wanted):  # which float() passes over
-        return None
-    return np.ascontiguousarray(values.T)
+    return np.ascontiguousarray(np.reshape(values, (len(columns), n_lines)).T)
 
 
 def _read_values(scores: str, board: Board) -> np.ndarray:
@@ -97,8 +97,9 @@ def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
 
     try:
         return pd.read_csv(
-            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False
-        )
+            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False,
+            float_precision="round_trip",
+        )  # fmt: skip
     except (ValueError, OverflowError):
         what = f"scores.csv does not hold a number a frame for {', '.join(types)}"
         raise DatasetError(what, fix=REMEDY) from None

@@ -89,19 +89,25 @@ def four_sums(p: np.ndarray, g: np.ndarray) -> tuple[float, ...]:
 def below(p: np.ndarray, values: np.ndarray) -> np.ndarray:
     """As `kernel_numpy.below`, block by block, all values while a block is in the cache.
 
-    Most blocks of most predictions lie below all values at the gaze: there one comparison does.
+    The values are tried from the lowest: a block that lies below one lies below all that follow,
+    and most blocks of most predictions lie below the first.
     """
+    order = np.argsort(values)
     counts = np.zeros(len(values), np.int64)
+    sure = np.zeros(len(values), np.int64)  # blocks for which a place in the order is the last
     whole = len(p) // BLOCK * BLOCK
-    lowest, sure = values.min(), 0
     for start in range(0, whole, BLOCK):
-        if _less(p, start, lowest) == BLOCK:
-            sure += BLOCK
-        else:
-            for k in range(len(values)):
-                counts[k] += _less(p, start, values[k])
-    for k in range(len(values)):
-        counts[k] += sure
+        for place in range(len(order)):
+            less = _less(p, start, values[order[place]])
+            counts[order[place]] += less
+            if less == BLOCK:
+                sure[place] += 1
+                break
+    blocks = 0
+    for place in range(len(order)):
+        k = order[place]
+        counts[k] += blocks * BLOCK
+        blocks += sure[place]
         for i in range(whole, len(p)):
             counts[k] += p[i] < values[k]
     return counts

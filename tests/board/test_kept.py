@@ -1,11 +1,14 @@
 """Scores that were read before: the same numbers, and never those of other files."""
 
+import numpy as np
 import pytest
 from support.fake_board import add_fake, fake_board
 
 from fusbench.board import kept, rows
 from fusbench.board.build import outputs
+from fusbench.board.scores import read_scores
 from fusbench.board.standings import read_table
+from fusbench.errors import DatasetError
 
 
 @pytest.fixture
@@ -92,3 +95,24 @@ def test_the_oldest_entries_go(board, tmp_path, monkeypatch):
     read_table(board)
     assert len(entries(tmp_path)) == 2
     assert oldest not in entries(tmp_path)
+
+
+def test_numbers_are_those_that_python_reads(tmp_path):
+    """Against `float`, cell by cell; what JSON does not write is read the longer way or refused."""
+    board = fake_board(tmp_path / "board")
+    rng = np.random.default_rng(0)
+    digits = rng.integers(0, 10, (len(board.line_starts), 4, 40)).astype(str)
+    cells = [[f"0.{''.join(cell)}" for cell in line] for line in digits]
+
+    def read(lines):
+        pairs = zip(board.line_starts, lines, strict=True)
+        rows = [start + ",".join(line) for start, line in pairs]
+        return read_scores("\n".join(["scan_id,clip_id,frame,kld,sim,nss,cc", *rows, ""]), board)
+
+    want = np.array([[float(cell) for cell in line] for line in cells])
+    np.testing.assert_array_equal(read(cells).values, want)
+    cells[3][0] = f"+{cells[3][0]}"
+    np.testing.assert_array_equal(read(cells).values, want)
+    cells[3][0] = "0.1_0"
+    with pytest.raises(DatasetError, match="does not hold a number a frame"):
+        read(cells)
