@@ -8,8 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fusbench.data.folder import ClipRow
 from fusbench.data.frames import fit_frames
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.files import file_sha256
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.frame_file import FrameFile
@@ -158,6 +160,18 @@ def write_clips(
     written.whole_ns = _end_ns(footage, written.all_ns, video)
     written.end_ns = ends or written.whole_ns
     return written
+
+
+def clip_row(path: Path, count: int, scan: str, split: str) -> ClipRow:
+    """The row of a clip whose frames have been written."""
+    return ClipRow(
+        clip_id=path.stem,
+        scan_id=scan,
+        split=split,
+        n_frames=count,
+        file=f"frames/{path.name}",
+        sha256=file_sha256(path),
+    )
 
 
 def _end_ns(footage: Footage, times: np.ndarray, video: Path) -> int:

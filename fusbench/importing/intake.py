@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.data.folder import ClipRow
 from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError
-from fusbench.files import file_sha256
 from fusbench.footage.box import Box
 from fusbench.footage.clock import frame_of
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of, timeline_of
-from fusbench.importing.clip_files import Stored, Written, write_clips
+from fusbench.importing.clip_files import Stored, Written, clip_row, write_clips
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.geometry import shape_agrees
@@ -180,14 +178,7 @@ def _stored(
             y_px=np.round(y_px[of_clip], 4)[order],
             observer_id=np.full(of_clip.sum(), pairing.observer) if pairing.observer else None,
         )
-        row = ClipRow(
-            clip_id=path.stem,
-            scan_id=pairing.scan,
-            split=pairing.split,
-            n_frames=count,
-            file=f"frames/{path.name}",
-            sha256=file_sha256(path),
-        )
+        row = clip_row(path, count, pairing.scan, pairing.split)
         stored.append(StoredClip(row=row, gaze=points, segments=()))
         first += count
     return tuple(stored)

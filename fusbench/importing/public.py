@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fusbench.data.folder import ClipRow
-from fusbench.data.frames import fit_frames, fit_points
+from fusbench.data.frames import fit_points
 from fusbench.data.gaze import GazePoints
-from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import StoredClip, write_dataset
 from fusbench.errors import DatasetError
-from fusbench.files import file_sha256
+from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
-from fusbench.importing.frame_file import FrameFile
+from fusbench.importing.clip_files import Stored, clip_row, write_clips
 from fusbench.importing.quality import inside
 from fusbench.importing.records import write_records
-from fusbench.importing.study import SIGMA_SHARE, Study
+from fusbench.importing.study import Study, info_of, stored_as
 from fusbench.progress import Report
 
 VIDEOS = (".avi", ".mp4", ".mkv", ".mpg", ".mpeg", ".m2t", ".ts", ".mov")
@@ -118,8 +117,7 @@ def described(published: Published, study: Study) -> Study:
         for key in ("licence", "citation")
         if getattr(published, key) and getattr(study, key) == getattr(unnamed, key)
     }
-    sigma_px = study.sigma_px or sigma_px or round(size[1] * SIGMA_SHARE, 2)
-    return replace(study, frame_size=size, sigma_px=sigma_px, **told)
+    return replace(study, frame_size=size, sigma_px=study.sigma_px or sigma_px, **told)
 
 
 def import_published(
@@ -141,7 +139,7 @@ def import_published(
     """
     study = described(published, study)
     assert study.frame_size is not None
-    assert study.sigma_px is not None
+    kept = stored_as(study, study.frame_size)
     groups = dict.fromkeys(video.group for video in published.videos)
     scans = {group: f"v{number:04d}" for number, group in enumerate(groups, start=1)}
     records: list[dict[str, Any]] = []
@@ -150,7 +148,7 @@ def import_published(
         made: dict[str, int] = {}
         for number, video in enumerate(published.videos, start=1):
             scan = scans[video.group]
-            clips = list(_clips(part, video, scan, made.get(scan, 0), study))
+            clips = list(_clips(part, video, scan, made.get(scan, 0), kept))
             made[scan] = made.get(scan, 0) + len(clips)
             names = [clip.row.clip_id for clip in clips]
             frames = sum(clip.row.n_frames for clip in clips)
@@ -162,73 +160,40 @@ def import_published(
                 report(number, len(published.videos))
         write_records(part, records)
 
-    info = DatasetInfo(
-        name=study.name or root.resolve().name,
-        version=study.version,
-        licence=study.licence,
-        citation=study.citation,
-        description=study.description,
-        frame_rate_hz=round(float(published.rate_hz) / study.every, 3),
-        frame_shape=(*study.frame_size, 3) if study.colour else study.frame_size,
-        gaze_rate_hz=published.gaze_rate_hz,
-        sigma_px=study.sigma_px,
-    )
+    rate_hz = round(float(published.rate_hz) / study.every, 3)
+    info = info_of(study, root, kept.shape, rate_hz, published.gaze_rate_hz)
     write_dataset(root, info, stored)
     return len(scans), sum(len(record["clips"]) for record in records)
 
 
 def _clips(
-    root: Path, video: PublicVideo, scan: str, before: int, study: Study
+    root: Path, video: PublicVideo, scan: str, before: int, kept: Stored
 ) -> Iterator[StoredClip]:
     """The clips of a video, numbered after those `before`; their frames are on disk."""
     footage = video.open()
-    assert study.frame_size is not None
-    size, channels = study.frame_size, 3 if study.colour else 1
-    shape = (*size, 3) if study.colour else size
-    times: list[int] = []
-    files: list[FrameFile] = []
-    for time_ns, picture in footage.read():
-        if len(times) == video.n_frames:
-            break
-        times.append(time_ns)
-        if (len(times) - 1) % study.every:
-            continue
-        if not files or files[-1].count == study.clip_length:
-            if files:
-                files[-1].close()
-            name = f"{scan}-{before + len(files) + 1:03d}.npy"
-            files.append(FrameFile(root / "frames" / name, shape))
-        files[-1].append(fit_frames(picture[None], size, channels)[0])
-    if files:
-        files[-1].close()
-    if not times or len(times) < (video.n_frames or 0):
-        what = f"has {len(times)} frames, and gaze on {video.n_frames or 0}"
+    crop = Box(0, 0, footage.shape[1], footage.shape[0])
+    with_gaze = replace(footage, read=lambda: islice(footage.read(), video.n_frames))
+    written = write_clips(with_gaze, Path(video.where), crop, kept, root, scan, before + 1)
+    frame_ns = written.all_ns
+    if len(frame_ns) < (video.n_frames or 0):
+        what = f"has {len(frame_ns)} frames, and gaze on {video.n_frames}"
         raise DatasetError(what, video.where, "Restore the missing frames.")
-    frame_ns = np.array(times, np.int64)
     gaze = video.gaze(frame_ns, footage.shape)
-    x_px, y_px = fit_points(gaze.x, gaze.y, gaze.shape, size)
-    kept = inside(x_px, y_px, size)
-    frame = gaze.frame // study.every
+    x_px, y_px = fit_points(gaze.x, gaze.y, gaze.shape, kept.size)
+    on_frame = inside(x_px, y_px, kept.size)
+    frame = gaze.frame // kept.every
     first = 0
-    for file in files:
-        here = kept & (frame >= first) & (frame < first + file.count)
+    for path, count in written.clips:
+        here = on_frame & (frame >= first) & (frame < first + count)
         points = GazePoints(
             frame=(frame[here] - first).astype(np.int32),
-            time_s=np.round((gaze.time_ns[here] - frame_ns[first * study.every]) / 1e9, 6),
+            time_s=np.round((gaze.time_ns[here] - written.frame_ns[first]) / 1e9, 6),
             x_px=np.round(x_px[here], 4),
             y_px=np.round(y_px[here], 4),
             observer_id=None if gaze.observer is None else gaze.observer[here],
         )
-        row = ClipRow(
-            clip_id=file.path.stem,
-            scan_id=scan,
-            split=video.split,
-            n_frames=file.count,
-            file=f"frames/{file.path.name}",
-            sha256=file_sha256(file.path),
-        )
-        first += file.count
-        yield StoredClip(row=row, gaze=points, segments=())
+        yield StoredClip(row=clip_row(path, count, scan, video.split), gaze=points, segments=())
+        first += count
 
 
 def video_files(source: Path) -> dict[str, Path]:

@@ -169,12 +169,7 @@ def import_recordings(
     good = [pairing for index, pairing in enumerate(pairings) if index not in errors]
     assert seen.size is not None
     colour = len(base.frame_shape) == 3 if base else study.colour
-    kept = Stored(
-        size=seen.size,
-        channels=3 if colour else 1,
-        clip_length=study.clip_length,
-        every=study.every,
-    )
+    kept = stored_as(replace(study, colour=colour), seen.size)
     with _place(root, dry_run) as (folder, addition):
         work = Work(
             root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
@@ -199,7 +194,7 @@ def import_recordings(
             raise _one(failed, len(pairings))
         if addition is not None and found:
             intakes = [intake for _, intake in found]
-            info = base or _new_info(study, root, intakes, seen.sigma_px)
+            info = base or _of_intakes(study, root, intakes, seen.sigma_px)
             records = told([*work.records, *(intake.facts for _, intake in found)])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
@@ -270,16 +265,42 @@ def _clip_rows(folder: Path) -> list[dict[str, str]]:
     return [dict(zip(CLIP_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _new_info(study: Study, root: Path, found: list[Intake], sigma_px: float | None) -> DatasetInfo:
-    shape = found[0].frame_shape
+def _of_intakes(
+    study: Study, root: Path, found: list[Intake], sigma_px: float | None
+) -> DatasetInfo:
+    first = found[0]
+    gaze_rate_hz = float(np.median([intake.quality.gaze_rate_hz for intake in found]))
+    rate_hz = first.quality.frame_rate_hz
+    return info_of(study, root, first.frame_shape, rate_hz, gaze_rate_hz, sigma_px)
+
+
+def stored_as(study: Study, size: tuple[int, int]) -> Stored:
+    """How a study's frames of this size are stored."""
+    return Stored(
+        size=size,
+        channels=3 if study.colour else 1,
+        clip_length=study.clip_length,
+        every=study.every,
+    )
+
+
+def info_of(
+    study: Study,
+    root: Path,
+    shape: tuple[int, ...],
+    frame_rate_hz: float,
+    gaze_rate_hz: float,
+    sigma_px: float | None = None,
+) -> DatasetInfo:
+    """Description of a new data set; `sigma_px` is what follows from an angle, if one was given."""
     return DatasetInfo(
         name=study.name or root.resolve().name,
         version=study.version,
         licence=study.licence,
         citation=study.citation,
         description=study.description,
-        frame_rate_hz=found[0].quality.frame_rate_hz,
+        frame_rate_hz=frame_rate_hz,
         frame_shape=shape,
-        gaze_rate_hz=float(np.median([intake.quality.gaze_rate_hz for intake in found])),
+        gaze_rate_hz=gaze_rate_hz,
         sigma_px=sigma_px or study.sigma_px or round(shape[1] * SIGMA_SHARE, 2),
     )

@@ -87,6 +87,16 @@ def test_dhf1k_has_its_own_sigma_and_an_export_in_its_layout_has_not(tmp_path):
     assert (info.sigma_px, info.citation, info.licence) == (2.22, "none", "private")
 
 
+def test_pictures_of_two_sizes_in_one_video_are_told(tmp_path):
+    """As of any recording: such frames are no film of one probe."""
+    folder = tmp_path / "ucf" / "training" / "Diving-001"
+    video_of_pictures(folder, "Diving_001", [[(30, 40)]] * 3)
+    picture(folder / "images" / "Diving_001_002.png", np.full((30, 80), 9, np.uint8))
+    with pytest.raises(DatasetError, match="Diving-001: frame 1 has 80 x 30 pixels, the first 80"):
+        import_layout(tmp_path / "out", tmp_path / "ucf", "ucf-sports")
+    assert not (tmp_path / "out").exists()
+
+
 def avimos(source, names=("a", "b", "c")):
     split = dict(zip(("train", "public_test", "private_test"), ([n] for n in names), strict=True))
     source.mkdir()
