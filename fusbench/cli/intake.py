@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from fusbench.cli import json_option
 
@@ -55,6 +56,13 @@ PAIRING = (
     ("blink-margin", "Drop samples this near to a marked blink, in ms; the default is none."),
     ("split", "train (the default), val or test; 'dataset split' assigns them anew."),
 )
+
+
+OF_LAYOUT = (
+    "out", "layout", "source", "frame_rate", "name", "licence", "citation", "sigma_px", "sigma_deg",
+    "frame_size", "colour", "clip_length", "every", "as_json",
+)  # fmt: skip
+"""What an import by --layout looks at; anything else would be passed over in silence."""
 
 
 def pairing_options(command: Any) -> Any:
@@ -124,12 +132,14 @@ def import_dataset(
 
         if source is None:
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
-        if study.sigma_deg:
-            raise ConfigError("a layout tells no screen", fix="Give --sigma-px in its place.")
+        _require_of_layout()
         with progress("importing") as update:
             rate = texts["frame_rate"]
             scans, clips = import_layout(out, source, layout, study, rate, report=update)
-        show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
+        if as_json:
+            print_json({"dataset": str(out), "scans": scans, "clips": clips})
+        else:
+            show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
     pairings, errors = _pairings(manifest, texts, changes)
     try:
@@ -263,3 +273,14 @@ def _table(found: list[Quality], table: Any) -> Any:
         for q in found
     ]  # fmt: skip
     return table(columns, rows, title="Quality of the recordings")
+
+
+def _require_of_layout() -> None:
+    """Raise `ConfigError` for an option that --layout does not know, such as --dry-run."""
+    from fusbench.errors import ConfigError
+
+    ctx = click.get_current_context()
+    for option in ctx.command.params:
+        given = ctx.get_parameter_source(option.name or "") is not ParameterSource.DEFAULT
+        if given and option.name not in OF_LAYOUT:
+            raise ConfigError(f"{option.opts[0]} is not for --layout", fix="Leave one of them out.")

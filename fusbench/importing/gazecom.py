@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from fusbench.errors import DatasetError
 from fusbench.footage.clock import frame_of
 from fusbench.footage.open import frame_rate_hz, open_footage
+from fusbench.importing.geometry import extent_mm
 from fusbench.importing.public import PublicGaze, PublicVideo, Published, video_files
 
 NAME = re.compile(r"([A-Za-z0-9]+)_(.+)")
@@ -102,7 +102,7 @@ def _degree_px(facts: dict[str, float]) -> float | None:
     if not all(known):
         return None
     distance_mm, width_px, width_mm = known
-    return 2 * math.tan(math.radians(0.5)) * distance_mm * width_px / width_mm
+    return extent_mm(1.0, distance_mm) * width_px / width_mm
 
 
 def read_arff(path: Path) -> Arff:
@@ -157,12 +157,16 @@ def _gaze(told: dict[str, Path], frame_ns: np.ndarray, shape: tuple[int, int]) -
     """Samples of all observers, on the frame that was on screen."""
     steps = np.diff(frame_ns)
     end_ns = int(frame_ns[-1] + (np.median(steps) if len(steps) else 0))
-    size = shape
+    size: tuple[int, int] | None = None
     columns: list[tuple[np.ndarray, ...]] = []
     for who, path in told.items():
         gaze = read_arff(path)
         height, width = gaze.facts.get("height_px"), gaze.facts.get("width_px")
-        size = (int(height), int(width)) if height and width else shape
+        own = (int(height), int(width)) if height and width else shape
+        if size not in (None, own):
+            what = f"its picture has {own[1]} x {own[0]} pixels, another observer's has others"
+            raise DatasetError(what, str(path), "Download it again.")
+        size = own
         time_ns = np.round(gaze.time_us * 1000).astype(np.int64)
         frame = frame_of(time_ns, frame_ns, end_ns)
         there = frame >= 0
@@ -171,6 +175,6 @@ def _gaze(told: dict[str, Path], frame_ns: np.ndarray, shape: tuple[int, int]) -
     frame, time_ns, x, y, names = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     order = np.lexsort((time_ns, frame))
     return PublicGaze(
-        frame=frame[order], time_ns=time_ns[order], x=x[order] - 0.5, y=y[order] - 0.5, shape=size,
-        observer=names[order],
+        frame=frame[order], time_ns=time_ns[order], x=x[order] - 0.5, y=y[order] - 0.5,
+        shape=size or shape, observer=names[order],
     )  # fmt: skip

@@ -46,6 +46,17 @@ def parse_size(text: str, option: str = "the size") -> tuple[float, float]:
     return width, height
 
 
+def extent_mm(angle_deg: float, distance_mm: float) -> float:
+    """How wide a visual angle is on a screen, in the middle of what the eye is before.
+
+    Examples
+    --------
+    >>> round(extent_mm(1.0, 600.0), 2)
+    10.47
+    """
+    return 2 * math.tan(math.radians(angle_deg / 2)) * distance_mm
+
+
 def letterbox(shape: tuple[float, float], screen: tuple[float, float]) -> Box:
     """The largest rectangle of a picture's aspect ratio, centred on the screen.
 

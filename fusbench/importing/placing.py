@@ -8,7 +8,7 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.crop import crop_box
 from fusbench.footage.record import Footage
-from fusbench.importing.geometry import ON_SCREEN, View, letterbox
+from fusbench.importing.geometry import ON_SCREEN, View, extent_mm, letterbox
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording
 
@@ -88,7 +88,7 @@ def sigma_px_of(
         fix = "Give --screen-mm W,H and --distance-mm D, or --sigma-px."
         raise ConfigError(what, f"scan '{pairing.scan}'", fix)
     screen, rect = shown_on(pairing, gaze, footage)
-    shown_mm = 2 * np.tan(np.radians(sigma_deg / 2)) * pairing.distance_mm
+    shown_mm = extent_mm(sigma_deg, pairing.distance_mm)
     height, width = footage.shape
     along_x = screen[0] / pairing.screen_mm[0] * width / rect.width * frame[1] / crop.width
     along_y = screen[1] / pairing.screen_mm[1] * height / rect.height * frame[0] / crop.height

@@ -14,7 +14,7 @@ import numpy as np
 from fusbench.data.frames import fit_points
 from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip, write_dataset
-from fusbench.errors import DatasetError
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.clip_files import Stored, clip_row, write_clips
@@ -107,7 +107,15 @@ class Published:
 
 
 def described(published: Published, study: Study) -> Study:
-    """The study with the data set's own sigma, licence and citation where it names none."""
+    """The study with the data set's own sigma, licence and citation where it names none.
+
+    Raises
+    ------
+    ConfigError
+        If sigma is a visual angle: no layout tells what screen was looked at.
+    """
+    if study.sigma_deg is not None:
+        raise ConfigError("a layout tells no screen", fix="Give --sigma-px in its place.")
     size = study.frame_size or published.shape
     scale = np.sqrt(size[0] / published.shape[0] * size[1] / published.shape[1])
     sigma_px = published.sigma_px and round(float(published.sigma_px * scale), 2)

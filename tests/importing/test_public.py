@@ -5,12 +5,15 @@ import json
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support import recordings
 
+from fusbench.cli import cli
+from fusbench.cli.intake import import_dataset
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, UnknownName
 from fusbench.importing.gazecom import read_arff
-from fusbench.importing.layouts import import_layout
+from fusbench.importing.layouts import LAYOUTS, import_layout
 from fusbench.importing.study import Study
 
 SHAPE = (60, 80)
@@ -200,6 +203,11 @@ def test_gazecom_observers_times_and_lost_samples(tmp_path):
     assert data.info.gaze_rate_hz == 250
     degree = 2 * np.tan(np.radians(0.5)) * 450 * 320 / 400
     assert data.info.sigma_px == pytest.approx(degree, abs=0.006)
+    other = ARFF.replace("width_px 320", "width_px 640")
+    assert other != ARFF
+    (place / "SSK_doves.arff").write_text(other + "\n".join(rows) + "\n")
+    with pytest.raises(DatasetError, match="SSK_doves.arff: its picture has 640 x "):
+        import_layout(tmp_path / "two", source, "gazecom-arff")
     (place / "AAW_doves.arff").write_text(ARFF.replace("@ATTRIBUTE y", "@ATTRIBUTE z"))
     with pytest.raises(DatasetError, match="AAW_doves.arff: is no ARFF file of gaze"):
         read_arff(place / "AAW_doves.arff")
@@ -215,3 +223,29 @@ def test_layouts_by_name(tmp_path):
         import_layout(tmp_path / "out", tmp_path / "none", "dhf1k")
     with pytest.raises(DatasetError, match="holds no OBSERVER_VIDEO.arff"):
         import_layout(tmp_path / "out", tmp_path, "gazecom-arff")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--dry-run"], "--dry-run is not for --layout. Leave one of them out."),
+        (["--crop", "0,0,8,8"], "--crop is not for --layout"),
+        (["--manifest", "pairs.csv"], "--manifest is not for --layout"),
+        (["--sigma-deg", "1"], "a layout tells no screen. Give --sigma-px in its place."),
+    ],
+)
+def test_what_a_layout_does_not_look_at_is_refused(tmp_path, given, words):
+    source = tmp_path / "ucf"
+    video_of_pictures(source / "training" / "Diving-001", "Diving_001", [[(30, 40)]] * 3)
+    line = ["dataset", "import", str(tmp_path / "out"), "--layout", "ucf-sports"]
+    line += ["--source", str(source)]
+    refused = CliRunner().invoke(cli, [*line, *given])
+    assert words in str(refused.exception)
+    assert not (tmp_path / "out").exists()
+    done = CliRunner().invoke(cli, [*line, "--json"])
+    assert json.loads(done.stdout)["clips"] == 1
+
+
+def test_the_command_offers_every_layout():
+    option = next(o for o in import_dataset.params if o.name == "layout")
+    assert tuple(option.type.choices) == tuple(LAYOUTS)
