@@ -98,7 +98,7 @@ def with_train_frames(dataset: Dataset) -> Dataset:
     from fusbench.data.dataset import open_dataset
     from fusbench.discovery import DATASETS, scan
 
-    if all(clip.path.exists() for clip in dataset.train_clips):
+    if all(clip.file for clip in dataset.train_clips):
         return dataset
     name = dataset.info.name
     if name not in scan(DATASETS)[0]:

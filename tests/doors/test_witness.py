@@ -137,3 +137,39 @@ def test_the_command_tells_when_scores_are_shown_again(net, folder, tmp_path):
     assert (first.stderr, again.stdout) == ("", first.stdout)
     assert again.stderr.startswith("net: shown again, as scored on 2")
     assert again.stderr.endswith("; --force scores it anew.\n")
+
+
+PEEKING = """
+import numpy as np
+from pathlib import Path
+def predict(frames):
+    Path({gaze!r}).read_text()
+    d = frames[:, -1] + 1.0
+    return d / d.sum((1, 2), keepdims=True)
+"""
+FITTED = """
+import numpy as np
+from fusbench import ModelCard
+card = ModelCard(name="fitted", title="T", loader="fitted:Model", sees="train-gaze")
+class Model:
+    def __init__(self, card, dataset):
+        frames = [clip.frames for clip in dataset.train_clips]
+        self.bright = float(np.mean([f.mean() for f in frames]))
+    def predict(self, frames):
+        d = frames[:, -1] + self.bright
+        return d / d.sum((1, 2), keepdims=True)
+"""
+
+
+def test_a_model_that_reads_the_gaze_is_marked(folder, tmp_path):
+    (tmp_path / "peeking.py").write_text(PEEKING.format(gaze=str(folder / "gaze.csv")))
+    with pytest.warns(UserWarning, match="peeking opened files of a data set by itself: gaze.csv"):
+        row = fusbench.evaluate(tmp_path / "peeking.py", folder, runs=tmp_path / "runs")
+    assert row.result.config["opened"] == ["gaze.csv"]
+
+
+def test_a_model_fitted_to_the_train_gaze_has_the_frames_of_made_data(tmp_path):
+    (tmp_path / "fitted.py").write_text(FITTED)
+    row = fusbench.evaluate(tmp_path / "fitted.py", "phantom-tiny", runs=tmp_path / "runs")
+    assert "opened" not in row.result.config
+    assert row.result.n_frames > 0
