@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from fusbench.errors import FusbenchError, unknown
@@ -96,8 +97,8 @@ def _types(cls: type) -> dict[str, Any]:
 
 def _value(hint: Any, value: Any, key: str, where: str, kind: type[FusbenchError]) -> Any:
     """A field's value as its annotation asks for it."""
-    import msgspec
-
+    if _is_of(hint, value):
+        return value
     if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
         return read_record(hint, value, f"{where}, {key}", kind)
     within = get_args(hint)[:1] if get_origin(hint) is tuple else ()
@@ -106,11 +107,19 @@ def _value(hint: Any, value: Any, key: str, where: str, kind: type[FusbenchError
             _value(within[0], one, f"{key}[{number}]", where, kind)
             for number, one in enumerate(value)
         )
+    import msgspec  # which takes longer to import than a list of models to make
+
     try:
         found = msgspec.convert(value, hint)
         return value if isinstance(value, int) else found  # 8 stays 8: hashes are of what was told
     except msgspec.ValidationError as error:
         raise kind(_told(key, value, str(error)), where, "Correct it.") from None
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    """Whether a value is what is asked for already: a plain one, or an object of anything."""
+    kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    return type(value) in kinds or (type(value) is dict and Mapping[str, Any] in kinds)
 
 
 def _told(key: str, value: Any, reason: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 
 from fusbench.board.rules import Board
+from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError
 from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, out_of_bounds
 
@@ -78,7 +80,13 @@ def _usual_values(scores: str, board: Board) -> np.ndarray | None:
 
 def _read_values(scores: str, board: Board) -> np.ndarray:
     columns = [metric.key for metric in board.rules.metrics]
-    return _parse(scores, dict.fromkeys(columns, float))[columns].to_numpy(np.float64)
+    table = _parse(scores, dict.fromkeys(columns, str))
+    texts = [table[column].tolist() for column in columns]
+    values = np.stack([numbers(column) for column in texts], axis=1)
+    underscored = any("_" in "".join(column) for column in texts)  # which float() passes over
+    if underscored or np.isnan(values).any():
+        raise _no_number(columns)
+    return values
 
 
 def _check_values(values: np.ndarray, board: Board) -> None:
@@ -97,12 +105,15 @@ def _parse(scores: str, types: dict[str, type]) -> pd.DataFrame:
 
     try:
         return pd.read_csv(
-            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False,
-            float_precision="round_trip",
-        )  # fmt: skip
+            io.BytesIO(scores.encode()), dtype=types, usecols=list(types), na_filter=False
+        )
     except (ValueError, OverflowError):
-        what = f"scores.csv does not hold a number a frame for {', '.join(types)}"
-        raise DatasetError(what, fix=REMEDY) from None
+        raise _no_number(types) from None
+
+
+def _no_number(columns: Iterable[str]) -> DatasetError:
+    what = f"scores.csv does not hold a number a frame for {', '.join(columns)}"
+    return DatasetError(what, fix=REMEDY)
 
 
 def _coverage(scores: str, board: Board) -> tuple[bool, int, int]:
