@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
 from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
@@ -38,24 +39,34 @@ def checkpoint_path(card: ModelCard, checkpoint: Path | None = None) -> Path | N
         if not checkpoint.is_file():
             raise CheckpointError("no file is here", str(checkpoint), "Check --checkpoint.")
         return checkpoint
-    if card.checkpoint is None:
-        return None
+    return None if card.checkpoint is None else bundled(card.checkpoint, card.name)
+
+
+def bundled(file: str, model: str) -> Path:
+    """Where the weights lie that come with the zoo, or at an absolute path.
+
+    Raises
+    ------
+    CheckpointError
+        If they are not there.
+    """
     import fusbench.zoo
 
-    path = Path(fusbench.zoo.__file__).parent / card.checkpoint
+    path = Path(fusbench.zoo.__file__).parent / file
     if not path.is_file():
         fix = (
-            f"Train them with: fusbench train --model {card.name} --dataset phantom --out F"
+            f"Train them with: fusbench train --model {model} --dataset phantom --out F"
             " and name the file with --checkpoint F."
         )
-        raise CheckpointError("no weights are bundled", f"model '{card.name}'", fix)
+        raise CheckpointError("no weights are bundled", f"model '{model}'", fix)
     return path
 
 
 def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCard:
     """The card as these weights make it: a zoo checkpoint brings its own window and input shape.
 
-    Its title tells where the weights were trained under another policy than the model's own.
+    Its title tells where the weights were trained under another policy than the model's own, or
+    for another window.
 
     Raises
     ------
@@ -65,23 +76,36 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
     path = checkpoint_path(card, checkpoint)
     if path is None or card.network is None:
         return card
-    from fusbench.zoo.checkpoint import network_of, read_metadata, window_of
+    from fusbench.zoo.checkpoint import check_entry, network_of, read_metadata, window_of
     from fusbench.zoo.entries import ENTRIES
 
     metadata = read_metadata(path)
     network = network_of(metadata, str(path))
-    if metadata["network"] != card.network:
-        what = f"holds the network '{metadata['network']}', not '{card.network}'"
-        fix = f"Use --model {metadata['network']}-{card.backend}."
-        raise CheckpointError(what, str(path), fix)
-    policy, usual = metadata.get("policy"), ENTRIES[metadata["network"]].policy
-    other = f"{OTHER_WEIGHTS}{policy}" if policy and policy != usual else ""
-    return replace(
-        card,
-        title=card.title + other,
-        window=window_of(metadata),
-        input_shape=network.input_shape,
-    )
+    fix = f"Use --model {metadata['network']}-{card.backend}."
+    check_entry(metadata, card.network, str(path), fix)
+    policy, entry, window = metadata.get("policy"), ENTRIES[card.network], window_of(metadata)
+    told = [policy] if policy and policy != entry.policy else []
+    if replace(window, horizon=0) != entry.window:
+        told.append(in_words(window))
+    other = f"{OTHER_WEIGHTS}{', '.join(told)}" if told else ""
+    title = card.title + other
+    return replace(card, title=title, window=window, input_shape=network.input_shape)
+
+
+def in_words(window: Window) -> str:
+    """Length, placement and stride of a window, as titles have them.
+
+    Examples
+    --------
+    >>> from fusbench.data.window import Window
+    >>> in_words(Window(length=4, placement="after")), in_words(Window(length=6, stride=3))
+    ('4 frames after', '6 frames before, every 3rd')
+    """
+    if window.length == 1:
+        return "single frames"
+    apart = {1: "", 2: ", every 2nd", 3: ", every 3rd"}
+    every = apart.get(window.stride, f", every {window.stride}th")
+    return f"{window.length} frames {window.placement}{every}"
 
 
 def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str, Any]:
