@@ -12,8 +12,6 @@ from fusbench.errors import CheckpointError
 from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
 
-OTHER_WEIGHTS = "; these weights: "
-"""Within a title, before the policy of weights that were trained under another than the model's."""
 SHARED = (
     "recipe",
     "base",
@@ -77,19 +75,37 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
     if path is None or card.network is None:
         return card
     from fusbench.zoo.checkpoint import check_entry, network_of, read_metadata, window_of
-    from fusbench.zoo.entries import ENTRIES
 
     metadata = read_metadata(path)
     network = network_of(metadata, str(path))
     fix = f"Use --model {metadata['network']}-{card.backend}."
     check_entry(metadata, card.network, str(path), fix)
-    policy, entry, window = metadata.get("policy"), ENTRIES[card.network], window_of(metadata)
-    told = [policy] if policy and policy != entry.policy else []
-    if replace(window, horizon=0) != entry.window:
-        told.append(in_words(window))
-    other = f"{OTHER_WEIGHTS}{', '.join(told)}" if told else ""
-    title = card.title + other
+    window = window_of(metadata)
+    other = unlike(card.network, metadata.get("policy"), window)
+    title = card.title + (f"; these weights: {other}" if other else "")
     return replace(card, title=title, window=window, input_shape=network.input_shape)
+
+
+def unlike(entry: str, policy: str | None, window: Window) -> str:
+    """What sets a training apart from that of an entry of the zoo: its policy, its window.
+
+    Sizes and a horizon do not: the entry's name says nothing of them.
+
+    Examples
+    --------
+    >>> from fusbench.data.window import Window
+    >>> unlike("clstmunet", "ra-3-5", Window(length=4, horizon=15))
+    'ra-3-5, 4 frames before'
+    >>> unlike("clstmunet", "ra-7-9", Window(length=6))
+    ''
+    """
+    from fusbench.zoo.entries import ENTRIES
+
+    usual = ENTRIES[entry]
+    told = [policy] if policy and policy != usual.policy else []
+    if replace(window, horizon=0) != usual.window:
+        told.append(in_words(window))
+    return ", ".join(told)
 
 
 def in_words(window: Window) -> str:
