@@ -267,10 +267,9 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "seconds": table.seconds(standing.row),
         "ratio": _number(table.ratio(standing.row)),
         "times": [
-            f"{row.result.model['backend']}: {words.duration(row.facts.seconds_per_frame)}"
-            f" on {row.facts.machine}"
+            f"{row.result.model['backend']}: {words.duration(seconds)}"
             for row in standing.competitor.rows
-            if row.facts.seconds_per_frame is not None
+            if (seconds := table.seconds(row)) is not None
         ],
         "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
