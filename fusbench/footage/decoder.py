@@ -64,7 +64,7 @@ TASKS: dict[str, Callable[..., Iterator[Part]]] = {
 def _task(name: str) -> Callable[..., Iterator[Part]]:
     """A task of this module, or a function of another: "module:function"."""
     module, _, function = name.partition(":")
-    return getattr(import_module(module), function) if function else TASKS[name]  # type: ignore[no-any-return]
+    return getattr(import_module(module), function) if function else TASKS[name]
 
 
 def _rate(text: str | None) -> Fraction | None:

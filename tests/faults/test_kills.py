@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from support import recordings
+from support import recordings, trainable
 from support.faults import Faults, content, leftovers
 from support.parts import each
 from support.small_dataset import small_clips, small_info
@@ -81,6 +81,12 @@ CASES = {
         target="runs",
         clocked=CLOCKED,
     ),
+    "train": Case(
+        command=("train", "--model", "trainable", "--dataset", "{small}", "--max-steps", "2",
+                 "--validate-every", "1", "--policy", "none", "--resume", "--out",
+                 "{out}/w.safetensors"),
+        target="out",
+    ),
     "board-new": Case(
         command=("leaderboard", "new", "{board}", "--dataset", "{small}"),
         target="board",
@@ -101,7 +107,8 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory):
-    with Faults(tmp_path_factory.mktemp("server")) as server:
+    plugins = [trainable.installed(tmp_path_factory.mktemp("plugins"))]
+    with Faults(tmp_path_factory.mktemp("server"), plugins) as server:
         yield server
 
 
