@@ -276,15 +276,18 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "licence": model.get("licence", ""),
         "cite": model.get("cite", ""),
         "origin": f"{model.get('distribution', '')} {model.get('version', '')}".strip(),
-        "window": _window(model["window"]),
+        "window": _window(model),
         "weights": model.get("weights_sha256") or "",
         "seal": standing.row.seal,
     }
 
 
-def _window(window: dict[str, Any]) -> str:
+def _window(model: dict[str, Any]) -> str:
+    window = model["window"]
     length, horizon = window.get("length"), window.get("horizon")
     frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
+    if model.get("memory") == "clip":
+        frames = "all frames so far"
     return frames + (f", {horizon} frames ahead" if horizon else "")
 
 
