@@ -45,9 +45,7 @@ def add_run(
         As `write_row`.
     """
     result = read_result(run)
-    facts = Facts(
-        name=name or str(result.model.get("name", "")), parameters=result.model.get("parameters")
-    )
+    facts = Facts(name=name or str(result.model.name), parameters=result.model.parameters)
     return write_row(board, run, facts, replace=replace)
 
 

@@ -16,6 +16,7 @@ from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.errors import counted
+from fusbench.evaluation.facts import ModelFacts
 from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
@@ -151,7 +152,7 @@ def _row(standing: Standing, table: Table) -> str:
         _cell(
             "model",
             f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
-            f"<span>{escape(model['title'])}</span>",
+            f"<span>{escape(model.title)}</span>",
             "text model",
         ),
     ]
@@ -177,7 +178,7 @@ def _row(standing: Standing, table: Table) -> str:
             else []
         ),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
-        ("licence", model.get("licence", "") or words.NONE, "text minor"),
+        ("licence", model.licence or words.NONE, "text minor"),
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
     return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'
@@ -250,7 +251,7 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
     means = standing.scan_means[order].T
     return {
         "name": standing.name,
-        "title": model["title"],
+        "title": model.title,
         "role": standing.role,
         "place": standing.place,
         "ranks": standing.place_range,
@@ -267,26 +268,26 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "seconds": table.seconds(standing.row),
         "ratio": _number(table.ratio(standing.row)),
         "times": [
-            f"{row.result.model['backend']}: {words.duration(seconds)}"
+            f"{row.result.model.backend}: {words.duration(seconds)}"
             for row in standing.competitor.rows
             if (seconds := table.seconds(row)) is not None
         ],
         "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
-        "licence": model.get("licence", ""),
-        "cite": model.get("cite", ""),
-        "origin": f"{model.get('distribution', '')} {model.get('version', '')}".strip(),
+        "licence": model.licence,
+        "cite": model.cite,
+        "origin": f"{model.distribution} {model.version}".strip(),
         "window": _window(model),
-        "weights": model.get("weights_sha256") or "",
+        "weights": model.weights_sha256 or "",
         "seal": standing.row.seal,
     }
 
 
-def _window(model: dict[str, Any]) -> str:
-    window = model["window"]
+def _window(model: ModelFacts) -> str:
+    window = model.window
     length, horizon = window.get("length"), window.get("horizon")
     frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
-    if model.get("memory") == "clip":
+    if model.memory == "clip":
         frames = "all frames so far"
     return frames + (f", {horizon} frames ahead" if horizon else "")
 

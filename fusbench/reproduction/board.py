@@ -116,11 +116,11 @@ def read_board(
         trainings: list[tuple[Path, Result]] = []
         for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
             result = read_result(folder)
-            weights = result.model["weights_sha256"] or ""
+            weights = result.model.weights_sha256 or ""
             if weights in seeds:
                 continue
             _check(folder, result.split, split, "the split")
-            _check(folder, result.dataset["fingerprint"], fingerprint, "the data set")
+            _check(folder, result.dataset.fingerprint, fingerprint, "the data set")
             signature = signature or result.signature
             _check(folder, result.signature, signature, "the metric signature")
             table = common_frames(read_scores(folder), lengths, margin).sort_values(KEYS)

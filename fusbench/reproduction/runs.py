@@ -12,7 +12,7 @@ from fusbench.evaluation.results import Result, read_result
 from fusbench.reading import read_json, read_toml
 from fusbench.reproduction.rows import ROWS
 from fusbench.training.recipe import RECIPES
-from fusbench.zoo.weights import OTHER_WEIGHTS
+from fusbench.zoo.entries import ENTRIES
 
 MANIFESTS = ("runs.toml", "runs.json")
 OUTCOMES = (
@@ -151,7 +151,7 @@ def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
     for key, folders in manifest.rows.items():
         for folder in folders:
             result = read_result(folder)
-            if (result.dataset["fingerprint"], result.split) == (fingerprint, split):
+            if (result.dataset.fingerprint, result.split) == (fingerprint, split):
                 rows[key] = (*rows.get(key, ()), folder)
             else:
                 notes.append(f"{folder} is of other data or another split and was left out")
@@ -166,15 +166,16 @@ def other_policy(result: Result) -> str:
 
     Such a run is of no row, whatever its model's name.
     """
-    title: str = result.model["title"]
-    return title.partition(OTHER_WEIGHTS)[2]
+    backend, policy = result.model.backend, result.model.training.get("policy", "")
+    usual = ENTRIES.get(result.model.name.removesuffix(f"-{backend}"))
+    return policy if usual is not None and policy != usual.policy else ""
 
 
 def row_of(result: Result) -> str | None:
     """The row that a result belongs to, by its model's name; None if there is none."""
     if other_policy(result):
         return None
-    name, backend = result.model["name"], result.model["backend"]
+    name, backend = result.model.name, result.model.backend
     model = name.removesuffix(f"-{backend}")
     frozen = bool(result.config.get("freeze_history"))
     for key, row in ROWS.items():
@@ -193,15 +194,15 @@ def other_training(result: Result, first: Result) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace as Run
-    >>> one = Run(model={"training": {"recipe": "fast", "steps": 3000, "seed": 0}})
-    >>> two = Run(model={"training": {"recipe": "fast", "steps": 300, "seed": 1}})
+    >>> one = Run(model=Run(training={"recipe": "fast", "steps": 3000, "seed": 0}))
+    >>> two = Run(model=Run(training={"recipe": "fast", "steps": 300, "seed": 1}))
     >>> other_training(two, one)
     'steps is 300, and 3000 in the other'
-    >>> one.model["training"]["recipe"] = two.model["training"]["recipe"] = "patient"
+    >>> one.model.training["recipe"] = two.model.training["recipe"] = "patient"
     >>> other_training(two, one)
     ''
     """
-    mine, others = (one.model.get("training") or {} for one in (result, first))
+    mine, others = result.model.training, first.model.training
     if not mine or not others:
         return "a run does not tell how its weights were trained"
     recipe = RECIPES.get(mine.get("recipe", ""))

@@ -11,8 +11,6 @@ from fusbench.errors import CheckpointError
 from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
 
-OTHER_WEIGHTS = "; these weights: "
-"""Within a title, before the policy of weights that were trained under another than the model's."""
 SHARED = (
     "recipe",
     "base",
@@ -75,7 +73,7 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
         fix = f"Use --model {metadata['network']}-{card.backend}."
         raise CheckpointError(what, str(path), fix)
     policy, usual = metadata.get("policy"), ENTRIES[metadata["network"]].policy
-    other = f"{OTHER_WEIGHTS}{policy}" if policy and policy != usual else ""
+    other = f"; these weights: {policy}" if policy and policy != usual else ""
     return replace(
         card,
         title=card.title + other,

@@ -99,7 +99,7 @@ def test_only_cutting_or_only_altering_finds_some(monkeypatch, tmp_path):
 
 def test_a_file_that_steps_is_scored_and_followed_live(trail, folder, tmp_path):
     run = fusbench.evaluate(trail, folder, runs=tmp_path / "runs")
-    assert run.result.model["memory"] == "clip"
+    assert run.result.model.memory == "clip"
     whole = tmp_path / "whole.py"
     whole.write_text(WHOLE)
     assert fusbench.evaluate(whole, folder, runs=tmp_path / "runs").summary.equals(run.summary)

@@ -121,7 +121,7 @@ def test_a_run_of_weights_of_another_policy_is_of_no_row(data, tmp_path):
     runs = invented_runs(tmp_path / "runs", data, ("unet", "clstmunet"))
     path = runs["clstmunet"][0] / "result.json"
     content = json.loads(path.read_text())
-    content["model"]["title"] += "; these weights: ra-3-5"
+    content["model"]["training"] = {"policy": "ra-3-5"}
     path.write_text(json.dumps(content))
     with pytest.raises(ConfigError, match="were trained with ra-3-5, not with the policy of row"):
         read_board(runs, data)
