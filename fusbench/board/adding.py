@@ -14,7 +14,7 @@ from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, read_row, row_fol
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing, unpack
+from fusbench.evaluation.results import LARGEST, pack, read_result, unpack
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text
@@ -32,7 +32,7 @@ def check_name(name: str, root: Path) -> None:
 def add_run(
     board: Board, run: Path, name: str | None = None, *, replace: bool = False
 ) -> tuple[Path, list[str]]:
-    """Take a finished run into a board, with the speed that its folder tells.
+    """Take a finished run into a board.
 
     Returns
     -------
@@ -45,13 +45,7 @@ def add_run(
         As `write_row`.
     """
     result = read_result(run)
-    seconds, machine = read_timing(run)
-    facts = Facts(
-        name=name or str(result.model.name),
-        parameters=result.model.parameters,
-        seconds_per_frame=seconds,
-        machine=machine,
-    )
+    facts = Facts(name=name or str(result.model.name), parameters=result.model.parameters)
     return write_row(board, run, facts, replace=replace)
 
 
@@ -82,15 +76,13 @@ def write_row(
             fix = "Name the folder of a finished run, or of predictions with --predictions."
             raise DatasetError(f"holds no readable {name}", str(run), fix) from error
     result, scores = texts["result.json"], texts["scores.csv"]
-    facts = dataclasses.replace(facts, rules=board.rules.mark)
-    mark = seal(result, scores, facts)
+    told = asdict(dataclasses.replace(facts, rules=board.rules.mark))
+    mark = seal(result, scores, told)
     folder = board.root / "results" / facts.name
     if other := taken_for(facts.name, [path.name for path in row_folders(board.root)]):
         what = f"its name could be taken for that of '{other}'"
         raise ConfigError(what, str(folder), "Give the row another name with --name.")
-    content = json.dumps(
-        {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
-    )
+    content = json.dumps({"schema": SCHEMA, **told, "seal": mark}, indent=2, sort_keys=True)
     files = {
         "result.json": result.encode(),
         "scores.csv.gz": pack(scores),

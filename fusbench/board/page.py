@@ -16,6 +16,7 @@ from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.errors import counted
+from fusbench.evaluation.facts import ModelFacts
 from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
@@ -267,25 +268,27 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "seconds": table.seconds(standing.row),
         "ratio": _number(table.ratio(standing.row)),
         "times": [
-            f"{row.result.model.backend}: {words.duration(row.facts.seconds_per_frame)}"
-            f" on {row.facts.machine}"
+            f"{row.result.model.backend}: {words.duration(seconds)}"
             for row in standing.competitor.rows
-            if row.facts.seconds_per_frame is not None
+            if (seconds := table.seconds(row)) is not None
         ],
         "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
         "licence": model.licence,
         "cite": model.cite,
         "origin": f"{model.distribution} {model.version}".strip(),
-        "window": _window(model.window),
+        "window": _window(model),
         "weights": model.weights_sha256 or "",
         "seal": standing.row.seal,
     }
 
 
-def _window(window: dict[str, Any]) -> str:
+def _window(model: ModelFacts) -> str:
+    window = model.window
     length, horizon = window.get("length"), window.get("horizon")
     frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
+    if model.memory == "clip":
+        frames = "all frames so far"
     return frames + (f", {horizon} frames ahead" if horizon else "")
 
 

@@ -146,9 +146,8 @@ def as_csv(table: Table) -> str:
         [
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
             *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
-            "history", "parameters", "macs", "seconds", "ratio", "seconds_per_frame", "machine",
-            "backend", "licence", "cite",
-            "weights_sha256", "seal",
+            "history", "parameters", "macs", "seconds", "ratio",
+            "backend", "licence", "cite", "weights_sha256", "seal",
         ]
     )  # fmt: skip
     for standing in table.standings:
@@ -169,7 +168,6 @@ def as_csv(table: Table) -> str:
                     "" if standing.parameters is None else standing.parameters,
                     "" if standing.macs is None else standing.macs,
                     _exact(table.seconds(row)), _exact(table.ratio(row)),
-                    _exact(facts.seconds_per_frame), csv_text(facts.machine),
                     *map(csv_text, texts), csv_text(model.weights_sha256 or ""),
                     csv_text(row.seal),
                 ]
