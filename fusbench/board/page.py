@@ -152,7 +152,7 @@ def _row(standing: Standing, table: Table) -> str:
         _cell(
             "model",
             f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
-            f"<span>{escape(model.title)}</span>",
+            f"<span>{escape(model.title)}</span>{_mark(standing, table)}",
             "text model",
         ),
     ]
@@ -182,6 +182,13 @@ def _row(standing: Standing, table: Table) -> str:
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
     return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'
+
+
+def _mark(standing: Standing, table: Table) -> str:
+    if not standing.beyond:
+        return ""
+    symbols = [m.symbol for m in table.board.rules.metrics if m.key in standing.beyond]
+    return f'<em class="mark">! better than the ideal observer in {escape(", ".join(symbols))}</em>'
 
 
 def _cell(label: str, content: str, kind: str = "") -> str:

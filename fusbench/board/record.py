@@ -25,7 +25,8 @@ def record(table: Table) -> dict[str, Any]:
                 for key, values in zip(keys, numbers, strict=True)
             },
             "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "history": s.history, "parameters": s.parameters, "macs": s.macs,
+            "beyond_ideal": s.beyond, "history": s.history, "parameters": s.parameters,
+            "macs": s.macs,
         }  # fmt: skip
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}

@@ -16,6 +16,7 @@ from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.summary import numbers, scan_sums, summary_problems
 from fusbench.board.times import Times, read_times
+from fusbench.evaluation.beyond import IDEAL, beyond
 from fusbench.evaluation.facts import ModelFacts
 from fusbench.statistics.letters import letter_groups, letters
 from fusbench.statistics.pairs import all_pairs
@@ -47,6 +48,8 @@ class Standing:
         Against the best model, in the primary metric: how much worse, in the metric's unit and in
         deviations between scans; the difference that boards like this one show four times in five.
         None for the best model itself.
+    beyond : tuple of str
+        Metrics in which its mean is better than the ideal observer's, where that is on the board.
     p : ndarray, shape (metrics,)
         Adjusted p-value against the best model of each metric; 1 for that model itself, NaN for a
         hint or the ceiling.
@@ -62,6 +65,7 @@ class Standing:
     behind: float | None = None
     effect: float | None = None
     detectable: float | None = None
+    beyond: tuple[str, ...] = ()
 
     @property
     def row(self) -> Row:
@@ -226,6 +230,7 @@ def _standings(
         total = worse(sums[:, models, metric].sum(axis=0), board, metric)
         p[compete, metric] = pairs.adjusted[among[int(np.argmin(total))]]
     against = _against_the_leader(primary, count, models, tested[at].critical)
+    passed = _beyond_the_ideal(found, derived, board)
     return [
         Standing(
             competitor=found[k],
@@ -235,10 +240,20 @@ def _standings(
             intervals=derived[k][:, :3],
             scan_means=sums[:, k] / count[:, None],
             p=p[k],
+            beyond=passed[k],
             **against[k],
         )
         for k in range(len(found))
     ]
+
+
+def _beyond_the_ideal(
+    found: Sequence[Competitor], derived: Sequence[np.ndarray], board: Board
+) -> list[tuple[str, ...]]:
+    chosen = board.rules.metrics
+    means = [dict(zip((m.key for m in chosen), each[:, 0], strict=True)) for each in derived]
+    ideals = [k for k, one in enumerate(found) if one.rows[0].result.model.name == IDEAL]
+    return [beyond(mean, means[ideals[0]], chosen) if ideals else () for mean in means]
 
 
 def _against_the_leader(

@@ -53,7 +53,7 @@ def markdown(table: Table) -> str:
 def _cells(standing: Standing, table: Table) -> list[str]:
     model = standing.model
     title = markdown_text(model.title)
-    name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
+    name = f"**{markdown_text(words.name(standing))}**" + (f"<br>{title}" if title else "")
     scores = [_score(standing, k) for k in range(len(table.board.rules.metrics))]
     weights = model.weights_sha256
     at = primary_index(table.board)
@@ -147,7 +147,7 @@ def as_csv(table: Table) -> str:
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
             *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
             "history", "parameters", "macs", "seconds", "ratio",
-            "backend", "licence", "cite", "weights_sha256", "seal",
+            "beyond_ideal", "backend", "licence", "cite", "weights_sha256", "seal",
         ]
     )  # fmt: skip
     for standing in table.standings:
@@ -168,6 +168,7 @@ def as_csv(table: Table) -> str:
                     "" if standing.parameters is None else standing.parameters,
                     "" if standing.macs is None else standing.macs,
                     _exact(table.seconds(row)), _exact(table.ratio(row)),
+                    " ".join(standing.beyond),
                     *map(csv_text, texts), csv_text(model.weights_sha256 or ""),
                     csv_text(row.seal),
                 ]
@@ -218,7 +219,7 @@ def latex(table: Table) -> str:
             words.place(standing),
             latex_text(words.ranks(standing).replace(" to ", words.NONE)),
             standing.letters or "--",
-            latex_text(standing.model.title or standing.name),
+            latex_text((standing.model.title or standing.name) + words.mark(standing)),
             *scores,
             latex_text(words.count(standing.parameters)),
         ]
