@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.board.origin import links
 from fusbench.board.standings import Table
 
 
@@ -30,6 +31,7 @@ def record(table: Table) -> dict[str, Any]:
         }  # fmt: skip
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}
+            facts["origin"] = row.facts.origin.told | links(row.facts.origin, row.result.model.cite)
             timed = {"seconds": table.seconds(row), "ratio": table.ratio(row)}
             rows.append(shared | facts | timed | {"backend": row.result.model.backend})
     return {

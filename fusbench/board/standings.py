@@ -11,6 +11,7 @@ import numpy as np
 
 from fusbench.board.competitors import Competitor, competitors
 from fusbench.board.fitting import problems
+from fusbench.board.origin import links
 from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
@@ -101,6 +102,16 @@ class Standing:
         return self.row.result.history
 
     @property
+    def links(self) -> dict[str, str]:
+        """Addresses of its paper, code and weights, as far as they are told."""
+        return links(self.row.facts.origin, self.model.cite)
+
+    @property
+    def date(self) -> str:
+        """The day that its submitter tells; "" where none is told."""
+        return self.row.facts.origin.date
+
+    @property
     def scan_range(self) -> np.ndarray:
         """Least and largest mean over a scan of each metric, (metrics, 2)."""
         return np.stack([self.scan_means.min(axis=0), self.scan_means.max(axis=0)], axis=1)
@@ -137,6 +148,11 @@ class Table:
     def ratio(self, row: Row) -> float | None:
         """The same as a ratio to the reference kernel."""
         return self.times.ratios.get(row.seal) if self.times else None
+
+    @property
+    def dated(self) -> bool:
+        """Whether any row tells its day."""
+        return any(s.date for s in self.standings)
 
     @property
     def leader(self) -> Standing | None:
