@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fusbench.board import kept
+from fusbench.board.origin import Origin
 from fusbench.board.rules import Board
 from fusbench.board.scores import Scores, most_bytes, read_scores
 from fusbench.data.folder import IDENTIFIER
@@ -41,12 +42,19 @@ TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 class Facts:
     """What a table shows of a row beside its scores; what is not known is None.
 
-    `rules` is `Rules.mark` of the board that took the row in.
+    `rules` is `Rules.mark` of the board that took the row in, `origin` what its submitter says.
     """
 
     name: str
     parameters: int | None = None
     rules: str = ""
+    origin: Origin = field(default_factory=Origin)
+
+
+def as_told(facts: Facts) -> dict[str, Any]:
+    """Facts as ``row.json`` holds them, beside its schema and seal."""
+    told = {key: value for key, value in asdict(facts).items() if key != "origin"}
+    return {**told, **({"origin": facts.origin.told} if facts.origin.told else {})}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from fusbench.web.document import table_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MARK = " !"  # behind the name of a run that is better than the ideal observer
 ENDS = ("mean", "low", "high", "scan_mean")
 
 
@@ -37,6 +38,8 @@ class Run:
         The content of ``result.json``: the run's key, model, data set and signature.
     again : bool
         Whether it was finished before it was asked for, and is shown again.
+    beyond : tuple of str
+        Metrics in which it is better than the ideal observer, where that was looked for.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class Run:
     name: str
     result: Result
     again: bool = field(default=False, compare=False)
+    beyond: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def finished(self) -> datetime:
@@ -104,7 +108,8 @@ class Run:
     def __repr__(self) -> str:
         means = ", ".join(f"{key} {mean:.3f}" for key, mean in self.summary["mean"].items())
         again = f"; shown again, finished {self.finished:%Y-%m-%d %H:%M}" if self.again else ""
-        return f"<Run {self.title}: {means}{again}>"
+        beyond = f"; better than the ideal observer in {', '.join(self.beyond)}"
+        return f"<Run {self.title}: {means}{again}{beyond if self.beyond else ''}>"
 
     def _repr_html_(self) -> str:
         return runs_html([self])
@@ -147,9 +152,14 @@ def runs_html(runs: list[Run]) -> str:
     """Runs of one signature as an HTML table: each metric's mean and interval."""
     found = {m.key: m for run in runs for m in of_signature(run.result.signature)}
     heads = ["model", *(f"{m.symbol} {m.arrow}" for m in found.values())]
-    lines = [[run.name, *(_interval(run.summary, key) for key in found)] for run in runs]
+    lines = [
+        [run.name + MARK * bool(run.beyond), *(_interval(run.summary, key) for key in found)]
+        for run in runs
+    ]
     first = runs[0].result
     caption = f"{scope(first)}; {first.signature}"
+    if any(run.beyond for run in runs):
+        caption += f";{MARK} better than the ideal observer"
     return table_html(caption, heads, lines)
 
 

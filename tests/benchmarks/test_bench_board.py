@@ -11,7 +11,7 @@ import pytest
 from support.fake_board import add_fake, fake_board
 
 from fusbench.board.build import outputs
-from fusbench.board.rows import Facts, seal
+from fusbench.board.rows import Facts, as_told, seal
 from fusbench.board.standings import read_table
 
 ROWS, DISTINCT = 1000, 20
@@ -27,7 +27,7 @@ def board(tmp_path_factory):
     for k in range(DISTINCT, ROWS):
         source, folder = results / f"row{k % DISTINCT:04}", results / f"row{k:04}"
         shutil.copytree(source, folder)
-        facts = vars(Facts(name=folder.name))
+        facts = as_told(Facts(name=folder.name))
         packed = (folder / "scores.csv.gz").read_bytes()
         texts = (folder / "result.json").read_text(), gzip.decompress(packed)
         content = {"schema": 1, **facts, "seal": seal(texts[0], texts[1].decode(), facts)}

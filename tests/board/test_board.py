@@ -365,3 +365,35 @@ def test_a_name_is_taken_once(tmp_path):
         write_row(board, run, Facts(name="../x"))
     with pytest.raises(DatasetError, match="holds no readable result.json"):
         write_row(board, tmp_path, Facts(name="x"))
+
+
+def test_a_row_beyond_the_ideal_observer_is_marked_everywhere(tmp_path):
+    """Better in NSS alone, and better in all: each is marked for what it is."""
+    board = fake_board(tmp_path / "board", scans=12)
+    add_fake(board, "ideal-observer", seed=5, worse=-0.4, role="ceiling")
+    add_fake(board, "honest", seed=1)
+    add_fake(board, "cheat", seed=2, worse=-0.9)
+    ideal = fake_scores(board, 5, -0.4)
+    sharp = fake_scores(board, 3).assign(nss=ideal["nss"] + 0.1, cc=ideal["cc"])
+    add_fake(board, "sharp", scores=sharp)
+    table = read_table(board)
+    found = {s.name: s.beyond for s in table.standings}
+    assert found == {
+        "cheat": ("kld", "sim", "nss", "cc"), "ideal-observer": (), "honest": (), "sharp": ("nss",),
+    }  # fmt: skip
+    content = {name: text.decode() for name, text in outputs(table).items()}
+    readme = content["README.md"]
+    assert "**cheat \\!**" in readme
+    assert "**honest**" in readme
+    assert "! cheat is better than the ideal observer in KLD, SIM, NSS, CC: it may" in readme
+    assert "! sharp is better than the ideal observer in NSS: it may" in readme
+    rows = {r["name"]: r for r in csv.DictReader(content["leaderboard.csv"].splitlines())}
+    assert {name: row["beyond_ideal"] for name, row in rows.items()} == {
+        "cheat": "kld sim nss cc", "ideal-observer": "", "honest": "", "sharp": "nss",
+    }  # fmt: skip
+    rows = json.loads(content["leaderboard.json"])["rows"]
+    assert {row["name"]: row["beyond_ideal"] for row in rows}["sharp"] == ["nss"]
+    assert content["index.html"].count('class="mark"') == 2
+    assert "CHEAT !" in content["leaderboard.tex"]
+    (board.root / "results" / "ideal-observer").rename(tmp_path / "gone")
+    assert not any(s.beyond for s in read_table(board).standings)

@@ -112,6 +112,7 @@ def test_a_private_test(call, folder, tmp_path):
     )
     (predicted / "submission.toml").write_text(
         'name = "guess"\ntitle = "A guess"\nlicence = "CC0-1.0"\nparameters = 7\n'
+        'date = "2026-11-26"\ncode = "https://example.org/net"\n'
     )
     out = call(
         "leaderboard", "add", board, predicted, "--predictions", "--dataset", folder, "--out", runs
@@ -119,6 +120,7 @@ def test_a_private_test(call, folder, tmp_path):
     assert "guess: added." in out
     (row,) = json.loads(call("leaderboard", "show", board, "--json"))["rows"]
     assert (row["name"], row["parameters"], row["role"]) == ("guess", 7, "model")
+    assert row["origin"] == {"date": "2026-11-26", "code": "https://example.org/net"}
     call("evaluate", "--model", "centre-bias", "--dataset", folder, "--out", runs, "--json")
     (own,) = runs.glob("centre-bias-*")
     summary = json.loads((own / "result.json").read_text())["summary"]
@@ -174,6 +176,8 @@ def test_faulty_predictions_are_told(call, folder, board, tmp_path):
     assert "the key 'nmae' is unknown. Did you mean 'name'" in call(*line, code=1)
     (predicted / "submission.toml").write_text('name = "x"\nparameters = -1')
     assert "parameters = -1 is negative" in call(*line, code=1)
+    (predicted / "submission.toml").write_text('name = "x"\ndate = "soon"')
+    assert "date = 'soon' is no day. Write it as year-month-day" in call(*line, code=1)
     (predicted / "submission.toml").write_text('name = "x"\n[window]\nlength = 0')
     assert "window: these numbers make no window" in call(*line, code=1)
     (predicted / "submission.toml").write_text('name = "x"')
