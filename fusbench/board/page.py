@@ -16,6 +16,7 @@ from fusbench import metrics
 from fusbench.board import words
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.errors import counted
+from fusbench.evaluation.facts import ModelFacts
 from fusbench.web.document import embedded, policy, tokens
 
 PARTS = Path(__file__).parent / "page_parts"
@@ -31,6 +32,7 @@ MEANINGS = {
     "macs": "Multiply-accumulates that one more frame of a clip costs, counted from the network",
     "parameters": "Numbers in the weight file",
     "backend": "What the predictions were made in",
+    "date": "The day that the submitter tells",
     "seconds": "Median time a frame, all rows in one sitting on one machine",
     "ratio": "Time a frame, as a ratio to a reference kernel measured beside it",
 }
@@ -121,6 +123,7 @@ def _columns(table: Table) -> list[tuple[str, str, bool]]:
         ("macs", "MACs/frame", False),
         *(TIMED if table.times else []),
         ("backend", "backend", True), ("licence", "licence", True),
+        *([("date", "date", True)] if table.dated else []),
     ]  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def _row(standing: Standing, table: Table) -> str:
         _cell(
             "model",
             f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
-            f"<span>{escape(model.title)}</span>",
+            f"<span>{escape(model.title)}</span>{_links(standing)}{_mark(standing, table)}",
             "text model",
         ),
     ]
@@ -178,9 +181,27 @@ def _row(standing: Standing, table: Table) -> str:
         ),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
         ("licence", model.licence or words.NONE, "text minor"),
+        *([("date", standing.date or words.NONE, "text minor")] if table.dated else []),
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
     return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'
+
+
+def _links(standing: Standing) -> str:
+    if not standing.links:
+        return ""
+    told = " ".join(
+        f'<a href="{escape(address)}" rel="nofollow">{word}</a>'
+        for word, address in standing.links.items()
+    )
+    return f'<small class="links">{told}</small>'
+
+
+def _mark(standing: Standing, table: Table) -> str:
+    if not standing.beyond:
+        return ""
+    symbols = [m.symbol for m in table.board.rules.metrics if m.key in standing.beyond]
+    return f'<em class="mark">! better than the ideal observer in {escape(", ".join(symbols))}</em>'
 
 
 def _cell(label: str, content: str, kind: str = "") -> str:
@@ -267,25 +288,29 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "seconds": table.seconds(standing.row),
         "ratio": _number(table.ratio(standing.row)),
         "times": [
-            f"{row.result.model.backend}: {words.duration(row.facts.seconds_per_frame)}"
-            f" on {row.facts.machine}"
+            f"{row.result.model.backend}: {words.duration(seconds)}"
             for row in standing.competitor.rows
-            if row.facts.seconds_per_frame is not None
+            if (seconds := table.seconds(row)) is not None
         ],
         "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
         "licence": model.licence,
         "cite": model.cite,
+        "links": standing.links,
+        "date": standing.date,
         "origin": f"{model.distribution} {model.version}".strip(),
-        "window": _window(model.window),
+        "window": _window(model),
         "weights": model.weights_sha256 or "",
         "seal": standing.row.seal,
     }
 
 
-def _window(window: dict[str, Any]) -> str:
+def _window(model: ModelFacts) -> str:
+    window = model.window
     length, horizon = window.get("length"), window.get("horizon")
     frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
+    if model.memory == "clip":
+        frames = "all frames so far"
     return frames + (f", {horizon} frames ahead" if horizon else "")
 
 

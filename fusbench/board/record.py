@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.board.origin import links
 from fusbench.board.standings import Table
 
 
@@ -25,10 +26,12 @@ def record(table: Table) -> dict[str, Any]:
                 for key, values in zip(keys, numbers, strict=True)
             },
             "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "history": s.history, "parameters": s.parameters, "macs": s.macs,
+            "beyond_ideal": s.beyond, "history": s.history, "parameters": s.parameters,
+            "macs": s.macs,
         }  # fmt: skip
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}
+            facts["origin"] = row.facts.origin.told | links(row.facts.origin, row.result.model.cite)
             timed = {"seconds": table.seconds(row), "ratio": table.ratio(row)}
             rows.append(shared | facts | timed | {"backend": row.result.model.backend})
     return {

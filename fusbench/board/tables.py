@@ -12,6 +12,7 @@ import numpy as np
 
 from fusbench import metrics
 from fusbench.board import words
+from fusbench.board.origin import LINKS
 from fusbench.board.record import record
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.web.text import csv_text, latex_text, markdown_text
@@ -25,7 +26,7 @@ def markdown(table: Table) -> str:
     columns = [
         "place", "ranks", "letters", "model", *heads, by_scan, "behind", "effect", "detectable",
         "history", "parameters", "MACs/frame", *([words.TIMED] if table.times else []), "backend",
-        "licence", "weights",
+        "licence", "weights", *(["date"] if table.dated else []),
     ]  # fmt: skip
     aligned = [0, 1, *range(4, 4 + len(heads) + 7 + bool(table.times))]
     lines = [
@@ -53,7 +54,9 @@ def markdown(table: Table) -> str:
 def _cells(standing: Standing, table: Table) -> list[str]:
     model = standing.model
     title = markdown_text(model.title)
-    name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
+    name = f"**{markdown_text(words.name(standing))}**" + (f"<br>{title}" if title else "")
+    if standing.links:
+        name += "<br>" + ", ".join(f"[{word}]({link})" for word, link in standing.links.items())
     scores = [_score(standing, k) for k in range(len(table.board.rules.metrics))]
     weights = model.weights_sha256
     at = primary_index(table.board)
@@ -74,6 +77,7 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         markdown_text(words.backends(standing)),
         markdown_text(model.licence or words.NONE),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
+        *([standing.date or words.NONE] if table.dated else []),
     ]
 
 
@@ -146,9 +150,9 @@ def as_csv(table: Table) -> str:
         [
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
             *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
-            "history", "parameters", "macs", "seconds", "ratio", "seconds_per_frame", "machine",
-            "backend", "licence", "cite",
-            "weights_sha256", "seal",
+            "history", "parameters", "macs", "seconds", "ratio",
+            "beyond_ideal", "backend", "licence", "cite", "weights_sha256", "date",
+            "paper", "code", "weights", "seal",
         ]
     )  # fmt: skip
     for standing in table.standings:
@@ -169,8 +173,9 @@ def as_csv(table: Table) -> str:
                     "" if standing.parameters is None else standing.parameters,
                     "" if standing.macs is None else standing.macs,
                     _exact(table.seconds(row)), _exact(table.ratio(row)),
-                    _exact(facts.seconds_per_frame), csv_text(facts.machine),
+                    " ".join(standing.beyond),
                     *map(csv_text, texts), csv_text(model.weights_sha256 or ""),
+                    facts.origin.date, *(standing.links.get(word, "") for word in LINKS),
                     csv_text(row.seal),
                 ]
             )  # fmt: skip
@@ -220,7 +225,7 @@ def latex(table: Table) -> str:
             words.place(standing),
             latex_text(words.ranks(standing).replace(" to ", words.NONE)),
             standing.letters or "--",
-            latex_text(standing.model.title or standing.name),
+            latex_text((standing.model.title or standing.name) + words.mark(standing)),
             *scores,
             latex_text(words.count(standing.parameters)),
         ]

@@ -59,7 +59,10 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     help="How weights are stored.",
 )  # fmt: skip
 @click.option("--device", help="The framework's name of a device, such as cuda.")
-@click.option("--resume", is_flag=True, help="Continue the training that was stopped.")
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the training, whenever it was stopped; begin it if it was not begun.",
+)  # fmt: skip
 @config_option
 @json_option
 def train(

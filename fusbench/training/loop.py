@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -51,7 +50,7 @@ def train(
     out : Path
         Checkpoint to write; ``<stem>.csv`` and ``<stem>.png`` hold the learning curves.
     resume : bool
-        Continue the training whose state lies beside `out`.
+        Continue the training whose state lies beside `out`; without a state, begin.
     dtype : {"float32", "float16"}
         How the weights are stored.
     report : callable, optional
@@ -73,6 +72,7 @@ def train(
             fix = "Give it clips with gaze that are long enough for the window."
             raise DatasetError(f"the {split} split has no window to use", fix=fix)
     state_path = out.with_name(out.name + ".state")
+    resume = resume and state_path.exists()
     state = read_state(state_path, job) if resume else first_state(job)
     try:
         for step in _steps(job, learner, state, report):
@@ -97,7 +97,6 @@ def _steps(job: Training, learner: Learner, state: State, report: Report | None)
     recipe = job.recipe
     names = tuple(job.trained)
     kept = tuple(averaged(job))
-    started = time.monotonic()
     note = f"best {state.best_loss:.3f}" if state.history else ""
     learner.load(shaped(state.adam.weights, job.trained))
     with ThreadPoolExecutor(1) as ahead:
@@ -120,7 +119,7 @@ def _steps(job: Training, learner: Learner, state: State, report: Report | None)
             total, count = state.running
             state = replace(state, adam=adam, averages=averages, running=(total + loss, count + 1))
             if adam.step % recipe.validate_every == 0 or adam.step == recipe.max_steps:
-                state = _validated(job, learner, state, time.monotonic() - started)
+                state = _validated(job, learner, state)
                 note = _note(state)
             learner.load(shaped(state.adam.weights, job.trained))
             if report:
@@ -135,7 +134,7 @@ def _note(state: State) -> str:
     return note + (f", history {last['history']:.3f}" if "history" in last else "")
 
 
-def _validated(job: Training, learner: Learner, state: State, seconds: float) -> State:
+def _validated(job: Training, learner: Learner, state: State) -> State:
     """The state with one more row of history, and the best weights brought up to date."""
     weights = plain_weights(job, state)
     learner.load(weights)
@@ -150,7 +149,6 @@ def _validated(job: Training, learner: Learner, state: State, seconds: float) ->
         "train_loss": running / max(count, 1),
         **found,
         "learning_rate": learning_rate(job.recipe, state.adam.step, falls),
-        "seconds": round(seconds, 1),
     }
     state = replace(state, history=(*state.history, row), running=(0.0, 0))
     loss = found["val_loss"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -23,7 +24,8 @@ from fusbench.progress import Progress, silent
 from fusbench.training.job import Training
 from fusbench.training.loop import train as run
 from fusbench.training.recipe import recipe as find_recipe
-from fusbench.zoo.checkpoint import describe, naming_clips
+from fusbench.training.state import is_finished
+from fusbench.zoo.checkpoint import describe, naming_clips, network_of, read_metadata
 from fusbench.zoo.entries import ENTRIES
 from fusbench.zoo.start import begun_from, origin, sized
 
@@ -149,7 +151,7 @@ def train(
     """Train a zoo network on a train split; the val split says which weights are best.
 
     Ctrl-C keeps the state beside `out`; the same call with `resume` goes on from it, to the same
-    weights as an unbroken training.
+    weights as an unbroken training; whenever it was stopped or killed.
 
     Parameters
     ----------
@@ -166,7 +168,8 @@ def train(
     dtype : {"float32", "float16"}
         How weights are stored.
     resume : bool
-        Continue the training that was stopped.
+        Continue the training that was stopped, whenever that was: one that has not begun begins,
+        and a finished one is told again.
     command : str, optional
         The line that the checkpoint tells as its origin; default: the one that does the same.
     progress : callable, optional
@@ -194,7 +197,7 @@ def train(
     >>> done = train("unet-torch", "phantom-tiny", folder.name + "/w.safetensors", max_steps=1)
     ... # doctest: +SKIP
     >>> done.curves.columns.tolist()  # doctest: +SKIP
-    ['step', 'train_loss', 'val_loss', 'learning_rate', 'seconds']
+    ['step', 'train_loss', 'val_loss', 'learning_rate']
     """
     card = model_card(model) if isinstance(model, str) else model
     chosen = Choices(
@@ -206,16 +209,26 @@ def train(
     line = command or _command(card, dataset, out, chosen, dtype)
     with claimed(Path(out)):
         job, learner = prepared(card, dataset, chosen, line, progress)
-        taken, drawn = origin(job.network, job.metadata)
+        taken, _ = origin(job.network, job.metadata)
         begun = f" from {job.metadata['init']}, {counted(len(taken), 'layer')}" if taken else ""
-        with progress(f"training {card.name}{begun}") as update:
-            state = run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
+        if not (resume and is_finished(Path(out), job)):
+            with progress(f"training {card.name}{begun}") as update:
+                run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
+    return trained(Path(out))
+
+
+def trained(checkpoint: Path) -> Trained:
+    """What a finished training's files say of it."""
+    told = read_metadata(checkpoint)
+    with checkpoint.with_suffix(".csv").open(newline="", encoding="utf-8") as stream:
+        (best,) = [row for row in csv.DictReader(stream) if row["step"] == told["best_step"]]
+    taken, drawn = origin(network_of(told, str(checkpoint)), told)
     return Trained(
-        checkpoint=Path(out),
-        steps=state.adam.step,
-        best_step=state.best_step,
-        val_loss=state.best_loss,
-        history={k: use for k, use in state.best_row.items() if k.startswith("history")},
+        checkpoint=checkpoint,
+        steps=int(told["steps"]),
+        best_step=int(told["best_step"]),
+        val_loss=float(best["val_loss"]),
+        history={name: float(use) for name, use in best.items() if name.startswith("history")},
         taken=tuple(taken),
         drawn=tuple(drawn),
     )

@@ -198,7 +198,6 @@ def test_wrong_choices_are_told(data, tmp_path):
     assert "n = 20 operations are outside 0..16" in error_of(*base, "--policy", "ra-20-5")
     assert "magnitude m = 12 is outside 0..10" in error_of(*base, "--policy", "ra-2-12")
     assert "no recipe is called 'fats'. Did you mean 'fast'" in error_of(*base, "--recipe", "fats")
-    assert "there is no training to resume" in error_of(*base, "--resume")
     assert "precision 'int8' is unknown" in error_of(*base, "--precision", "int8")
     assert "device 'gpu7' cannot be used" in error_of(*base, "--device", "gpu7")
     assert "has no learner, so fusbench cannot train it" in error_of(

@@ -72,7 +72,7 @@ const keys = {
   place: (row) => row.at, ranks: (row) => row.ranks && row.ranks[0] + row.ranks[1] / 1e4, letters: (row) => row.letters || null, model: (row) => row.name.toLowerCase(),
   behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable, history: (row) => row.history,
   parameters: (row) => row.parameters, macs: (row) => row.macs, seconds: (row) => row.seconds, ratio: (row) => row.ratio, backend: (row) => row.backend,
-  licence: (row) => row.licence.toLowerCase(),
+  licence: (row) => row.licence.toLowerCase(), date: (row) => row.date || null,
 };
 board.metrics.forEach((m, k) => { keys[m.key] = (row) => row.scores[k][0]; });
 function shown() {
@@ -254,7 +254,7 @@ function toggle(row) {
   const facts = element(inner, "dl");
   for (const [name, value] of [
     ["Title", row.title], ["Window", row.window], ["Backend", row.backend], ["From", row.origin],
-    ["Licence", row.licence], ["Cite", row.cite], ["Time a frame", row.times.join("; ")],
+    ["Licence", row.licence], ["Cite", row.cite], ["Date", row.date], ["Links", Object.keys(row.links).length ? " " : ""], ["Time a frame", row.times.join("; ")],
     ["Mean over scans", board.metrics.map((m, k) => `${m.symbol} ${fixed(row.byScan[k])}`).join(", ")],
     ["p against best", row.p[0] === null ? "" : board.metrics.map((m, k) => `${m.symbol} ${row.p[k] < 1e-3 ? "< 0.001" : row.p[k].toFixed(3)}`).join(", ")],
     ["Weights", row.weights], ["Seal", row.seal],
@@ -262,11 +262,10 @@ function toggle(row) {
     if (!value) continue;
     element(facts, "dt", name);
     const told = element(facts, "dd", value, name === "Weights" || name === "Seal" ? "mono" : "");
-    const paper = name === "Cite" && value.match(/(doi|arXiv):([\w.\/()-]+)/i);
-    if (paper) {
-      const link = element(told, "a", "paper");
-      link.href = (paper[1].toLowerCase() === "doi" ? "https://doi.org/" : "https://arxiv.org/abs/") + paper[2];
-      link.before(" ");
+    for (const word in name === "Links" ? row.links : {}) {
+      const link = element(told, "a", word);
+      link.href = row.links[word];
+      link.after(" ");
     }
   }
   row.tr.after(row.detail);
@@ -339,7 +338,7 @@ for (const head of document.querySelectorAll("th[data-sort]")) {
   head.querySelector("button").addEventListener("click", () => sortBy(head.dataset.sort));
 }
 for (const row of board.rows) {
-  row.tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row); });
+  row.tr.addEventListener("click", (event) => { if (!String(getSelection()) && !event.target.closest("a")) toggle(row); });
 }
 /* ---- the view in the address, so that it can be sent ---- */
 const shared = { metric: Number, x: String, role: String, words: String, sort: String, down: (text) => text === "true", hide: String };
