@@ -6,12 +6,12 @@ in it, by its hash, so that nothing smuggled in could run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fusbench import metrics
 from fusbench.board import words
-from fusbench.board.columns import columns
+from fusbench.board.columns import Column, columns
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.errors import counted
 from fusbench.evaluation.facts import ModelFacts
@@ -93,7 +93,7 @@ def _reported(table: Table) -> list[metrics.Metric]:
 
 
 def _data(table: Table, anonymous: bool) -> dict[str, Any]:
-    board, order = table.board, table.scan_order
+    board, order, known = table.board, table.scan_order.tolist(), columns(table)
     names = sorted({clip.scan_id for clip in board.clips})
     scored = sorted(set(board.scan_index[board.counted]))
     labels = [names[scored[k]] for k in order]
@@ -104,14 +104,16 @@ def _data(table: Table, anonymous: bool) -> dict[str, Any]:
         ],
         "primary": primary_index(board),
         "timed": bool(table.times),
-        "columns": [column.key for column in columns(table)],
+        "columns": [column.key for column in known],
         "leader": next((k for k, s in enumerate(table.standings) if s is table.leader), None),
         "scans": [str(k) for k in range(1, len(order) + 1)] if anonymous else labels,
-        "rows": [_row_data(standing, table, order.tolist()) for standing in table.standings],
+        "rows": [_row_data(standing, table, order, known) for standing in table.standings],
     }
 
 
-def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, Any]:
+def _row_data(
+    standing: Standing, table: Table, order: list[int], known: Sequence[Column]
+) -> dict[str, Any]:
     model = standing.model
     means = standing.scan_means[order].T
     return {
@@ -137,7 +139,7 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "weights": model.weights_sha256 or "",
         "seal": standing.row.seal,
         "backends": words.backends(standing),
-        **{c.key: _plain(c.value(standing, standing.row, table)) for c in columns(table)},
+        **{c.key: _plain(c.value(standing, standing.row, table)) for c in known},
     }
 
 

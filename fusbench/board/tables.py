@@ -12,7 +12,7 @@ import numpy as np
 
 from fusbench import metrics
 from fusbench.board import words
-from fusbench.board.columns import COLUMNS, Value, columns
+from fusbench.board.columns import COLUMNS, Column, Value, columns
 from fusbench.board.origin import LINKS
 from fusbench.board.record import record
 from fusbench.board.standings import Standing, Table, primary_index
@@ -37,7 +37,7 @@ def markdown(table: Table) -> str:
         *([markdown_text(rules.description), ""] if rules.description else []),
         f"**{words.task(table)}** {markdown_text(words.scope(table))}",
         "",
-        *_grid(labels, [_cells(s, table) for s in table.standings], right),
+        *_grid(labels, [_cells(s, table, further) for s in table.standings], right),
         "",
         *(f"- {line}" for line in words.statistics(table)),
         f"- {by_scan}: the mean over scans, each counting alike.",
@@ -53,7 +53,7 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(standing: Standing, table: Table) -> list[str]:
+def _cells(standing: Standing, table: Table, further: Sequence[Column]) -> list[str]:
     model = standing.model
     title = markdown_text(model.title)
     name = f"**{markdown_text(words.name(standing))}**" + (f"<br>{title}" if title else "")
@@ -69,7 +69,7 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         name,
         *scores,
         words.number(standing.scan_means[:, at].mean()),
-        *(markdown_text(column.words(standing, table)) for column in columns(table)),
+        *(markdown_text(column.words(standing, table)) for column in further),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
     ]
 
