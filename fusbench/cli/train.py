@@ -38,6 +38,21 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     help="Training windows of a clip: all T-L+1, or T-L as the paper writes.",
 )  # fmt: skip
 @click.option("--horizon", type=click.IntRange(0), help="Predict the gaze this many frames ahead.")
+@click.option("--length", type=click.IntRange(1), help="Frames of a window.")
+@click.option(
+    "--placement", type=click.Choice(["before", "around", "after"]),
+    help="Where the window's other frames lie.",
+)  # fmt: skip
+@click.option("--base", type=click.IntRange(1), help="Channels of the finest level.")
+@click.option("--levels", type=click.IntRange(1), help="Number of poolings.")
+@click.option(
+    "--input-size", type=click.IntRange(1), nargs=2, metavar="ROWS COLUMNS",
+    help="What frames are scaled to; multiples of 2 to the power of levels.",
+)  # fmt: skip
+@click.option(
+    "--init", metavar="CHECKPOINT",
+    help="Begin with these weights, or the 'bundled' ones, where layers fit; the others are named.",
+)  # fmt: skip
 @click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
 @click.option(
     "--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
@@ -74,12 +89,16 @@ def train(
         "best_step": done.best_step,
         "val_loss": done.val_loss,
         **done.history,
+        **({"taken": done.taken, "drawn": done.drawn} if done.taken else {}),
     }
     if as_json:
         print_json(found)
     else:
         best = f"best at step {done.best_step} of {done.steps}"
         show(f"{out}: {best}, validation KLD {done.val_loss:.3f} nats", *_on_history(done.history))
+        if done.taken:
+            drawn = f"; drawn anew: {', '.join(done.drawn)}" if done.drawn else ""
+            show(f"Layers that began with the weights of --init: {len(done.taken)}{drawn}.")
 
 
 def _on_history(uses: Mapping[str, float]) -> list[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from fusbench.comparing.runs import metrics_of
-from fusbench.evaluation.finished import Run, scope, table_html
+from fusbench.evaluation.finished import Run, scope
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

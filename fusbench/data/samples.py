@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import attrgetter
 from typing import overload
 
 import numpy as np
@@ -12,13 +12,13 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.frames import fit_frames, fit_points
 from fusbench.data.gaze import saliency_map
+from fusbench.data.recent import Recent
 from fusbench.data.scan import OPEN_MAPS, Clip
 from fusbench.data.window import Window
 from fusbench.errors import counted
 
 MEMORY_BYTES = 2 << 30
 """Resized frames that one sequence of samples keeps."""
-LEAST_KEPT = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,8 @@ class Samples(Sequence[Sample]):
     every : int
         Keep each `every`-th target frame of a clip only; of a clip without gaze there, its first
         target with gaze.
+    memory_bytes : int
+        What the resized clips that are kept may take together; the clip used last is always kept.
 
     Raises
     ------
@@ -80,7 +82,10 @@ class Samples(Sequence[Sample]):
     -----
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
     file, and nothing is copied before a batch is made. At another size, each clip is resized when
-    it is first touched, and kept as long as `MEMORY_BYTES` hold it.
+    it is first touched, and kept as long as `memory_bytes` hold it.
+
+    Samples can be pickled: what crosses to another process are paths and gaze, no frames, and each
+    process keeps resized clips of its own.
 
     Examples
     --------
@@ -102,6 +107,7 @@ class Samples(Sequence[Sample]):
         complete: bool = True,
         window_count: str = "exact",
         every: int = 1,
+        memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.window = window
         self.stored_shape = dataset.info.image_shape
@@ -113,8 +119,9 @@ class Samples(Sequence[Sample]):
         as_stored = self.shape == self.stored_shape and (channels == 3) == (
             len(dataset.info.frame_shape) == 3
         )
-        n_clips = OPEN_MAPS // 2 if as_stored else self._clips_in_memory()
-        self._frames = lru_cache(maxsize=n_clips)(self._fit_clip)
+        # memory maps take a file each that is open, resized clips take memory
+        bound = (OPEN_MAPS // 2, _one) if as_stored else (memory_bytes, attrgetter("nbytes"))
+        self._recent = Recent(*bound)
         keys = []
         for number, clip in enumerate(self.clips):
             targets = np.arange(clip.n_frames)
@@ -128,12 +135,6 @@ class Samples(Sequence[Sample]):
             targets = kept if len(kept) else seen[:1]
             keys += [(number, int(target)) for target in targets]
         self.keys: tuple[tuple[int, int], ...] = tuple(keys)
-
-    def _clips_in_memory(self) -> int:
-        """How many clips of another size or colour are kept, so that `MEMORY_BYTES` hold them."""
-        longest = max((clip.n_frames for clip in self.clips), default=1)
-        size = longest * self.shape[0] * self.shape[1] * self.channels
-        return max(LEAST_KEPT, MEMORY_BYTES // size)
 
     def _fit_clip(self, number: int) -> np.ndarray:
         return fit_frames(self.clips[number].frames, self.shape, self.channels)
@@ -154,7 +155,7 @@ class Samples(Sequence[Sample]):
     def frames_of(self, index: int) -> np.ndarray:
         """Frames of a window, uint8 (L, H, W): a view where it is complete and unstrided."""
         number, target = self.keys[index]
-        frames = self._frames(number)
+        frames = self._recent.get(number, self._fit_clip)
         first = target - self.window.horizon - self.window.target_index
         if self.window.stride == 1 and 0 <= first <= len(frames) - self.window.length:
             return frames[first : first + self.window.length]
@@ -201,3 +202,7 @@ class Samples(Sequence[Sample]):
         """All samples in order, in batches of `size`; the last may be smaller."""
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))))
+
+
+def _one(_frames: np.ndarray) -> int:
+    return 1

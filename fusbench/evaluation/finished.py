@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from fusbench.data.dataset import POOLED
 from fusbench.errors import unknown
 from fusbench.evaluation.results import Result, read_result, read_scores
 from fusbench.metrics import of_signature
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -169,22 +168,3 @@ def _interval(summary: pd.DataFrame, key: str) -> str:
         return ""
     mean, low, high = (float(summary[end][key]) for end in ENDS[:3])
     return f"{mean:.3f}" + (f" [{low:.3f}, {high:.3f}]" if np.isfinite(low) else "")
-
-
-def table_html(caption: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table for a notebook; every text is escaped.
-
-    Examples
-    --------
-    >>> table_html("a < b", ["x"], [["1"]])[:34]
-    '<table><caption>a &lt; b</caption>'
-    """
-
-    def row(tag: str, cells: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(row("td", line) for line in lines)
-    return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead>{row('th', heads)}</thead><tbody>{body}</tbody></table>"
-    )

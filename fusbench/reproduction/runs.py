@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fusbench.data.window import Window
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
 from fusbench.reading import read_json, read_toml
 from fusbench.reproduction.rows import ROWS
 from fusbench.training.recipe import RECIPES
 from fusbench.zoo.entries import ENTRIES
+from fusbench.zoo.weights import unlike
 
 MANIFESTS = ("runs.toml", "runs.json")
 OUTCOMES = (
@@ -128,7 +130,9 @@ def _discover(folder: Path) -> Manifest:
         result = read_result(path.parent)
         key = row_of(result)
         if key is None:
-            trained = f", its weights being trained with {p}" if (p := other_policy(result)) else ""
+            trained = (
+                f", its weights being trained with {p}" if (p := other_weights(result)) else ""
+            )
             notes.append(f"{path.parent} is of no row{trained} and was left out")
         else:
             rows.setdefault(key, []).append(path.parent)
@@ -161,19 +165,21 @@ def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
     return replace(manifest, rows=rows, notes=tuple(notes))
 
 
-def other_policy(result: Result) -> str:
-    """The policy of weights that were trained under another than their row's; "" if they were not.
+def other_weights(result: Result) -> str:
+    """What sets its weights apart from their row's, such as a policy; "" if nothing does.
 
     Such a run is of no row, whatever its model's name.
     """
-    backend, policy = result.model.backend, result.model.training.get("policy", "")
-    usual = ENTRIES.get(result.model.name.removesuffix(f"-{backend}"))
-    return policy if usual is not None and policy != usual.policy else ""
+    model = result.model
+    entry = model.name.removesuffix(f"-{model.backend}")
+    if entry not in ENTRIES or not model.training:
+        return ""
+    return unlike(entry, model.training.get("policy"), Window(**model.window))
 
 
 def row_of(result: Result) -> str | None:
     """The row that a result belongs to, by its model's name; None if there is none."""
-    if other_policy(result):
+    if other_weights(result):
         return None
     name, backend = result.model.name, result.model.backend
     model = name.removesuffix(f"-{backend}")

@@ -31,7 +31,7 @@ class Training:
     metadata : dict of str to str
         What the checkpoint is to tell of itself; it also identifies a training that is resumed.
     weights : dict, optional
-        To start from, instead of drawn ones. Without gains among them nothing is normalised: a
+        To start from, instead of drawn ones. A layer without a gain among them is not normalised: a
         training that goes on from a checkpoint leaves its normalisation as it is.
 
     Examples
@@ -65,9 +65,10 @@ class Training:
     @property
     def trained(self) -> Mapping[str, tuple[int, ...]]:
         """Name and shape of what this training learns."""
-        begun_plain = self.weights is not None and set(self.weights) == set(self.network.parameters)
-        plain = begun_plain or not self.recipe.normalise
-        return self.network.parameters if plain else self.network.trained
+        if not self.recipe.normalise:
+            return self.network.parameters
+        shapes, given = self.network.trained, self.weights
+        return shapes if given is None else {k: v for k, v in shapes.items() if k in given}
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: a function of seed and step alone."""

@@ -17,13 +17,9 @@ from fusbench.training.job import Training
 from fusbench.training.optimiser import Adam, Averages, flat, shaped
 from fusbench.training.recipe import Recipe
 from fusbench.training.validation import Row
-from fusbench.zoo.checkpoint import (
-    initial_weights,
-    read_checkpoint,
-    read_metadata,
-    write_checkpoint,
-)
-from fusbench.zoo.normalise import KEPT, folded, with_gains
+from fusbench.zoo.checkpoint import read_checkpoint, read_metadata, write_checkpoint
+from fusbench.zoo.normalise import KEPT, folded, statistics_of
+from fusbench.zoo.start import drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +51,7 @@ class State:
 
 def first_state(job: Training) -> State:
     """Where a training begins."""
-    given = job.weights
-    if given is None:
-        drawn = initial_weights(job.network, np.random.default_rng([job.seed, 2]))
-        given = with_gains(job.network, drawn)
+    given = drawn(job.network, job.seed) if job.weights is None else job.weights
     weights = flat(given, tuple(job.trained))
     n_averaged = sum(math.prod(shape) for shape in averaged(job).values())
     zero = np.zeros_like(weights)
@@ -77,9 +70,7 @@ def kept(recipe: Recipe) -> float:
 def averaged(job: Training) -> dict[str, tuple[int, ...]]:
     """Name and shape of what a training keeps running averages of: statistics, perhaps weights."""
     found: dict[str, tuple[int, ...]] = dict(job.trained) if job.recipe.average else {}
-    if len(job.trained) > len(job.network.parameters):
-        found |= job.network.statistics
-    return found
+    return found | statistics_of(job.network, job.trained)
 
 
 def plain_weights(job: Training, state: State) -> dict[str, np.ndarray]:
@@ -167,7 +158,8 @@ def is_finished(out: Path, job: Training) -> bool:
     told: dict[str, Any] = dict(read_metadata(out))
     with suppress(KeyError, ValueError):  # a missing one is another
         told |= {name: json.loads(told[name]) for name in ("recipe", "seed")}
-    _check_same({name: told.get(name) for name in _identity(job)}, job, out)
+    begun = {name for name in told if name.startswith("init")}  # with another's weights
+    _check_same({name: told.get(name) for name in {*_identity(job), *begun}}, job, out)
     return True
 
 

@@ -18,8 +18,9 @@ from fusbench.board.published import FILE, bundled
 from fusbench.board.rules import Rules, check_data, new_board, read_board
 from fusbench.board.standings import Table, read_table
 from fusbench.data.dataset import Dataset, open_dataset
-from fusbench.evaluation.finished import Run, table_html
+from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from fusbench.board.rules import Board as Folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -18,7 +17,7 @@ from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.data.samples import Samples
 from fusbench.discovery import load_target
 from fusbench.doors.registry import model_card
-from fusbench.errors import ConfigError
+from fusbench.errors import ConfigError, counted
 from fusbench.files import claimed
 from fusbench.models.card import Learner, ModelCard
 from fusbench.progress import Progress, silent
@@ -26,8 +25,9 @@ from fusbench.training.job import Training
 from fusbench.training.loop import train as run
 from fusbench.training.recipe import recipe as find_recipe
 from fusbench.training.state import is_finished
-from fusbench.zoo.checkpoint import TRAIN_CLIPS, describe, read_metadata, short_hash
-from fusbench.zoo.entries import ENTRIES, build
+from fusbench.zoo.checkpoint import describe, naming_clips, network_of, read_metadata
+from fusbench.zoo.entries import ENTRIES
+from fusbench.zoo.start import begun_from, origin, sized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,17 @@ class Choices:
         Training windows of a clip: all T - L + 1, or T - L as the paper writes.
     horizon : int, optional
         Predict the gaze this many frames ahead.
+    length : int, optional
+        Frames of a window; default: the model's own.
+    placement : {"before", "around", "after"}, optional
+        Where the other frames lie.
+    base, levels : int, optional
+        Channels of the finest level, and number of poolings.
+    input_size : (int, int), optional
+        Rows and columns that frames are scaled to.
+    init : str or Path, optional
+        Begin with the weights of this checkpoint, or with the "bundled" ones, in every layer that
+        they fit; the others are drawn.
     precision : {"float32", "bfloat16"}
     device : str, optional
         The framework's name of a device, such as "cuda".
@@ -58,9 +69,18 @@ class Choices:
     validate_every: int | None = None
     window_count: str | None = None
     horizon: int | None = None
+    length: int | None = None
+    placement: str | None = None
+    base: int | None = None
+    levels: int | None = None
+    input_size: tuple[int, int] | None = None
+    init: str | Path | None = None
     precision: str = "float32"
     device: str | None = None
     fold: int | None = None
+
+
+OF_WINDOW = ("horizon", "length", "placement")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +97,8 @@ class Trained:
     history : mapping of str to float
         Their use of history, in nats, and its kinds of segment; empty for windows of one frame. See
         `fusbench.training.validation.validated`.
+    taken, drawn : tuple of str
+        Layers that began with the weights of another checkpoint, and those that did not.
 
     Examples
     --------
@@ -91,6 +113,8 @@ class Trained:
     best_step: int
     val_loss: float
     history: Mapping[str, float]
+    taken: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -110,6 +134,12 @@ def train(
     validate_every: int | None = None,
     window_count: str | None = None,
     horizon: int | None = None,
+    length: int | None = None,
+    placement: str | None = None,
+    base: int | None = None,
+    levels: int | None = None,
+    input_size: tuple[int, int] | None = None,
+    init: str | Path | None = None,
     precision: str = "float32",
     device: str | None = None,
     fold: int | None = None,
@@ -132,7 +162,9 @@ def train(
     out : str or Path
         Checkpoint to write.
     recipe, policy, seed, max_steps, validate_every, window_count, horizon, precision, device, fold
-        See `fusbench.verbs.train.Choices`.
+        See `fusbench.verbs.train.Choices`; so are
+    length, placement, base, levels, input_size, init
+        these.
     dtype : {"float32", "float16"}
         How weights are stored.
     resume : bool
@@ -171,13 +203,16 @@ def train(
     chosen = Choices(
         recipe=recipe, policy=policy, seed=seed, max_steps=max_steps,
         validate_every=validate_every, window_count=window_count, horizon=horizon,
-        precision=precision, device=device, fold=fold,
+        length=length, placement=placement, base=base, levels=levels, input_size=input_size,
+        init=init, precision=precision, device=device, fold=fold,
     )  # fmt: skip
     line = command or _command(card, dataset, out, chosen, dtype)
     with claimed(Path(out)):
         job, learner = prepared(card, dataset, chosen, line, progress)
+        taken, _ = origin(job.network, job.metadata)
+        begun = f" from {job.metadata['init']}, {counted(len(taken), 'layer')}" if taken else ""
         if not (resume and is_finished(Path(out), job)):
-            with progress(f"training {card.name}") as update:
+            with progress(f"training {card.name}{begun}") as update:
                 run(job, learner, Path(out), resume=resume, dtype=dtype, report=update)
     return trained(Path(out))
 
@@ -187,12 +222,15 @@ def trained(checkpoint: Path) -> Trained:
     told = read_metadata(checkpoint)
     with checkpoint.with_suffix(".csv").open(newline="", encoding="utf-8") as stream:
         (best,) = [row for row in csv.DictReader(stream) if row["step"] == told["best_step"]]
+    taken, drawn = origin(network_of(told, str(checkpoint)), told)
     return Trained(
         checkpoint=checkpoint,
         steps=int(told["steps"]),
         best_step=int(told["best_step"]),
         val_loss=float(best["val_loss"]),
         history={name: float(use) for name, use in best.items() if name.startswith("history")},
+        taken=tuple(taken),
+        drawn=tuple(drawn),
     )
 
 
@@ -219,10 +257,12 @@ def prepared(
     recipe = replace(find_recipe(choices.recipe), **changes)
     policy = choices.policy or ENTRIES[entry].policy
     found_policy = find_policy(policy)
-    window = card.window
-    if choices.horizon is not None:
-        window = replace(window, horizon=choices.horizon)
-    network = build(entry, window=window)
+    window = replace(card.window, **_told(choices, OF_WINDOW))
+    sizes = {"base": choices.base, "levels": choices.levels, "input_shape": choices.input_size}
+    network, window = sized(entry, {**sizes, "window": window})
+    begun = None
+    if choices.init is not None:
+        begun = begun_from(entry, network, window, choices.init, choices.seed)
     learner_of = load_target(card.learner, where, card.backend)
     settings = {k: getattr(choices, k) for k in ("device", "precision") if getattr(choices, k)}
     learner = learner_of(replace(card, window=window), network, **settings)
@@ -238,15 +278,18 @@ def prepared(
         seed=choices.seed,
         train=Samples(data, "train", window, shape=shape, window_count=recipe.window_count),
         val=Samples(data, "val", window, shape=shape, every=recipe.validation_stride),
+        weights=dict(begun.weights) if begun else None,
         metadata={
-            **describe(network, entry, window),
+            **(begun.metadata if begun else describe(network, entry, window)),
             "model": card.name,
             "policy": policy,
             "precision": choices.precision,
             "dataset": f"{data.info.name} {data.info.version}",
             "synthetic": str(data.info.synthetic).lower(),
             "train_fingerprint": data.fingerprint("train"),
-            TRAIN_CLIPS: json.dumps([short_hash(clip.sha256) for clip in data.split("train")]),
+            **naming_clips(
+                (clip.sha256 for clip in data.split("train")), begun.metadata if begun else {}
+            ),
             "val_fingerprint": data.fingerprint("val"),
             **({} if data.fold is None else {"fold": str(data.fold)}),
             "command": command,
@@ -254,6 +297,11 @@ def prepared(
         },
     )
     return job, learner
+
+
+def _told(choices: Choices, names: tuple[str, ...]) -> dict[str, Any]:
+    """What was chosen of these, by name."""
+    return {k: getattr(choices, k) for k in names if getattr(choices, k) is not None}
 
 
 def _command(
@@ -268,5 +316,7 @@ def _command(
             given[each.name.replace("_", "-")] = value
     if dtype != "float32":
         given["dtype"] = dtype
-    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    words = []
+    for name, value in given.items():
+        words += [f"--{name}", *map(str, value if isinstance(value, tuple) else (value,))]
     return shlex.join(["fusbench", "train", *words])

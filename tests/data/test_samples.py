@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from support.small_dataset import small_clip, small_info
@@ -81,6 +83,38 @@ def test_frames_gaze_and_sigma_shrink_together(tmp_path):
     rows, columns = np.mgrid[:12, :16]
     centre = (sample.density * rows).sum(), (sample.density * columns).sum()
     assert np.allclose(centre, ((y + 0.5) / 2 - 0.5, (x + 0.5) / 2 - 0.5), atol=0.1)
+
+
+@pytest.mark.parametrize("shape", [None, (12, 16)])
+def test_samples_cross_to_another_process(folder, shape):
+    """What is pickled holds no frames, and the copy opens and resizes them for itself."""
+    samples = Samples(open_dataset(folder), "train", Window(length=4), shape=shape)
+    want = samples.batch(range(len(samples)))
+    sent = pickle.dumps(samples)
+    again = pickle.loads(sent)
+    assert again._recent.kept == ()
+    assert len(sent) < samples.clips[0].frames.nbytes
+    got = again.batch(range(len(again)))
+    np.testing.assert_array_equal(got.frames, want.frames)
+    np.testing.assert_array_equal(got.densities, want.densities)
+
+
+def test_resized_clips_are_kept_within_a_bound(folder):
+    """Two clips of 10 frames of 12 x 16: both are kept in 3,840 bytes, one in a byte less."""
+    data = open_dataset(folder)
+    for bound, kept in ((3840, (0, 1)), (3839, (1,)), (1, (1,))):
+        samples = Samples(data, "train", Window(), shape=(12, 16), memory_bytes=bound)
+        assert samples[0].clip_id != samples[len(samples) - 1].clip_id
+        assert samples._recent.kept == kept
+
+
+def test_the_clip_used_last_is_the_last_to_go(folder):
+    samples = Samples(open_dataset(folder), "train", Window(), shape=(12, 16))
+    first, last = samples.frames_of(0), samples.frames_of(len(samples) - 1)
+    assert samples._recent.kept == (0, 1)
+    assert samples.frames_of(0).base is first.base
+    assert samples._recent.kept == (1, 0)
+    assert last.base is not first.base
 
 
 def test_a_clip_shorter_than_the_window_is_refused_for_training(folder):

@@ -1,11 +1,14 @@
 """Runs whose scores are invented: their means, spreads and seeds are known."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
 from fusbench.evaluation.facts import DatasetFacts, ModelFacts
 from fusbench.evaluation.results import KEY_COLUMNS, Result, summarise, write_result
 from fusbench.metrics import signature
+from fusbench.zoo.entries import ENTRIES
 
 METRICS = ("kld", "sim", "nss", "cc")
 LEVELS = {  # mean scores, near those that the paper reports
@@ -66,7 +69,7 @@ def invented_run(folder, data, row, *, backend="torch", split="test", seed=0, **
             backend="numpy" if is_baseline else backend,
             role="floor" if is_baseline else "model",
             weights_sha256=None if is_baseline else f"{model}{seed}",
-            window={},
+            window={} if is_baseline else asdict(ENTRIES[model].window),
             training={} if is_baseline else {"recipe": "fast", "seed": seed},
         ),
         dataset=DatasetFacts(

@@ -19,8 +19,8 @@ from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
 from fusbench.zoo.network import Network
+from fusbench_keras.function import KerasNetwork, channels_first
 from fusbench_keras.live import Past, step
-from fusbench_keras.network import KerasNetwork, channels_first
 
 CHUNK = 64
 

@@ -14,8 +14,8 @@ from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
 from fusbench.zoo.network import Network
+from fusbench_torch.function import TorchNetwork
 from fusbench_torch.live import Past, step
-from fusbench_torch.network import TorchNetwork
 
 CHUNK = 64
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
