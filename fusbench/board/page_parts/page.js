@@ -135,7 +135,7 @@ function drawIntervals(rows) {
     const y = top + at * line + line / 2, [mean, from, to] = row.scores[view.metric];
     make(svg, "text", { class: row.role === "model" ? "label" : `${row.role}-text`, x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, letters));
     const mark = make(svg, "g", { class: row.role });
-    if (from !== null && from < high && to > low) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
+    if (mean === inside(mean) && from !== null) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
     if (mean === inside(mean)) make(mark, "circle", { class: "dot", cx: x(mean), cy: y, r: 4.2 });
     else make(svg, "text", { class: `${row.role}-text`, x: x(mean) + (mean > high ? -4 : 4), y: y + 4, "text-anchor": mean > high ? "end" : "start" }, mean > high ? `${fixed(mean)} ›` : `‹ ${fixed(mean)}`);
     make(mark, "title", {}, `${row.name}: ${fixed(mean)} [${fixed(from)}, ${fixed(to)}]`);
