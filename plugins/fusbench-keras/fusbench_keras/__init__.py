@@ -2,7 +2,7 @@
 
 >>> import fusbench_keras
 >>> net = fusbench_keras.network("clstmunet", weights="bundled")  # a keras.Model
->>> net.get_layer("clstm").weight.shape
+>>> tuple(net.get_layer("clstm").weight.shape)
 (3, 3, 64, 256)
 
 `network` makes a network of the zoo, `kld` is the loss that it is trained with, `write_checkpoint`

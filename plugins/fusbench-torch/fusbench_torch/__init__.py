@@ -2,8 +2,8 @@
 
 >>> import fusbench_torch
 >>> net = fusbench_torch.network("clstmunet", weights="bundled")  # a torch.nn.Module
->>> net.clstm.weight.shape
-torch.Size([256, 64, 3, 3])
+>>> tuple(net.clstm.weight.shape)
+(256, 64, 3, 3)
 
 `network` makes a network of the zoo, `write_checkpoint` writes it for ``fusbench evaluate``, and
 `WindowDataset` holds windows with their densities. Torch is imported when one of them is used.
