@@ -40,7 +40,7 @@ class TorchNetwork:
 
     def log_density(
         self,
-        frames: np.ndarray,
+        frames: np.ndarray | Tensor,
         windows: np.ndarray | None = None,
         parameters: dict[str, Tensor] | None = None,
     ) -> Tensor:
@@ -51,7 +51,8 @@ class TorchNetwork:
         leave their batch's statistics there.
         """
         parameters = self.parameters if parameters is None else parameters
-        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        given = frames if isinstance(frames, Tensor) else np.ascontiguousarray(frames)
+        x = torch.as_tensor(given).to(self.device)
         values = {FRAMES: x[:, :, None].float().mul_(SCALE)}
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
         windowed = self.network.windowed
