@@ -47,8 +47,8 @@ def add_run(
     result = read_result(run)
     seconds, machine = read_timing(run)
     facts = Facts(
-        name=name or str(result.model.get("name", "")),
-        parameters=result.model.get("parameters"),
+        name=name or str(result.model.name),
+        parameters=result.model.parameters,
         seconds_per_frame=seconds,
         machine=machine,
     )

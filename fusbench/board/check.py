@@ -50,7 +50,7 @@ def _rows(table: Table) -> Iterator[Finding]:
             yield Finding(where=f"results/{row.facts.name}", what=what)
     heads, apart = [standing.row for standing in table.standings], set()
     for group in alike([row.values for row in heads], [""] * len(heads)):
-        known = [heads[k].result.model["name"] in BASELINES for k in group]
+        known = [heads[k].result.model.name in BASELINES for k in group]
         for k in group[1:] if not all(known) else []:
             what = f"has the scores of '{heads[group[0]].facts.name}', which is there for another"
             yield Finding(where=f"results/{heads[k].facts.name}", what=f"{what} role")
@@ -67,7 +67,7 @@ def _rows(table: Table) -> Iterator[Finding]:
                 "other rules than the board's" if row.facts.rules else "rules that it does not tell"
             )
             yield Finding(where=f"results/{row.facts.name}", what=f"was taken in under {told}")
-        model = row.result.model["name"]
+        model = row.result.model.name
         if row.facts.name in BASELINES and model != row.facts.name:
             what = f"bears the name of a baseline, and is '{model}'"
             yield Finding(where=f"results/{row.facts.name}", what=what)
@@ -78,7 +78,7 @@ def _shifted(table: Table, rows: list[Row]) -> Iterator[Finding]:
 
     Baselines may: on little data `previous-gaze` is the mean map.
     """
-    known = {row.facts.name for row in rows if row.result.model["name"] in BASELINES}
+    known = {row.facts.name for row in rows if row.result.model.name in BASELINES}
     for at, metric in enumerate(table.board.rules.metrics):
         columns = {row.facts.name: row.values[:, at] - row.values[:, at].mean() for row in rows}
         moving = {name: column for name, column in columns.items() if np.ptp(column) > SAME}

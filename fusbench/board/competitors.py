@@ -20,7 +20,7 @@ class Competitor:
     @property
     def backends(self) -> tuple[str, ...]:
         """What the rows were predicted in, sorted, each once."""
-        return tuple(sorted({str(row.result.model["backend"]) for row in self.rows}))
+        return tuple(sorted({row.result.model.backend for row in self.rows}))
 
     @property
     def name(self) -> str:
@@ -41,9 +41,9 @@ class Competitor:
     @property
     def copies(self) -> tuple[Row, ...]:
         """Rows that are not the first row's checkpoint, under its name, in another backend."""
-        first, seen, found = self.rows[0], {self.rows[0].result.model["backend"]}, []
+        first, seen, found = self.rows[0], {self.rows[0].result.model.backend}, []
         for row in self.rows[1:]:
-            backend = row.result.model["backend"]
+            backend = row.result.model.backend
             twin = _weights(row) == _weights(first) != "" and _stem(row) == _stem(first)
             if not twin or backend in seen:
                 found.append(row)
@@ -52,7 +52,7 @@ class Competitor:
 
 
 def _stem(row: Row) -> str:
-    return row.facts.name.removesuffix(f"-{row.result.model['backend']}")
+    return row.facts.name.removesuffix(f"-{row.result.model.backend}")
 
 
 def competitors(rows: Sequence[Row]) -> list[Competitor]:
@@ -68,8 +68,8 @@ def competitors(rows: Sequence[Row]) -> list[Competitor]:
 
 
 def _weights(row: Row) -> str:
-    return str(row.result.model.get("weights_sha256") or "")
+    return str(row.result.model.weights_sha256 or "")
 
 
 def _role(row: Row) -> str:
-    return str(row.result.model["role"])
+    return row.result.model.role

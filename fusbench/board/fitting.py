@@ -18,9 +18,9 @@ def problems(row: Row, board: Board) -> list[str]:
     Numbers that follow from the scores are checked by `fusbench.board.standings`, all rows at once.
     """
     rules, result, scores = board.rules, row.result, row.scores
-    window = result.model["window"]
-    role, horizon = result.model["role"], window.get("horizon")
-    name = result.model["name"]
+    window = result.model.window
+    role, horizon = result.model.role, window.get("horizon")
+    name = result.model.name
     fits = type(horizon) is int and {
         "model": horizon == rules.horizon,
         "hint": horizon >= rules.horizon,
@@ -32,7 +32,7 @@ def problems(row: Row, board: Board) -> list[str]:
         (result.profile == rules.profile, f"another metric profile: {result.profile}"),
         (result.split == rules.split, f"another split: {result.split}"),
         (
-            result.dataset.get("fingerprint") == rules.fingerprint,
+            result.dataset.fingerprint == rules.fingerprint,
             "other data: the fingerprint differs",
         ),
         (
@@ -47,7 +47,7 @@ def problems(row: Row, board: Board) -> list[str]:
             f"the model's horizon is {horizon} frames, the board's {rules.horizon}",
         ),
         (
-            result.model["backend"] != INTEGERS,
+            result.model.backend != INTEGERS,
             "predicted in integer maps, whose rounding shifts KLD",
         ),
         (not result.config.get("seen"), "its weights have seen scans of the split in training"),

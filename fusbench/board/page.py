@@ -151,7 +151,7 @@ def _row(standing: Standing, table: Table) -> str:
         _cell(
             "model",
             f'<button type="button" aria-expanded="false">{escape(standing.name)}</button>'
-            f"<span>{escape(model['title'])}</span>",
+            f"<span>{escape(model.title)}</span>",
             "text model",
         ),
     ]
@@ -177,7 +177,7 @@ def _row(standing: Standing, table: Table) -> str:
             else []
         ),
         ("backend", ", ".join(standing.competitor.backends), "text minor"),
-        ("licence", model.get("licence", "") or words.NONE, "text minor"),
+        ("licence", model.licence or words.NONE, "text minor"),
     )
     cells += [_cell(label, escape(value), kind) for label, value, kind in plain]
     return f'<tr class="row role-{escape(standing.role)}">{"".join(cells)}</tr>'
@@ -250,7 +250,7 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
     means = standing.scan_means[order].T
     return {
         "name": standing.name,
-        "title": model["title"],
+        "title": model.title,
         "role": standing.role,
         "place": standing.place,
         "ranks": standing.place_range,
@@ -267,18 +267,18 @@ def _row_data(standing: Standing, table: Table, order: list[int]) -> dict[str, A
         "seconds": table.seconds(standing.row),
         "ratio": _number(table.ratio(standing.row)),
         "times": [
-            f"{row.result.model['backend']}: {words.duration(row.facts.seconds_per_frame)}"
+            f"{row.result.model.backend}: {words.duration(row.facts.seconds_per_frame)}"
             f" on {row.facts.machine}"
             for row in standing.competitor.rows
             if row.facts.seconds_per_frame is not None
         ],
         "byScan": _numbers(standing.scan_means.mean(axis=0).tolist()),
         "backend": words.backends(standing),
-        "licence": model.get("licence", ""),
-        "cite": model.get("cite", ""),
-        "origin": f"{model.get('distribution', '')} {model.get('version', '')}".strip(),
-        "window": _window(model["window"]),
-        "weights": model.get("weights_sha256") or "",
+        "licence": model.licence,
+        "cite": model.cite,
+        "origin": f"{model.distribution} {model.version}".strip(),
+        "window": _window(model.window),
+        "weights": model.weights_sha256 or "",
         "seal": standing.row.seal,
     }
 

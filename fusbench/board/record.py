@@ -30,7 +30,7 @@ def record(table: Table) -> dict[str, Any]:
         for row in s.competitor.rows:
             facts = asdict(row.facts) | {"parameters": s.parameters}
             timed = {"seconds": table.seconds(row), "ratio": table.ratio(row)}
-            rows.append(shared | facts | timed | {"backend": row.result.model["backend"]})
+            rows.append(shared | facts | timed | {"backend": row.result.model.backend})
     return {
         "rules": asdict(table.board.rules),
         "rows": rows,

@@ -24,7 +24,7 @@ def installed_weights(row: Row) -> Path | None:
     from fusbench.zoo.weights import checkpoint_path
 
     try:
-        return checkpoint_path(model_card(row.result.model["name"]))
+        return checkpoint_path(model_card(row.result.model.name))
     except FusbenchError:
         return None
 
@@ -38,7 +38,7 @@ def check_weights(row: Row) -> str:
         "" where they are the same file or the model has none; otherwise what is different or could
         not be compared.
     """
-    stored = row.result.model.get("weights_sha256")
+    stored = row.result.model.weights_sha256
     if stored is None:
         return ""
     if row.result.config.get("checkpoint"):
@@ -68,7 +68,7 @@ def own_weights(row: Row, place: Path | None, board: Path) -> Path | None:
     CheckpointError
         If they are not there.
     """
-    stored = row.result.model.get("weights_sha256")
+    stored = row.result.model.weights_sha256
     if stored is None:
         return None
     where = f"row '{row.facts.name}'"
@@ -123,7 +123,7 @@ def rerun(
     weights = own_weights(row, checkpoint, table.board.root)
     with tempfile.TemporaryDirectory() as runs:
         options = {
-            "model": model or told.model["name"], "dataset": dataset or rules.dataset,
+            "model": model or told.model.name, "dataset": dataset or rules.dataset,
             "split": rules.split, "profile": rules.profile, "out": runs,
             "observers": rules.observers,
             "metrics": ",".join(metric.key for metric in rules.metrics),
@@ -143,7 +143,7 @@ def rerun(
     other = [
         word
         for part, word in (("weights_sha256", "weights"), ("source_sha256", "code"))
-        if again.get(part) != told.model.get(part)
+        if getattr(again, part) != getattr(told.model, part)
     ]
     how = f" with other {' and '.join(other)} than the row's" if other else ""
     return apart, f"run again{how}, the largest difference of a score is {apart:.2g} ({at})"

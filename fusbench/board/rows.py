@@ -179,15 +179,11 @@ def _read_result(folder: Path) -> tuple[str, Result]:
     texts = (result.key, result.signature, result.profile, result.split)
     good = (
         result.schema == 1
-        and all(isinstance(model.get(k), str) for k in ("name", "title", "backend", "role"))
-        and all(isinstance(model.get(k, ""), str) for k in ("licence", "cite"))
         and all(
             len(text) <= LONGEST_TITLE and text.isprintable()
-            for text in (*texts, *(str(model.get(k, "")) for k in TEXTS))
+            for text in (*texts, *(getattr(model, k) for k in TEXTS))
         )
-        and isinstance(model.get("weights_sha256"), str | None)
-        and isinstance(model.get("window"), dict)
-        and model["role"] in ROLES
+        and model.role in ROLES
     )
     if not good:
         raise DatasetError(what, str(folder), REMEDY)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.summary import numbers, scan_sums, summary_problems
 from fusbench.board.times import Times, read_times
+from fusbench.evaluation.facts import ModelFacts
 from fusbench.statistics.letters import letter_groups, letters
 from fusbench.statistics.pairs import all_pairs
 from fusbench.statistics.places import place_ranges, places
@@ -74,22 +74,22 @@ class Standing:
 
     @property
     def role(self) -> str:
-        return str(self.row.result.model["role"])
+        return self.row.result.model.role
 
     @property
-    def model(self) -> dict[str, Any]:
+    def model(self) -> ModelFacts:
         return self.row.result.model
 
     @property
     def parameters(self) -> int | None:
-        facts, stored = self.row.facts, self.model.get("parameters")
-        return stored if facts.parameters is None and type(stored) is int else facts.parameters
+        told = self.row.facts.parameters
+        return self.model.parameters if told is None else told
 
     @property
     def macs(self) -> int | None:
         """Multiply-accumulates a frame, counted from the network; None where nothing tells."""
-        told = self.model.get("macs")
-        return told if type(told) is int and told >= 0 else None
+        told = self.model.macs
+        return told if told is not None and told >= 0 else None
 
     @property
     def history(self) -> float | None:
@@ -212,7 +212,7 @@ def _standings(
     if not found:
         return []
     sums, count = scan_sums([one.rows[0] for one in found], board)
-    roles = np.array([one.rows[0].result.model["role"] for one in found])
+    roles = np.array([one.rows[0].result.model.role for one in found])
     models, compete = np.flatnonzero(roles == "model"), np.flatnonzero(np.isin(roles, COMPETE))
     tested = [all_pairs(column, count) for column in np.moveaxis(sums[:, compete], 2, 0)]
     apart = tested[at].apart

@@ -52,10 +52,10 @@ def markdown(table: Table) -> str:
 
 def _cells(standing: Standing, table: Table) -> list[str]:
     model = standing.model
-    title = markdown_text(model["title"])
+    title = markdown_text(model.title)
     name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
     scores = [_score(standing, k) for k in range(len(table.board.rules.metrics))]
-    weights = model.get("weights_sha256")
+    weights = model.weights_sha256
     at = primary_index(table.board)
     return [
         words.place(standing),
@@ -72,7 +72,7 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         words.count(standing.macs),
         *([words.times(standing, table)] if table.times else []),
         markdown_text(words.backends(standing)),
-        markdown_text(model.get("licence", "") or words.NONE),
+        markdown_text(model.licence or words.NONE),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
     ]
 
@@ -91,8 +91,8 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
 def _sources(table: Table) -> list[str]:
     cites: dict[str, list[str]] = {}
     for standing in table.standings:
-        if standing.model.get("cite"):
-            cites.setdefault(standing.model["cite"], []).append(standing.name)
+        if standing.model.cite:
+            cites.setdefault(standing.model.cite, []).append(standing.name)
     if not cites:
         return []
     lines = [f"- {markdown_text(cite)}: {', '.join(names)}" for cite, names in cites.items()]
@@ -160,17 +160,17 @@ def as_csv(table: Table) -> str:
         against = (standing.behind, standing.effect, standing.detectable)
         for row in standing.competitor.rows:
             model, facts = row.result.model, row.facts
-            texts = (model["backend"], model.get("licence", ""), model.get("cite", ""))
+            texts = (model.backend, model.licence, model.cite)
             writer.writerow(
                 [
-                    *shared, facts.name, csv_text(model["title"]), *map(_exact, numbers.ravel()),
+                    *shared, facts.name, csv_text(model.title), *map(_exact, numbers.ravel()),
                     *map(_exact, against),
                     _exact(row.result.history),
                     "" if standing.parameters is None else standing.parameters,
                     "" if standing.macs is None else standing.macs,
                     _exact(table.seconds(row)), _exact(table.ratio(row)),
                     _exact(facts.seconds_per_frame), csv_text(facts.machine),
-                    *map(csv_text, texts), csv_text(model.get("weights_sha256") or ""),
+                    *map(csv_text, texts), csv_text(model.weights_sha256 or ""),
                     csv_text(row.seal),
                 ]
             )  # fmt: skip
@@ -220,7 +220,7 @@ def latex(table: Table) -> str:
             words.place(standing),
             latex_text(words.ranks(standing).replace(" to ", words.NONE)),
             standing.letters or "--",
-            latex_text(standing.model["title"] or standing.name),
+            latex_text(standing.model.title or standing.name),
             *scores,
             latex_text(words.count(standing.parameters)),
         ]

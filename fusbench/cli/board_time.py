@@ -46,7 +46,7 @@ def time_rows(
     from fusbench.board.times import told, write_times
     from fusbench.child import ChildError, command
     from fusbench.cli.render import note, print_json, show
-    from fusbench.evaluation.results import machine
+    from fusbench.evaluation.facts import machine
 
     table = read_table(read_board(board))
     if here:
@@ -98,6 +98,6 @@ def _measured(
     data = open_dataset(dataset or rules.dataset, (rules.split,), None, rules.fold)
     check_data(table.board, data)
     data = data.folds[0] if data.folds else data
-    name = row.result.model["name"]
+    name = row.result.model.name
     with opened(name, Options(checkpoint=chosen), data) as (model, card):
         return measure(model, card, data.split(rules.split)[0], repeats)

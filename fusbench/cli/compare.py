@@ -106,8 +106,7 @@ def _show(found: Comparison) -> None:
     runs, tables, scans, metric = found.runs, found.tables, found.scans, found.metric
     result = runs[0].result
     metrics = {m.key: m for m in metrics_of(runs)}
-    synthetic = " (synthetic)" if result.dataset["synthetic"] else ""
-    where = f"{result.dataset['name']}{synthetic}, {result.split} split"
+    where = f"{result.dataset.words}, {result.split} split"
     symbol = metrics[metric].symbol
     for heading, rows in tables.items():
         whole = heading == "all frames"

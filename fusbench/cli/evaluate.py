@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,7 +139,7 @@ def evaluate(
             done.append((given, row))
             if row.again:
                 click.echo(_shown_again(row), err=True)
-            line = json.dumps(asdict(row.result), sort_keys=True, allow_nan=False)
+            line = json.dumps(row.result.content, sort_keys=True, allow_nan=False)
         elif len(asked) == 1:
             raise row.error
         else:

@@ -63,8 +63,7 @@ def comparison_figure(runs: Sequence[Run], tables: dict[str, pd.DataFrame], metr
         axis.tick_params(labelsize=8, length=0)
     better = "above" if info.higher_is_better else "below"
     words = f"{info.symbol} minus that of {runs[0].name}: {better} 0 is better"
-    synthetic = " (synthetic)" if runs[0].result.dataset["synthetic"] else ""
-    data = f"{runs[0].result.dataset['name']}{synthetic}, {runs[0].result.split} split"
+    data = f"{runs[0].result.dataset.words}, {runs[0].result.split} split"
     figure.suptitle(f"{words}\n{data}; 95 % intervals resampled by scan", x=0.01, ha="left",
                     fontsize=10, color=LIGHT.ink)  # fmt: skip
     figure.legend(loc="outside lower left", ncols=min(4, len(others)), frameon=False, fontsize=8)

@@ -40,7 +40,7 @@ def comparable(given: Sequence[Run | Path]) -> list[Run]:
     first = runs[0]
     for run in runs[1:]:
         pairs = (
-            (run.result.dataset["fingerprint"] == first.result.dataset["fingerprint"], "data"),
+            (run.result.dataset.fingerprint == first.result.dataset.fingerprint, "data"),
             (run.result.split == first.result.split, "split"),
             (run.result.signature == first.result.signature, "signature"),
             (_keys(run) == _keys(first), "frames"),
@@ -142,7 +142,7 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     """
     result, scores = runs[0].result, runs[0].scores
     clips = {clip.clip_id: clip for clip in dataset.split(result.split)}
-    same = dataset.fingerprint(result.split) == result.dataset["fingerprint"]
+    same = dataset.fingerprint(result.split) == result.dataset.fingerprint
     if not same or not set(scores["clip_id"]) <= set(clips):
         fix = "Name the data set that the runs were scored on with --dataset."
         raise ConfigError("these are not the runs' data", str(dataset.root), fix)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fusbench.data.frames import fit_frames
+from fusbench.data.recent import Recent
 from fusbench.data.scan import OPEN_MAPS, Clip, map_array
 from fusbench.errors import ConfigError, unknown
 from fusbench.files import cache_folder, replacing
@@ -17,7 +17,6 @@ from fusbench.files import cache_folder, replacing
 CACHES = ("memory", "disk", "none")
 MEMORY_BYTES = 2 << 30
 """Resized frames that are kept in memory."""
-LEAST_KEPT = 16
 
 At = slice | np.ndarray
 
@@ -37,7 +36,7 @@ class FittedFrames:
         memory is read from its file piece by piece and never mapped, so that the memory that a
         process holds does not grow with the data.
     memory_bytes : int
-        What clips kept in memory may take.
+        What clips kept in memory may take together; the one used last is always kept.
 
     Raises
     ------
@@ -57,35 +56,20 @@ class FittedFrames:
             near = unknown("cache", cache, list(CACHES)).fix
             raise ConfigError(f"cache '{cache}' is unknown", fix=near)
         self.clips, self.shape, self.channels = clips, shape, channels
-        self.cache, self.memory_bytes = cache, memory_bytes
+        self.cache = cache
         stored = clips[0].info.frame_shape if clips else (*shape,)
         self.as_stored = stored == (shape if channels == 1 else (*shape, channels))
-        self._prepare()
-
-    def _prepare(self) -> None:
-        self._kept = lru_cache(maxsize=self._n_kept())(self._fitted)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what is kept: another process keeps its own."""
-        return {name: value for name, value in vars(self).items() if name != "_kept"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._prepare()
-
-    def _n_kept(self) -> int:
-        if self.as_stored or self.cache != "memory":
-            return OPEN_MAPS // 2
-        longest = max((clip.n_frames for clip in self.clips), default=1)
-        size = longest * self.shape[0] * self.shape[1] * self.channels
-        return max(LEAST_KEPT, self.memory_bytes // size)
+        # memory maps take a file each that is open, resized clips take memory
+        mapped = self.as_stored or cache != "memory"
+        bound = (OPEN_MAPS // 2, _one) if mapped else (memory_bytes, attrgetter("nbytes"))
+        self.recent = Recent(*bound)
 
     def __call__(self, number: int, at: At) -> np.ndarray:
         """These frames of a clip, uint8 (L, H, W): a view where they are kept in memory."""
         if self.cache == "none":
             clip = self.clips[number]
             return fit_frames(_read(clip.path, clip.frames, at), self.shape, self.channels)
-        frames = self._kept(number)
+        frames = self.recent.get(number, self._fitted)
         if self.cache == "memory":
             return frames[at]
         path = self.clips[number].path if self.as_stored else self._path(number)
@@ -119,3 +103,7 @@ def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
         piece = np.frombuffer(file.read(int(last - first) * frame), np.uint8)
     frames = piece.reshape(-1, *mapped.shape[1:])
     return frames if isinstance(at, slice) else frames[at - first]
+
+
+def _one(_frames: np.ndarray) -> int:
+    return 1

@@ -71,7 +71,7 @@ class Samples(Sequence[Sample]):
     cache : {"memory", "disk", "none"}
         Where clips of another size are kept; see `fusbench.data.fitted.FittedFrames`.
     memory_bytes : int
-        What those kept in memory may take.
+        What those kept in memory may take together; the clip used last is always kept.
 
     Raises
     ------
@@ -86,8 +86,11 @@ class Samples(Sequence[Sample]):
     -----
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
     file, and nothing is copied before a batch is made. At another size, each clip is resized when
-    it is first touched, and kept. With a cache "disk" or "none" windows are read from files, and
-    memory does not grow with the data. Samples can be pickled; what they keep stays behind.
+    it is first touched, and kept as long as `memory_bytes` hold it. With a cache "disk" or "none"
+    windows are read from files, and memory does not grow with the data.
+
+    Samples can be pickled: what crosses to another process are paths and gaze, no frames, and each
+    process keeps resized clips of its own.
 
     Examples
     --------
@@ -199,3 +202,7 @@ class Samples(Sequence[Sample]):
         """All samples in order, in batches of `size`; the last may be smaller."""
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))))
+
+
+def _one(_frames: np.ndarray) -> int:
+    return 1

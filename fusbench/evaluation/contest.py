@@ -124,7 +124,7 @@ class Contest:
             )
         if opened := result.config.get("opened"):
             self.warn(f"{job.card.name} opened files of a data set by itself: {', '.join(opened)}")
-        return Run(folder=folder, name=str(result.model["name"]), result=result, again=not worked)
+        return Run(folder=folder, name=result.model.name, result=result, again=not worked)
 
 
 def told_apart(rows: Sequence[tuple[str, Row]]) -> list[Row]:

@@ -113,11 +113,10 @@ class Run:
 
 def scope(result: Result) -> str:
     """What a result was scored on; synthetic data are called so."""
-    synthetic = " (synthetic)" if result.dataset["synthetic"] else ""
-    fold = result.dataset.get("fold")
+    fold = result.dataset.fold
     part = f"{result.split} split" + (f" of fold {fold}" if fold else "")
     part = "all folds pooled" if fold == POOLED else part
-    return f"{result.dataset['name']}{synthetic}, {part}"
+    return f"{result.dataset.words}, {part}"
 
 
 def read_run(folder: str | Path) -> Run:
@@ -142,7 +141,7 @@ def read_run(folder: str | Path) -> Run:
     True
     """
     result = read_result(Path(folder))
-    return Run(folder=Path(folder), name=str(result.model["name"]), result=result)
+    return Run(folder=Path(folder), name=result.model.name, result=result)
 
 
 def runs_html(runs: list[Run]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from fusbench.data.dataset import POOLED, Dataset
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.evaluation.contest import Contest, Door, Failure
+from fusbench.evaluation.facts import ModelFacts
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.results import (
     KEY_COLUMNS,
@@ -102,19 +103,19 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
     """
     results = [run.result for run in runs]
     first = results[0]
-    if len({(each.signature, each.model["name"]) for each in results}) > 1:
+    if len({(each.signature, each.model.name) for each in results}) > 1:
         fix = "Score all folds with --fold all."
         raise ConfigError("the folds were scored in different ways", str(folder), fix)
     digest = text_sha256(*(each.key for each in results))
     scores = _together([run.scores for run in runs])
     masses = [table for run in runs if (table := read_landmarks(run.folder)) is not None]
     result = Result(
-        key=f"{first.model['name']}-folds-{digest[:16]}",
+        key=f"{first.model.name}-folds-{digest[:16]}",
         model=_model([each.model for each in results]),
-        dataset={
-            **first.dataset, "fingerprint": data.fingerprint(first.split), "fold": POOLED,
-            "folds": [each.key for each in results],
-        },
+        dataset=replace(
+            first.dataset, fingerprint=data.fingerprint(first.split), fold=POOLED,
+            folds=[each.key for each in results],
+        ),
         split=first.split,
         signature=first.signature,
         profile=first.profile,
@@ -131,7 +132,7 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
     place = folder / result.key
     _write_timing(place, runs)
     write_result(place, result, scores, _together(masses) if len(masses) == len(runs) else None)
-    return Run(folder=place, name=str(first.model["name"]), result=result)
+    return Run(folder=place, name=first.model.name, result=result)
 
 
 def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -140,23 +141,21 @@ def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return table.sort_values(list(KEY_COLUMNS), ignore_index=True)
 
 
-def _model(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _model(models: Sequence[ModelFacts]) -> ModelFacts:
     """What the folds' models have in common; the weights of several are known by all their hashes.
 
     The use of history is the least of all folds.
     """
-    first = dict(models[0])
-    hashes = [str(each["weights_sha256"]) for each in models]
-    if len(set(hashes)) > 1:
-        first["weights_sha256"] = text_sha256(*hashes)
-    told = [each.get("training", {}) for each in models]
+    hashes = [str(each.weights_sha256) for each in models]
+    weights = text_sha256(*hashes) if len(set(hashes)) > 1 else models[0].weights_sha256
+    told = [each.training for each in models]
     shared = {k: v for k, v in told[0].items() if all(each.get(k) == v for each in told)}
     shared |= {
         k: min(each[k] for each in told)
         for k in told[0]
         if k.startswith("history") and all(k in each for each in told)
     }
-    return {**first, "training": shared} if shared else first
+    return replace(models[0], weights_sha256=weights, training=shared)
 
 
 def _write_timing(place: Path, runs: Sequence[Run]) -> None:

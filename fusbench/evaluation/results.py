@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import platform
-import sys
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ import numpy as np
 
 from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError, counted
+from fusbench.evaluation.facts import DatasetFacts, ModelFacts, told
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
 from fusbench.reading import read_bytes, read_json, read_text, unzipped
@@ -31,11 +29,6 @@ AGAIN = "Run the evaluation again with --force."
 REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
 SLACK = 1e-6
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")
-PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
-BACKEND_PACKAGES = {
-    "torch": ("fusbench-torch", "torch"),
-    "keras": ("fusbench-keras", "keras", "tensorflow", "tensorflow-cpu"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +39,8 @@ class Result:
     ----------
     key : str
         Name of the run; follows from everything that the scores follow from.
-    model, dataset : dict
+    model : ModelFacts
+    dataset : DatasetFacts
         Identity of both: names, versions, hashes.
     split, signature, profile : str
     summary : dict
@@ -71,8 +65,8 @@ class Result:
     """
 
     key: str
-    model: dict[str, Any]
-    dataset: dict[str, Any]
+    model: ModelFacts
+    dataset: DatasetFacts
     split: str
     signature: str
     profile: str
@@ -86,13 +80,17 @@ class Result:
 
     def __repr__(self) -> str:
         size = f"{counted(self.n_frames, 'frame')} of {counted(self.n_scans, 'scan')}"
-        return f"<Result {self.key} on {self.dataset['name']}, {self.split} split: {size}>"
+        return f"<Result {self.key} on {self.dataset.name}, {self.split} split: {size}>"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What ``result.json`` holds."""
+        return {**asdict(self), "model": told(self.model), "dataset": told(self.dataset)}
 
     @property
     def history(self) -> float | None:
         """Use of history of the model's weights, in nats; None where they do not tell it."""
-        training = self.model.get("training")
-        found = training.get("history") if isinstance(training, dict) else None
+        found = self.model.training.get("history")
         return float(found) if isinstance(found, int | float) else None
 
 
@@ -120,37 +118,6 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def environment(backend: str, threads: int, kernel: str = "numpy") -> dict[str, Any]:
-    """Versions of what computed a result."""
-    versions = {}
-    further = (kernel,) if kernel != "numpy" else ()
-    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *further):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return {
-        "python": platform.python_version(),
-        "platform": f"{sys.platform}-{platform.machine()}",
-        "threads": threads,
-        "versions": versions,
-    }
-
-
-def machine(threads: int, device: str | None = None) -> str:
-    """Processor, threads and chosen device, in words: where seconds a frame were measured."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        if line.startswith("model name"):
-            name = line.partition(":")[2].strip()
-            break
-    return ", ".join([name, f"{threads} threads", *([device] if device else [])])
-
-
 def write_result(
     folder: Path, result: Result, scores: pd.DataFrame, landmarks: pd.DataFrame | None = None
 ) -> None:
@@ -163,7 +130,7 @@ def write_result(
         if table is not None:
             with replacing(folder / name) as part:
                 table.to_csv(part, index=False, lineterminator="\n")
-    write_json(folder / "result.json", asdict(result))
+    write_json(folder / "result.json", result.content)
 
 
 def read_result(folder: str | Path) -> Result:

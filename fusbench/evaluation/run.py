@@ -15,12 +15,11 @@ from fusbench import metrics
 from fusbench.data.scan import Clip
 from fusbench.doors.registry import load_model
 from fusbench.errors import DatasetError
+from fusbench.evaluation.facts import DatasetFacts, ModelFacts, environment, machine
 from fusbench.evaluation.job import NOTHING, Evaluation
 from fusbench.evaluation.pieces import read_piece, write_piece
 from fusbench.evaluation.results import (
     Result,
-    environment,
-    machine,
     read_result,
     summarise,
     write_result,
@@ -168,29 +167,29 @@ def _finish(
     info = job.dataset.info
     result = Result(
         key=job.key(used),
-        model={
-            "name": job.card.name,
-            "title": job.card.title,
-            "backend": job.card.backend,
-            "role": job.card.role,
-            "distribution": job.owner,
-            "version": job.version,
-            "weights_sha256": job.weights_sha256(),
-            "parameters": job.parameters(),
-            **({} if (macs := job.macs()) is None else {"macs": macs}),
-            **({"source_sha256": source} if (source := job.source or used.source) else {}),
-            "licence": job.card.licence,
-            "cite": job.card.cite,
-            "window": asdict(job.card.window),
-            **({"training": facts} if (facts := job.training()) else {}),
-        },
-        dataset={
-            "name": info.name,
-            "version": info.version,
-            "synthetic": info.synthetic,
-            "fingerprint": job.dataset.fingerprint(job.split),
-            **({} if job.dataset.fold is None else {"fold": job.dataset.fold}),
-        },
+        model=ModelFacts(
+            name=job.card.name,
+            title=job.card.title,
+            backend=job.card.backend,
+            role=job.card.role,
+            distribution=job.owner,
+            version=job.version,
+            weights_sha256=job.weights_sha256(),
+            parameters=job.parameters(),
+            macs=job.macs(),
+            source_sha256=job.source or used.source or None,
+            licence=job.card.licence,
+            cite=job.card.cite,
+            window=asdict(job.card.window),
+            training=job.training(),
+        ),
+        dataset=DatasetFacts(
+            name=info.name,
+            version=info.version,
+            synthetic=info.synthetic,
+            fingerprint=job.dataset.fingerprint(job.split),
+            fold=job.dataset.fold,
+        ),
         split=job.split,
         signature=job.signature,
         profile=job.profile,

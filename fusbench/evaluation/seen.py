@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusbench.zoo.checkpoint import TRAIN_CLIPS, read_metadata, short_hash
+from fusbench.zoo.checkpoint import TRAIN_CLIPS, named_clips, read_metadata, short_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,17 +28,10 @@ def seen(weights: Path | None, data: Dataset, split: str) -> str:
         return ""
     told = read_metadata(weights)
     if TRAIN_CLIPS in told:
-        known, clips = _named(told[TRAIN_CLIPS]), data.split(split)
+        known, clips = frozenset(named_clips(told)), data.split(split)
         count = sum(short_hash(clip.sha256) in known for clip in clips)
         return f"has seen {count} of the {len(clips)} clips in training" if count else ""
     return _by_fold(told, data, split)
-
-
-def _named(text: str) -> frozenset[str]:
-    try:
-        return frozenset(map(str, json.loads(text)))
-    except (ValueError, TypeError):
-        return frozenset()
 
 
 def _by_fold(told: Mapping[str, str], data: Dataset, split: str) -> str:

@@ -15,7 +15,7 @@ from fusbench.data.window import within_margin
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.evaluation.results import Result, read_landmarks, read_result, read_scores
 from fusbench.reproduction.rows import MARGIN, METRICS, ROWS
-from fusbench.reproduction.runs import Runs, other_policy, other_training
+from fusbench.reproduction.runs import Runs, other_training, other_weights
 from fusbench.training.validation import UNUSED
 
 KEYS = ["scan_id", "clip_id", "frame"]
@@ -116,11 +116,11 @@ def read_board(
         trainings: list[tuple[Path, Result]] = []
         for folder in sorted(runs[key], key=lambda path: (backend not in path.name, path.name)):
             result = read_result(folder)
-            weights = result.model["weights_sha256"] or ""
+            weights = result.model.weights_sha256 or ""
             if weights in seeds:
                 continue
             _check(folder, result.split, split, "the split")
-            _check(folder, result.dataset["fingerprint"], fingerprint, "the data set")
+            _check(folder, result.dataset.fingerprint, fingerprint, "the data set")
             signature = signature or result.signature
             _check(folder, result.signature, signature, "the metric signature")
             table = common_frames(read_scores(folder), lengths, margin).sort_values(KEYS)
@@ -129,8 +129,8 @@ def read_board(
             elif not frames.equals(table[KEYS].reset_index(drop=True)):
                 fix = "Do the run again with --force."
                 raise DatasetError("does not score the frames that the others do", str(folder), fix)
-            if policy := other_policy(result):
-                what = f"its weights were trained with {policy}, not with the policy of row '{key}'"
+            if unlike := other_weights(result):
+                what = f"its weights were trained with {unlike}, not as row '{key}' says"
                 raise ConfigError(what, str(folder), "Leave this run out, or train the row's own.")
             for other, known in trainings:
                 if why := other_training(result, known):

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fusbench.data.window import Window
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
 from fusbench.reading import read_json, read_toml
 from fusbench.reproduction.rows import ROWS
 from fusbench.training.recipe import RECIPES
-from fusbench.zoo.weights import OTHER_WEIGHTS
+from fusbench.zoo.entries import ENTRIES
+from fusbench.zoo.weights import unlike
 
 MANIFESTS = ("runs.toml", "runs.json")
 OUTCOMES = (
@@ -128,7 +130,9 @@ def _discover(folder: Path) -> Manifest:
         result = read_result(path.parent)
         key = row_of(result)
         if key is None:
-            trained = f", its weights being trained with {p}" if (p := other_policy(result)) else ""
+            trained = (
+                f", its weights being trained with {p}" if (p := other_weights(result)) else ""
+            )
             notes.append(f"{path.parent} is of no row{trained} and was left out")
         else:
             rows.setdefault(key, []).append(path.parent)
@@ -151,7 +155,7 @@ def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
     for key, folders in manifest.rows.items():
         for folder in folders:
             result = read_result(folder)
-            if (result.dataset["fingerprint"], result.split) == (fingerprint, split):
+            if (result.dataset.fingerprint, result.split) == (fingerprint, split):
                 rows[key] = (*rows.get(key, ()), folder)
             else:
                 notes.append(f"{folder} is of other data or another split and was left out")
@@ -161,20 +165,23 @@ def runs_on(manifest: Manifest, fingerprint: str, split: str) -> Manifest:
     return replace(manifest, rows=rows, notes=tuple(notes))
 
 
-def other_policy(result: Result) -> str:
-    """The policy of weights that were trained under another than their row's; "" if they were not.
+def other_weights(result: Result) -> str:
+    """What sets its weights apart from their row's, such as a policy; "" if nothing does.
 
     Such a run is of no row, whatever its model's name.
     """
-    title: str = result.model["title"]
-    return title.partition(OTHER_WEIGHTS)[2]
+    model = result.model
+    entry = model.name.removesuffix(f"-{model.backend}")
+    if entry not in ENTRIES or not model.training:
+        return ""
+    return unlike(entry, model.training.get("policy"), Window(**model.window))
 
 
 def row_of(result: Result) -> str | None:
     """The row that a result belongs to, by its model's name; None if there is none."""
-    if other_policy(result):
+    if other_weights(result):
         return None
-    name, backend = result.model["name"], result.model["backend"]
+    name, backend = result.model.name, result.model.backend
     model = name.removesuffix(f"-{backend}")
     frozen = bool(result.config.get("freeze_history"))
     for key, row in ROWS.items():
@@ -193,15 +200,15 @@ def other_training(result: Result, first: Result) -> str:
     Examples
     --------
     >>> from types import SimpleNamespace as Run
-    >>> one = Run(model={"training": {"recipe": "fast", "steps": 3000, "seed": 0}})
-    >>> two = Run(model={"training": {"recipe": "fast", "steps": 300, "seed": 1}})
+    >>> one = Run(model=Run(training={"recipe": "fast", "steps": 3000, "seed": 0}))
+    >>> two = Run(model=Run(training={"recipe": "fast", "steps": 300, "seed": 1}))
     >>> other_training(two, one)
     'steps is 300, and 3000 in the other'
-    >>> one.model["training"]["recipe"] = two.model["training"]["recipe"] = "patient"
+    >>> one.model.training["recipe"] = two.model.training["recipe"] = "patient"
     >>> other_training(two, one)
     ''
     """
-    mine, others = (one.model.get("training") or {} for one in (result, first))
+    mine, others = result.model.training, first.model.training
     if not mine or not others:
         return "a run does not tell how its weights were trained"
     recipe = RECIPES.get(mine.get("recipe", ""))

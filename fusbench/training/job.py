@@ -12,6 +12,7 @@ from fusbench.data.samples import Batch, Samples
 from fusbench.errors import counted
 from fusbench.training.recipe import Recipe
 from fusbench.zoo.network import Network
+from fusbench.zoo.normalise import statistics_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Training:
     metadata : dict of str to str
         What the checkpoint is to tell of itself; it also identifies a training that is resumed.
     weights : dict, optional
-        To start from, instead of drawn ones. Without gains among them nothing is normalised: a
+        To start from, instead of drawn ones. A layer without a gain among them is not normalised: a
         training that goes on from a checkpoint leaves its normalisation as it is.
 
     Examples
@@ -76,16 +77,15 @@ class Training:
         """Name and shape of what this training changes."""
         if self.network is None:
             return self.parameters
-        begun_plain = self.weights is not None and set(self.weights) == set(self.network.parameters)
-        plain = begun_plain or not self.recipe.normalise
-        return self.network.parameters if plain else self.network.trained
+        if not self.recipe.normalise:
+            return self.network.parameters
+        shapes, given = self.network.trained, self.weights
+        return shapes if given is None else {k: v for k, v in shapes.items() if k in given}
 
     @property
     def statistics(self) -> Mapping[str, tuple[int, ...]]:
         """Name and shape of the normalisation's statistics, where there is one."""
-        if self.network is None or len(self.trained) == len(self.parameters):
-            return {}
-        return self.network.statistics
+        return {} if self.network is None else statistics_of(self.network, self.trained)
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: a function of seed and step alone."""

@@ -16,8 +16,9 @@ from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe
 from fusbench.training.steps import Arrays, Kinds
 from fusbench.training.validation import Row
-from fusbench.zoo.checkpoint import initial_weights, read_checkpoint, write_checkpoint
-from fusbench.zoo.normalise import KEPT, folded, with_gains
+from fusbench.zoo.checkpoint import read_checkpoint, write_checkpoint
+from fusbench.zoo.normalise import KEPT, folded
+from fusbench.zoo.start import drawn
 
 UNTOLD = ("command", "fusbench")  # what may differ where a training is continued
 
@@ -52,11 +53,10 @@ class State:
 
 def first_state(job: Training) -> State:
     """Where a training begins."""
-    given: Mapping[str, np.ndarray] | None = job.weights
-    if given is None and job.network is not None:
-        drawn = initial_weights(job.network, np.random.default_rng([job.seed, 2]))
-        given = with_gains(job.network, drawn)
-    weights = {name: np.asarray((given or {})[name], np.float32) for name in job.trained}
+    given: Mapping[str, np.ndarray] = job.weights or {}
+    if job.weights is None and job.network is not None:
+        given = drawn(job.network, job.seed)
+    weights = {name: np.asarray(given[name], np.float32) for name in job.trained}
     sums = {name: np.zeros(shape, np.float32) for name, shape in averaged(job).items()}
     best = {name: weights[name] for name in job.parameters}
     return State(step=0, arrays={"weights": weights, "averages": sums}, best=best)

@@ -143,10 +143,10 @@ def _terms(known: list[Run], given: dict[str, Any]) -> Terms:
     if not known:
         return Terms(**given)
     result = known[0].result
-    first = {
-        "dataset": result.dataset["name"],
+    first: dict[str, Any] = {
+        "dataset": result.dataset.name,
         "split": result.split,
-        "fold": result.dataset.get("fold"),
+        "fold": result.dataset.fold,
     }
     chosen = {key: first[key] if value is None else value for key, value in given.items()}
     keys = tuple(m.key for m in paired.metrics_of(known))
@@ -166,12 +166,12 @@ def _groups(
     if part == "scan":
         return None
     result = runs[0].result
-    name = dataset if dataset is not None else result.dataset["name"]
+    name = dataset if dataset is not None else result.dataset.name
     if isinstance(name, Dataset):
         return paired.segments(runs, name)
     try:
         with progress(f"opening {name}") as update:
-            data = open_dataset(name, (result.split,), update, result.dataset.get("fold"))
+            data = open_dataset(name, (result.split,), update, result.dataset.fold)
     except UnknownName:
         if dataset is not None:
             raise

@@ -323,6 +323,8 @@ def _learner(
     given = (card,) if network is None else (card, network)
     # a plug-in's function may have been written before an option was
     learner_of = load_target(card.learner or "", where, card.backend)
+    if "seed" in signature(learner_of).parameters:
+        settings["seed"] = choices.seed
     try:
         signature(learner_of).bind(*given, **settings)
     except TypeError as error:

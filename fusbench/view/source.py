@@ -122,9 +122,9 @@ def run_source(
 
     folder, result = run.folder, run.result
     fingerprint = dataset.fingerprint(result.split)
-    if result.split != split or result.dataset.get("fingerprint") != fingerprint:
-        fold = f" of fold {result.dataset['fold']}" if "fold" in result.dataset else ""
-        made_on = f"{result.dataset.get('name')}, {result.split} split{fold}"
+    if result.split != split or result.dataset.fingerprint != fingerprint:
+        fold = "" if result.dataset.fold is None else f" of fold {result.dataset.fold}"
+        made_on = f"{result.dataset.name}, {result.split} split{fold}"
         what = f"was made on other data ({made_on}) than {dataset.info.name}, {split} split"
         fix = "Name the data set, the split and the fold that the run was made on."
         raise DatasetError(what, str(folder), fix)
@@ -136,20 +136,20 @@ def run_source(
     }
     if model is not None:
         card = ModelCard(
-            name=run.name, title=str(result.model["title"]), loader="its:own",
-            backend=str(result.model["backend"]),
+            name=run.name, title=result.model.title, loader="its:own",
+            backend=result.model.backend,
         )  # fmt: skip
         given = options or Options()
         return Source(
             name=run.name, title=card.title, card=card, model=model, options=given, **shown
         )
     try:
-        card = model_card(result.model["name"])
+        card = model_card(result.model.name)
     except UnknownName as error:
-        if str(result.model.get("distribution", "")).endswith(".py"):
-            error.fix = f"The run is of {result.model['distribution']}: name it with --model."
+        if str(result.model.distribution).endswith(".py"):
+            error.fix = f"The run is of {result.model.distribution}: name it with --model."
         raise
-    weights = _weights(result.model.get("weights_sha256"), card, checkpoints, folder, result.config)
+    weights = _weights(result.model.weights_sha256, card, checkpoints, folder, result.config)
     kept = Options(checkpoint=weights, device=device or result.config.get("device"))
     card = card_of_weights(card, weights)
     return Source(name=card.name, title=card.title, card=card, options=kept, **shown)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -146,6 +146,30 @@ def network_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Ne
     return build(name, window=window, base=base, levels=levels, input_shape=(rows, columns))
 
 
+def check_entry(metadata: Mapping[str, str], entry: str, where: str, fix: str) -> None:
+    """Raise `CheckpointError`, with `fix`, unless the weights are of this entry of the zoo."""
+    if metadata["network"] != entry:
+        what = f"holds the network '{metadata['network']}', not '{entry}'"
+        raise CheckpointError(what, where, fix)
+
+
+def named_clips(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """The clips that weights say they were trained on; none where they tell of none."""
+    try:
+        return tuple(map(str, json.loads(metadata.get(TRAIN_CLIPS, "[]"))))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+
+
+def naming_clips(sha256s: Iterable[str], before: Mapping[str, str]) -> dict[str, str]:
+    """The metadata that name the clips of a training, given the SHA-256 of their frames.
+
+    `before` are the metadata of the weights that it began from, whose clips count as seen too.
+    """
+    known = dict.fromkeys((*map(short_hash, sha256s), *named_clips(before)))
+    return {TRAIN_CLIPS: json.dumps(list(known))} if known else {}
+
+
 def check_weights(network: Network, weights: Mapping[str, np.ndarray], where: str) -> None:
     """Raise `CheckpointError` unless these are the parameters of this network."""
     for name, shape in network.parameters.items():
@@ -158,12 +182,18 @@ def check_weights(network: Network, weights: Mapping[str, np.ndarray], where: st
             raise CheckpointError(
                 f"{what} {_by(shape)}", where, "Give the checkpoint of this network."
             )
-        if not np.isfinite(weights[name]).all():
-            raise CheckpointError(f"the parameter '{name}' is not finite", where, REMEDY)
+    check_finite({name: weights[name] for name in network.parameters}, where)
     extra = sorted(set(weights) - set(network.parameters))
     if extra:
         what = f"the parameter '{extra[0]}' is not part of network '{network.name}'"
         raise CheckpointError(what, where, "Give the checkpoint of this network.")
+
+
+def check_finite(weights: Mapping[str, np.ndarray], where: str) -> None:
+    """Raise `CheckpointError` at the first parameter that holds NaN or infinity."""
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise CheckpointError(f"the parameter '{name}' is not finite", where, REMEDY)
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -117,6 +117,11 @@ def build(
     return entry.make(length=length, base=base, levels=levels, input_shape=input_shape)
 
 
+def checkpoint_file(name: str) -> str:
+    """Where the bundled weights of an entry lie within the package."""
+    return f"checkpoints/{name}.safetensors"
+
+
 def card(name: str, *, backend: str, loader: str, learner: str) -> ModelCard:
     """The card of an entry in one backend; both backends share the bundled checkpoint."""
     entry = ENTRIES[name]
@@ -130,7 +135,7 @@ def card(name: str, *, backend: str, loader: str, learner: str) -> ModelCard:
         input_shape=INPUT_SHAPE,
         network=name,
         recipe="fast",
-        checkpoint=f"checkpoints/{name}.safetensors",
+        checkpoint=checkpoint_file(name),
         licence="MIT",
         cite=entry.cite,
     )

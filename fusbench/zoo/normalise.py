@@ -9,6 +9,7 @@ predicts is the plain network: no layer, no state and no arithmetic more than wi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,26 @@ def with_gains(network: Network, weights: Mapping[str, np.ndarray]) -> dict[str,
     return {**weights, **gains}
 
 
+def constants(gain: Any, bias: Any, mean: Any, variance: Any) -> tuple[Any, Any]:
+    """Scale and bias of a normalisation whose statistics have become constants.
+
+    Arrays or tensors (C,) of any framework.
+
+    Examples
+    --------
+    >>> constants(2.0, 1.0, 3.0, 4.0 - EPSILON)
+    (1.0, -2.0)
+    """
+    scale = gain / (variance + EPSILON) ** 0.5
+    return scale, bias - mean * scale
+
+
+def statistics_of(network: Network, trained: Mapping[str, object]) -> dict[str, tuple[int, ...]]:
+    """Name and shape of the running statistics of those layers that have a gain in `trained`."""
+    shapes = network.statistics.items()
+    return {name: n for name, n in shapes if f"{name.rpartition('.')[0]}.gain" in trained}
+
+
 def folded(
     network: Network,
     trained: Mapping[str, np.ndarray],
@@ -40,7 +61,7 @@ def folded(
     ----------
     network : Network
     trained : mapping of str to ndarray
-        By the names of `Network.trained`.
+        By the names of `Network.trained`. A layer without a gain is not normalised, and stays.
     statistics : mapping of str to ndarray
         By the names of `Network.statistics`.
 
@@ -63,9 +84,12 @@ def folded(
     """
     weights = {name: np.asarray(trained[name], np.float32) for name in network.parameters}
     for layer in network.normalised:
-        mean, variance = statistics[f"{layer}.mean"], statistics[f"{layer}.variance"]
-        scale = trained[f"{layer}.gain"] / np.sqrt(np.asarray(variance, float) + EPSILON)
+        if f"{layer}.gain" not in trained:
+            continue
+        variance = np.asarray(statistics[f"{layer}.variance"], float)
+        gain, bias = trained[f"{layer}.gain"], trained[f"{layer}.bias"]
+        scale, bias = constants(gain, bias, statistics[f"{layer}.mean"], variance)
         kernel = trained[f"{layer}.weight"] * scale[:, None, None, None]
         weights[f"{layer}.weight"] = kernel.astype(np.float32)
-        weights[f"{layer}.bias"] = (trained[f"{layer}.bias"] - mean * scale).astype(np.float32)
+        weights[f"{layer}.bias"] = bias.astype(np.float32)
     return weights

@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
 from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
 
-OTHER_WEIGHTS = "; these weights: "
-"""Within a title, before the policy of weights that were trained under another than the model's."""
 SHARED = (
     "recipe",
     "base",
@@ -38,24 +37,34 @@ def checkpoint_path(card: ModelCard, checkpoint: Path | None = None) -> Path | N
         if not checkpoint.is_file():
             raise CheckpointError("no file is here", str(checkpoint), "Check --checkpoint.")
         return checkpoint
-    if card.checkpoint is None:
-        return None
+    return None if card.checkpoint is None else bundled(card.checkpoint, card.name)
+
+
+def bundled(file: str, model: str) -> Path:
+    """Where the weights lie that come with the zoo, or at an absolute path.
+
+    Raises
+    ------
+    CheckpointError
+        If they are not there.
+    """
     import fusbench.zoo
 
-    path = Path(fusbench.zoo.__file__).parent / card.checkpoint
+    path = Path(fusbench.zoo.__file__).parent / file
     if not path.is_file():
         fix = (
-            f"Train them with: fusbench train --model {card.name} --dataset phantom --out F"
+            f"Train them with: fusbench train --model {model} --dataset phantom --out F"
             " and name the file with --checkpoint F."
         )
-        raise CheckpointError("no weights are bundled", f"model '{card.name}'", fix)
+        raise CheckpointError("no weights are bundled", f"model '{model}'", fix)
     return path
 
 
 def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCard:
     """The card as these weights make it: a zoo checkpoint brings its own window and input shape.
 
-    Its title tells where the weights were trained under another policy than the model's own.
+    Its title tells where the weights were trained under another policy than the model's own, or
+    for another window.
 
     Raises
     ------
@@ -65,27 +74,58 @@ def card_of_weights(card: ModelCard, checkpoint: Path | None = None) -> ModelCar
     path = checkpoint_path(card, checkpoint)
     if path is None or card.network is None:
         return card
-    from fusbench.zoo.checkpoint import network_of, read_metadata, window_of
-    from fusbench.zoo.entries import ENTRIES
+    from fusbench.zoo.checkpoint import check_entry, network_of, read_metadata, window_of
 
     metadata = read_metadata(path)
     network = network_of(metadata, str(path))
-    if metadata["network"] != card.network:
-        what = f"holds the network '{metadata['network']}', not '{card.network}'"
-        fix = f"Use --model {metadata['network']}-{card.backend}."
-        raise CheckpointError(what, str(path), fix)
-    policy, usual = metadata.get("policy"), ENTRIES[metadata["network"]].policy
-    other = f"{OTHER_WEIGHTS}{policy}" if policy and policy != usual else ""
-    return replace(
-        card,
-        title=card.title + other,
-        window=window_of(metadata),
-        input_shape=network.input_shape,
-    )
+    fix = f"Use --model {metadata['network']}-{card.backend}."
+    check_entry(metadata, card.network, str(path), fix)
+    window = window_of(metadata)
+    other = unlike(card.network, metadata.get("policy"), window)
+    title = card.title + (f"; these weights: {other}" if other else "")
+    return replace(card, title=title, window=window, input_shape=network.input_shape)
+
+
+def unlike(entry: str, policy: str | None, window: Window) -> str:
+    """What sets a training apart from that of an entry of the zoo: its policy, its window.
+
+    Sizes and a horizon do not: the entry's name says nothing of them.
+
+    Examples
+    --------
+    >>> from fusbench.data.window import Window
+    >>> unlike("clstmunet", "ra-3-5", Window(length=4, horizon=15))
+    'ra-3-5, 4 frames before'
+    >>> unlike("clstmunet", "ra-7-9", Window(length=6))
+    ''
+    """
+    from fusbench.zoo.entries import ENTRIES
+
+    usual = ENTRIES[entry]
+    told = [policy] if policy and policy != usual.policy else []
+    if replace(window, horizon=0) != usual.window:
+        told.append(in_words(window))
+    return ", ".join(told)
+
+
+def in_words(window: Window) -> str:
+    """Length, placement and stride of a window, as titles have them.
+
+    Examples
+    --------
+    >>> from fusbench.data.window import Window
+    >>> in_words(Window(length=4, placement="after")), in_words(Window(length=6, stride=3))
+    ('4 frames after', '6 frames before, every 3rd')
+    """
+    if window.length == 1:
+        return "single frames"
+    apart = {1: "", 2: ", every 2nd", 3: ", every 3rd"}
+    every = apart.get(window.stride, f", every {window.stride}th")
+    return f"{window.length} frames {window.placement}{every}"
 
 
 def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str, Any]:
-    """How a zoo model's weights were trained, and what use they make of history; else empty.
+    """How weights were trained, and what use they make of history; empty where none tell of it.
 
     The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision`,
     `dataset` and `recipe_sha256`, over all that seeds of one training share, as far as the file
@@ -93,7 +133,7 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
     `fusbench.training.validation.validated`.
     """
     path = checkpoint_path(card, checkpoint)
-    if path is None or card.network is None:
+    if path is None or (card.network is None and path.suffix != ".safetensors"):
         return {}
     from fusbench.zoo.checkpoint import read_metadata
 

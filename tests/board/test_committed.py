@@ -34,5 +34,5 @@ def test_a_board_is_of_the_golden_data_of_its_version(name):
 def test_a_board_has_no_findings(name):
     table = read_table(read_board(BOARDS / name))
     assert list(check_table(table)) == []
-    fingerprints = {row.result.dataset["fingerprint"] for row in table.rows}
+    fingerprints = {row.result.dataset.fingerprint for row in table.rows}
     assert fingerprints == {table.board.rules.fingerprint}

@@ -122,7 +122,7 @@ def test_a_fold_is_part_of_a_run(study, tmp_path):
         data = open_dataset(study, fold=fold)
         job = Evaluation(card=model_card("mean-map"), dataset=data, owner=owner)
         result, folder = evaluate(job, tmp_path / "runs")
-        assert result.dataset["fold"] == fold
+        assert result.dataset.fold == fold
         assert set(json.loads((folder / "result.json").read_text())["dataset"]) >= {"fold"}
         keys.add(result.key)
     assert len(keys) == 3

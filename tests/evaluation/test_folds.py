@@ -42,7 +42,7 @@ def test_pooled_folds_score_every_scan_once_with_its_own_fold(study, tmp_path):
     assert run.result.n_scans == 9
     assert run.result.n_frames == sum(part.result.n_frames for part in parts) == len(scores)
     assert run.result.n_skipped == 9
-    assert run.result.dataset["folds"] == [part.key for part in parts]
+    assert run.result.dataset.folds == [part.key for part in parts]
     assert run.title == "mean-map on small (synthetic), all folds pooled"
     again = evaluate("mean-map", study, fold="all", runs=tmp_path / "runs")
     assert (again.key, again.scores.equals(run.scores)) == (run.key, True)

@@ -49,8 +49,8 @@ def test_they_score_like_the_model_that_made_them(made, data, tmp_path):
     _, model_folder = evaluate(job, tmp_path / "runs")
     scores = [read_scores(place) for place in (run_folder, model_folder)]
     pd.testing.assert_frame_equal(*scores, rtol=1e-12)
-    assert result.model["name"] == "my-program"
-    assert result.model["distribution"] == "predictions"
+    assert result.model.name == "my-program"
+    assert result.model.distribution == "predictions"
     assert (run_folder / "frames.png").exists() is False  # the command line draws it
 
 

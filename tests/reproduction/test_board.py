@@ -117,17 +117,18 @@ def test_a_run_of_other_data_is_refused(data, tmp_path):
         read_board({"unet": (good,)}, data)
 
 
-def test_a_run_of_weights_of_another_policy_is_of_no_row(data, tmp_path):
+def test_a_run_of_weights_of_another_policy_or_window_is_of_no_row(data, tmp_path):
     runs = invented_runs(tmp_path / "runs", data, ("unet", "clstmunet"))
     path = runs["clstmunet"][0] / "result.json"
     content = json.loads(path.read_text())
-    content["model"]["title"] += "; these weights: ra-3-5"
+    content["model"]["training"] = {"policy": "ra-3-5"}
+    content["model"]["window"]["length"] = 3
     path.write_text(json.dumps(content))
-    with pytest.raises(ConfigError, match="were trained with ra-3-5, not with the policy of row"):
+    with pytest.raises(ConfigError, match="trained with ra-3-5, 3 frames before, not as"):
         read_board(runs, data)
     found = find_runs(tmp_path / "runs")
     assert set(found.rows) == {"unet"}
-    assert "is of no row, its weights being trained with ra-3-5" in found.notes[0]
+    assert "is of no row, its weights being trained with ra-3-5, 3 frames before" in found.notes[0]
 
 
 def test_a_run_that_lacks_a_frame_is_refused(data, tmp_path):

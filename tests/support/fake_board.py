@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from fusbench.board.adding import write_row
 from fusbench.board.clips import TargetClip, clips_csv
 from fusbench.board.rows import Facts
 from fusbench.board.rules import Board, Rules, rules_toml
+from fusbench.evaluation.facts import DatasetFacts, ModelFacts
 from fusbench.evaluation.results import Result
 from fusbench.metrics import METRICS, signature
 from fusbench.statistics.intervals import scan_interval
@@ -72,9 +72,9 @@ def fake_result(board, scores, name="fake", **model):
         "window": {"length": 1, "placement": "before", "stride": 1, "horizon": 0},
     }  # fmt: skip
     return Result(
-        key=f"{name}-0123456789abcdef", model=facts | model, split=rules.split,
-        dataset={"name": rules.dataset, "version": "1", "synthetic": True,
-                 "fingerprint": rules.fingerprint},
+        key=f"{name}-0123456789abcdef", model=ModelFacts(**facts | model), split=rules.split,
+        dataset=DatasetFacts(name=rules.dataset, version="1", synthetic=True,
+                             fingerprint=rules.fingerprint),
         signature=rules.signature, profile=rules.profile,
         summary={k: dict(zip(ends, row, strict=True)) for k, row in zip(METRICS, numbers,
                                                                         strict=True)},
@@ -87,7 +87,7 @@ def fake_result(board, scores, name="fake", **model):
 def fake_run(folder, result, scores):
     """A finished run's folder."""
     folder.mkdir(parents=True)
-    (folder / "result.json").write_text(json.dumps(asdict(result), indent=2, sort_keys=True))
+    (folder / "result.json").write_text(json.dumps(result.content, indent=2, sort_keys=True))
     scores.to_csv(folder / "scores.csv", index=False, lineterminator="\n")
     return folder
 

@@ -1,10 +1,14 @@
 """Runs whose scores are invented: their means, spreads and seeds are known."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
+from fusbench.evaluation.facts import DatasetFacts, ModelFacts
 from fusbench.evaluation.results import KEY_COLUMNS, Result, summarise, write_result
 from fusbench.metrics import signature
+from fusbench.zoo.entries import ENTRIES
 
 METRICS = ("kld", "sim", "nss", "cc")
 LEVELS = {  # mean scores, near those that the paper reports
@@ -59,14 +63,21 @@ def invented_run(folder, data, row, *, backend="torch", split="test", seed=0, **
     key = f"{row}-{backend}-{split}-{seed}"
     result = Result(
         key=key,
-        model={
-            "name": model if is_baseline else f"{model}-{backend}",
-            "title": row,
-            "backend": "numpy" if is_baseline else backend,
-            "weights_sha256": None if is_baseline else f"{model}{seed}",
-            **({} if is_baseline else {"training": {"recipe": "fast", "seed": seed}}),
-        },
-        dataset={"name": data.info.name, "fingerprint": data.fingerprint(split)},
+        model=ModelFacts(
+            name=model if is_baseline else f"{model}-{backend}",
+            title=row,
+            backend="numpy" if is_baseline else backend,
+            role="floor" if is_baseline else "model",
+            weights_sha256=None if is_baseline else f"{model}{seed}",
+            window={} if is_baseline else asdict(ENTRIES[model].window),
+            training={} if is_baseline else {"recipe": "fast", "seed": seed},
+        ),
+        dataset=DatasetFacts(
+            name=data.info.name,
+            version=data.info.version,
+            synthetic=data.info.synthetic,
+            fingerprint=data.fingerprint(split),
+        ),
         split=split,
         signature=signature("tuebingen", data.info.sigma_px),
         profile="tuebingen",

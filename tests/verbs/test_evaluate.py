@@ -125,7 +125,7 @@ def test_a_loaded_model_that_was_changed_is_another(folder, tmp_path):
     other.card = replace(card, sees="clip")
     turned = fusbench.evaluate(other, folder, runs=tmp_path)
     assert turned.key != same.key
-    assert turned.result.model["source_sha256"]
+    assert turned.result.model.source_sha256
     assert turned.summary.loc["kld", "mean"] > same.summary.loc["kld", "mean"] + 1
     assert clip.n_frames > 0
 
@@ -142,7 +142,7 @@ def test_an_object_with_predict_scores_as_the_file_does(folder, bright, tmp_path
     here = fusbench.evaluate(Brightness(), folder, runs=tmp_path)
     file = fusbench.evaluate(bright, folder, runs=tmp_path)
     assert here.name == "brightness"
-    assert here.result.model["weights_sha256"] is None
+    assert here.result.model.weights_sha256 is None
     pd.testing.assert_frame_equal(here.scores, file.scores)
     assert here.key != file.key
 
@@ -158,8 +158,8 @@ def test_a_changed_card_runs_in_a_process_of_its_own(folder, tmp_path, monkeypat
     changed = fusbench.evaluate(longer, folder, runs=tmp_path / "runs")
     assert again.key == named.key
     assert changed.key != named.key
-    assert changed.result.model["window"]["length"] == 3
-    shown = {run.result.model["source_sha256"] for run in (named, changed)}
+    assert changed.result.model.window["length"] == 3
+    shown = {run.result.model.source_sha256 for run in (named, changed)}
     assert len(shown) == 1
 
 

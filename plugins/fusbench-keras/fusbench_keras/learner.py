@@ -9,6 +9,7 @@ import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,15 +17,16 @@ import numpy as np
 import tensorflow as tf
 
 from fusbench.data.samples import Batch
-from fusbench.errors import ConfigError, unknown
+from fusbench.errors import CheckpointError, ConfigError, unknown
 from fusbench.models.card import ModelCard
 from fusbench.training.optimiser import Update
 from fusbench.training.recipe import Recipe
 from fusbench.training.steps import Kinds
+from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
+from fusbench_keras.function import KerasNetwork, channels_first, channels_last
 from fusbench_keras.losses import LOSSES
 from fusbench_keras.model import checked_device
-from fusbench_keras.network import KerasNetwork, channels_first, channels_last
 from fusbench_keras.optimiser import RULES, numbers
 
 Tensor = Any
@@ -155,6 +157,7 @@ class ZooLearner(KerasLearner):
         rows, columns = network.input_shape
         frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
         self._look = self.function(self.network.log_density, input_signature=[frames])
+        self._graphs: dict[tuple[str, ...], Any] = {}
 
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
         """Train these weights from now on; gains among them have their layers normalised."""
@@ -181,11 +184,17 @@ class ZooLearner(KerasLearner):
         self.trained = {name: variable.value for name, variable in shown.items()}
         try:
             with tf.device(self.device):
-                loss, _, found, left = tf.function(self._slopes)(*self._given(batch))
+                loss, _, found, left = self._graph(*shown)(*self._given(batch))
         finally:
             self.trained = kept
         gradients = {n: channels_first(g.numpy()) for n, g in zip(shown, found, strict=True)}
         return float(loss), gradients, {n: value.numpy() for n, value in left.items()}
+
+    def _graph(self, *names: str) -> Any:
+        """A graph for each set of parameters: one with gains is another network."""
+        if names not in self._graphs:
+            self._graphs[names] = self.function(self._slopes)
+        return self._graphs[names]
 
     def log_densities(self, frames: np.ndarray) -> np.ndarray:
         """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
@@ -270,6 +279,22 @@ def named(model: keras.Model) -> dict[str, Any]:
 
 
 def assign(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
-    """Give a model the weights that `named` names, as a checkpoint of ``fusbench train`` has."""
+    """Give a model the weights that `named` names."""
     for name, variable in named(model).items():
         variable.assign(weights[name])
+
+
+def load_weights(model: keras.Model, checkpoint: str | Path) -> None:
+    """Give a model the weights of a checkpoint that ``fusbench train`` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or holds another model's weights.
+    """
+    stored = read_checkpoint(Path(checkpoint)).weights
+    shapes = {name: tuple(variable.shape) for name, variable in named(model).items()}
+    if shapes != {name: value.shape for name, value in stored.items()}:
+        what, fix = "does not fit this model", "Give the checkpoint of this network."
+        raise CheckpointError(what, str(checkpoint), fix)
+    assign(model, stored)

@@ -10,8 +10,8 @@ from keras import ops
 import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first)
 from fusbench.data.window import Window
 from fusbench.zoo.network import FRAMES, SCALE
+from fusbench_keras.function import KerasNetwork
 from fusbench_keras.layers import OPERATIONS, drive, recur, stack
-from fusbench_keras.network import KerasNetwork
 
 Tensor = Any
 Past = dict[str, Tensor]  # by layer: what is kept of the last frames, (1, T, H, W, C)

@@ -15,8 +15,8 @@ import tensorflow as tf
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
+from fusbench_keras.function import KerasNetwork
 from fusbench_keras.live import Past, step
-from fusbench_keras.network import KerasNetwork
 
 CHUNK = 64
 

@@ -57,7 +57,7 @@ def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     y = F.conv2d(fold(x), weight, padding=layer.kernel // 2)
     y, mean, variance = Normalised.apply(y, gain, bias)
     p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
-    return unfold(y, x)
+    return unfold(y.to(weight.dtype), x)
 
 
 def upconv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:

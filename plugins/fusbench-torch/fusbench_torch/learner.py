@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from fusbench.data.samples import Batch
-from fusbench.errors import ConfigError, unknown
+from fusbench.errors import CheckpointError, ConfigError, unknown
 from fusbench.models.card import ModelCard
 from fusbench.training.optimiser import Update
 from fusbench.training.recipe import Recipe
 from fusbench.training.steps import Kinds
+from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
+from fusbench_torch.function import TorchNetwork
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
-from fusbench_torch.network import TorchNetwork
 from fusbench_torch.optimiser import RULES
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -78,8 +80,8 @@ class TorchLearner:
             for kind in ("mean", "square")
         )
         self.averages = self._tensors(state["averages"])
-        self.rule: Any = RULES[recipe.optimiser](recipe, self.trained, self.mean, self.square)
-        if "scaling" in state:
+        self.rule = RULES[recipe.optimiser]
+        if state.get("scaling"):
             self.scaling = torch.from_numpy(state["scaling"]["scaling"].copy())
 
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -104,7 +106,7 @@ class TorchLearner:
         with torch.no_grad():
             if factor != 1:
                 torch._foreach_mul_(list(gradients.values()), factor)
-            self.rule.update(update, gradients)
+            self.rule(update, self.trained, self.mean, self.square, gradients)
             if self.averages:
                 values = {**self.trained, **self.others(), **statistics}
                 sums = list(self.averages.values())
@@ -263,6 +265,23 @@ class ModuleLearner(TorchLearner):
             found = torch.func.functional_call(self.module, self.shown, (self._on(frames),))
         self.module.train()
         return found.float().cpu().numpy()
+
+
+def load_weights(module: nn.Module, checkpoint: str | Path) -> None:
+    """Give a module the weights of a checkpoint that ``fusbench train`` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or holds another module's weights.
+    """
+    stored = read_checkpoint(Path(checkpoint)).weights
+    try:
+        module.load_state_dict({name: torch.tensor(value) for name, value in stored.items()})
+    except RuntimeError as error:
+        told = " ".join(str(error).split())
+        fix = "Give the checkpoint of this network."
+        raise CheckpointError(f"does not fit: {told}", str(checkpoint), fix) from None
 
 
 def _norm(gradients: Mapping[str, Tensor]) -> Tensor:

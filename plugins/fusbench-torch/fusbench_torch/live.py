@@ -8,8 +8,8 @@ from torch import Tensor
 
 from fusbench.data.window import Window
 from fusbench.zoo.network import FRAMES, SCALE
+from fusbench_torch.function import TorchNetwork
 from fusbench_torch.layers import OPERATIONS, drive, recur, stack
-from fusbench_torch.network import TorchNetwork
 
 Past = dict[str, Tensor]  # by layer: what is kept of the last frames, (1, T, C, H, W)
 

@@ -11,8 +11,8 @@ import torch
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
+from fusbench_torch.function import TorchNetwork
 from fusbench_torch.live import Past, step
-from fusbench_torch.network import TorchNetwork
 
 CHUNK = 64
 

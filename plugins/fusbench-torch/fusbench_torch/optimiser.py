@@ -1,78 +1,90 @@
-"""The step of `fusbench.training.optimiser` by Torch's own kernels, in place on the device.
+"""The step of `fusbench.training.optimiser` in Torch's own kernels, in place on the device.
 
-Torch's AdamW has the reference's formula: both moments corrected, epsilon added to the corrected
-root, the decay apart from the gradient. Its fused kernel makes the step in one pass over memory.
+Each takes names in the order of `gradients`, and changes weights and moments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from fusbench.training.optimiser import Update
-from fusbench.training.recipe import Recipe
 
 FUSED = ("cpu", "cuda")
+"""Devices for which Torch has AdamW in one pass over memory."""
+
 Named = Mapping[str, Tensor]
 
 
-class Adam:
-    """Adam, and AdamW, of these weights and moments, which it changes in place."""
-
-    def __init__(self, recipe: Recipe, weights: Named, mean: Named, square: Named) -> None:
-        self.weights, self.done = weights, -1
-        device = next(iter(weights.values())).device
-        fused = device.type in FUSED
-        groups: list[dict[str, Any]] = [
-            {"params": [w for w in weights.values() if w.ndim > 1]},
-            {"params": [w for w in weights.values() if w.ndim <= 1], "weight_decay": 0.0},
-        ]
-        self.torch = torch.optim.AdamW(
-            groups,
-            betas=(recipe.beta1, recipe.beta2),
-            eps=recipe.epsilon,
-            weight_decay=recipe.weight_decay,
-            fused=fused,
-        )
-        self.counts = [torch.zeros((), device=device if fused else "cpu") for _ in weights]
-        for (name, weight), count in zip(weights.items(), self.counts, strict=True):
-            known = {"step": count, "exp_avg": mean[name], "exp_avg_sq": square[name]}
-            self.torch.state[weight] = known
-
-    @torch.no_grad()
-    def update(self, update: Update, gradients: Named) -> None:
-        """Move the weights."""
-        if self.done != update.number - 1:
-            for count in self.counts:
-                count.fill_(update.number - 1)
-        for name, gradient in gradients.items():
-            self.weights[name].grad = laid_out(gradient, self.weights[name])
-        for group in self.torch.param_groups:
-            group["lr"] = update.rate
-        self.torch.step()
-        self.torch.zero_grad(set_to_none=True)
-        self.done = update.number
+def adam(update: Update, weights: Named, mean: Named, square: Named, gradients: Named) -> None:
+    """A step of Adam, or AdamW."""
+    kernels = [name for name in gradients if weights[name].ndim > 1]
+    others = [name for name in gradients if weights[name].ndim <= 1]
+    for names, decay in ((kernels, update.decay), (others, 1.0)):
+        if names:
+            w, m, v = ([named[name] for name in names] for named in (weights, mean, square))
+            slopes = [laid_out(gradients[name], weights[name]) for name in names]
+            rule = _fused if slopes[0].device.type in FUSED else _in_passes
+            rule(update, decay, w, m, v, slopes)
 
 
-class Sgd:
-    """Stochastic gradient descent with momentum; changes weights and mean in place."""
+def _fused(
+    update: Update,
+    decay: float,
+    weights: list[Tensor],
+    mean: list[Tensor],
+    square: list[Tensor],
+    gradients: list[Tensor],
+) -> None:
+    done = torch.tensor(float(update.number), device=weights[0].device)
+    torch._fused_adamw_(
+        weights,
+        gradients,
+        mean,
+        square,
+        [],
+        [done] * len(weights),
+        lr=update.rate,
+        beta1=update.beta1,
+        beta2=update.beta2,
+        weight_decay=(1 - decay) / update.rate if update.rate else 0.0,
+        eps=update.epsilon,
+        amsgrad=False,
+        maximize=False,
+    )
 
-    def __init__(self, recipe: Recipe, weights: Named, mean: Named, square: Named) -> None:
-        self.weights, self.mean = weights, mean
 
-    @torch.no_grad()
-    def update(self, update: Update, gradients: Named) -> None:
-        """Move the weights."""
-        names = list(gradients)
-        mean, weights = [self.mean[n] for n in names], [self.weights[n] for n in names]
-        torch._foreach_mul_(mean, update.beta1)
-        torch._foreach_add_(mean, list(gradients.values()))
-        if update.decay != 1:
-            torch._foreach_mul_([w for w in weights if w.ndim > 1], update.decay)
-        torch._foreach_add_(weights, mean, alpha=-update.rate)
+def _in_passes(
+    update: Update,
+    decay: float,
+    weights: list[Tensor],
+    mean: list[Tensor],
+    square: list[Tensor],
+    gradients: list[Tensor],
+) -> None:
+    torch._foreach_mul_(mean, update.beta1)
+    torch._foreach_add_(mean, gradients, alpha=1 - update.beta1)
+    torch._foreach_mul_(square, update.beta2)
+    torch._foreach_addcmul_(square, gradients, gradients, value=1 - update.beta2)
+    roots = torch._foreach_div(square, 1 - update.beta2**update.number)
+    torch._foreach_sqrt_(roots)
+    torch._foreach_add_(roots, update.epsilon)
+    if decay != 1:
+        torch._foreach_mul_(weights, decay)
+    rate = update.rate / (1 - update.beta1**update.number)
+    torch._foreach_addcdiv_(weights, mean, roots, value=-rate)
+
+
+def sgd(update: Update, weights: Named, mean: Named, square: Named, gradients: Named) -> None:
+    """A step of stochastic gradient descent with momentum."""
+    moved, means = [weights[n] for n in gradients], [mean[n] for n in gradients]
+    torch._foreach_mul_(means, update.beta1)
+    torch._foreach_add_(means, list(gradients.values()))
+    if update.decay != 1:
+        torch._foreach_mul_([w for w in moved if w.ndim > 1], update.decay)
+    torch._foreach_add_(moved, means, alpha=-update.rate)
 
 
 def laid_out(gradient: Tensor, weight: Tensor) -> Tensor:
@@ -85,4 +97,4 @@ def laid_out(gradient: Tensor, weight: Tensor) -> Tensor:
     return torch.empty_like(weight).copy_(gradient)
 
 
-RULES = {"adam": Adam, "adamw": Adam, "sgd": Sgd}
+RULES = {"adam": adam, "adamw": adam, "sgd": sgd}

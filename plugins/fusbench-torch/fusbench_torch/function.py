@@ -1,16 +1,37 @@
-"""A fusbench network run by Torch."""
+"""A fusbench network as a function of its parameters, in Torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fusbench.data.window import Window
-from fusbench.zoo.network import FRAMES, SCALE, Network
+from fusbench.zoo.network import FRAMES, SCALE, Layer, Network
 from fusbench_torch.layers import OPERATIONS, gather
+
+Apply = Callable[[Layer, list[Tensor], Tensor | None], Tensor]
+
+
+def run(
+    network: Network, apply: Apply, frames: Tensor, windows: Tensor | None = None
+) -> dict[str, Tensor]:
+    """The values of all layers, by name, for grey values 0..1, (B, T, 1, H, W).
+
+    `apply` gives a layer's value from those that it reads. With `windows`, int (n, L), the frames
+    are those of a clip, B = 1, and are gathered where the first operation over time reads them.
+    """
+    values = {FRAMES: frames}
+    for layer in network.layers:
+        mine = network.windowed.intersection(layer.inputs)  # these need no gathering any more
+        read = [
+            gather(values[name], windows if mine and name not in mine else None)
+            for name in layer.inputs
+        ]
+        values[layer.name] = apply(layer, read, None if mine else windows)
+    return values
 
 
 class TorchNetwork:
@@ -53,17 +74,10 @@ class TorchNetwork:
         parameters = self.parameters if parameters is None else parameters
         given = frames if isinstance(frames, Tensor) else np.ascontiguousarray(frames)
         x = torch.as_tensor(given).to(self.device)
-        values = {FRAMES: x[:, :, None].float().mul_(SCALE)}
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
-        windowed = self.network.windowed
-        result = values[FRAMES]
-        for layer in self.network.layers:
-            mine = windowed.intersection(layer.inputs)  # these need no gathering any more
-            read = [
-                gather(values[name], at if mine and name not in mine else None)
-                for name in layer.inputs
-            ]
-            op_at = None if mine else at
-            result = OPERATIONS[layer.op](layer, parameters, read, op_at, self.index)
-            values[layer.name] = result
-        return result
+
+        def apply(layer: Layer, read: list[Tensor], at: Tensor | None) -> Tensor:
+            return OPERATIONS[layer.op](layer, parameters, read, at, self.index)
+
+        values = run(self.network, apply, x[:, :, None].float().mul_(SCALE), at)
+        return values[self.network.layers[-1].name]

@@ -1,4 +1,4 @@
-"""A fusbench network run by Keras on TensorFlow."""
+"""A fusbench network as a function of its parameters, in Keras on TensorFlow."""
 
 from __future__ import annotations
 

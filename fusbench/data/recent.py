@@ -1,0 +1,63 @@
+"""Arrays that were used last, within a bound on what they take."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+import numpy as np
+
+Size = Callable[[np.ndarray], int]
+
+
+class Recent:
+    """Arrays by number; those that were asked for last are kept.
+
+    Threads may share it. A copy in another process, or out of a pickle, begins empty.
+
+    Parameters
+    ----------
+    most : int
+        Sum of the sizes of what is kept; the newest is kept even if it alone is larger.
+    size : callable
+        What an array takes, such as its bytes. A function of a module, so that it can be pickled.
+
+    Examples
+    --------
+    >>> from operator import attrgetter
+    >>> recent = Recent(100, attrgetter("nbytes"))
+    >>> [len(recent.get(n, lambda n: np.zeros(40 + n, np.uint8))) for n in (0, 1, 2, 1)]
+    [40, 41, 42, 41]
+    >>> recent.kept
+    (2, 1)
+    """
+
+    def __init__(self, most: int, size: Size) -> None:
+        self.most, self.size = most, size
+        self._arrays: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._taken = 0
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type[Recent], tuple[int, Size]]:
+        return Recent, (self.most, self.size)
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Numbers of the arrays that are kept, the newest last."""
+        return tuple(self._arrays)
+
+    def get(self, number: int, make: Callable[[int], np.ndarray]) -> np.ndarray:
+        """The array of a number, made where it is not kept."""
+        with self._lock:
+            if number in self._arrays:
+                self._arrays.move_to_end(number)
+                return self._arrays[number]
+        array = make(number)
+        with self._lock:
+            if number not in self._arrays:  # unless another thread was faster
+                self._arrays[number] = array
+                self._taken += self.size(array)
+            while self._taken > self.most and len(self._arrays) > 1:
+                self._taken -= self.size(self._arrays.popitem(last=False)[1])
+        return array
