@@ -111,10 +111,12 @@ def end_with_parent() -> None:
     """Where a `command` of another process runs here, stop when that process has ended.
 
     The standard input is a pipe whose other end the parent holds. At its end this process is
-    interrupted, so that a training saves its state, and is gone a while later in any case.
+    interrupted, so that a training saves its state, and is gone a while later in any case. A shell
+    that starts commands in the background has them ignore interrupts; this one does not.
     """
     if not os.environ.pop(WATCH, ""):
         return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def watch() -> None:
         with suppress(OSError):

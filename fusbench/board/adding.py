@@ -5,16 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from fusbench.board.fitting import problems
 from fusbench.board.names import taken_for
-from fusbench.board.rows import FILES, SCHEMA, Facts, Refused, read_row, row_folders, seal
+from fusbench.board.origin import Origin
+from fusbench.board.rows import (
+    FILES,
+    SCHEMA,
+    Facts,
+    Refused,
+    Row,
+    as_told,
+    read_row,
+    row_folders,
+    seal,
+)
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack, read_result, read_timing, unpack
+from fusbench.evaluation.results import LARGEST, pack, read_result, unpack
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text
@@ -30,9 +40,14 @@ def check_name(name: str, root: Path) -> None:
 
 
 def add_run(
-    board: Board, run: Path, name: str | None = None, *, replace: bool = False
+    board: Board,
+    run: Path,
+    name: str | None = None,
+    *,
+    origin: Origin | None = None,
+    replace: bool = False,
 ) -> tuple[Path, list[str]]:
-    """Take a finished run into a board, with the speed that its folder tells.
+    """Take a finished run into a board; without an `origin`, a row that is there keeps its own.
 
     Returns
     -------
@@ -45,12 +60,10 @@ def add_run(
         As `write_row`.
     """
     result = read_result(run)
-    seconds, machine = read_timing(run)
     facts = Facts(
-        name=name or str(result.model.name),
+        name=name or result.model.name,
         parameters=result.model.parameters,
-        seconds_per_frame=seconds,
-        machine=machine,
+        origin=origin or Origin(),
     )
     return write_row(board, run, facts, replace=replace)
 
@@ -82,25 +95,27 @@ def write_row(
             fix = "Name the folder of a finished run, or of predictions with --predictions."
             raise DatasetError(f"holds no readable {name}", str(run), fix) from error
     result, scores = texts["result.json"], texts["scores.csv"]
-    facts = dataclasses.replace(facts, rules=board.rules.mark)
-    mark = seal(result, scores, facts)
     folder = board.root / "results" / facts.name
     if other := taken_for(facts.name, [path.name for path in row_folders(board.root)]):
         what = f"its name could be taken for that of '{other}'"
         raise ConfigError(what, str(folder), "Give the row another name with --name.")
-    content = json.dumps(
-        {"schema": SCHEMA, **asdict(facts), "seal": mark}, indent=2, sort_keys=True
-    )
-    files = {
-        "result.json": result.encode(),
-        "scores.csv.gz": pack(scores),
-        "row.json": (content + "\n").encode(),
-    }
     with output_errors(folder), locked(board.root, PATIENCE_S):
         there = folder.exists()
-        if there and not replace and not _same_run(folder, result, scores):
+        same = there and _same_run(folder, result, scores)
+        if there and not replace and not same:
             fix = "Give the row another name with --name, or replace that one with --replace."
             raise ConfigError("the board has another row of this name", str(folder), fix)
+        old = read_row(folder, board) if same and not facts.origin.told else None
+        if isinstance(old, Row) and old.sealed:
+            facts = dataclasses.replace(facts, origin=old.facts.origin)
+        told = as_told(dataclasses.replace(facts, rules=board.rules.mark))
+        mark = seal(result, scores, told)
+        content = json.dumps({"schema": SCHEMA, **told, "seal": mark}, indent=2, sort_keys=True)
+        files = {
+            "result.json": result.encode(),
+            "scores.csv.gz": pack(scores),
+            "row.json": (content + "\n").encode(),
+        }
         if not there or _seal_of(folder) != mark:
             _put(folder, files, board.root)
     row = read_row(folder, board)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.board.columns import COLUMNS
+from fusbench.board.origin import links
 from fusbench.board.standings import Table
 
 
@@ -24,13 +26,13 @@ def record(table: Table) -> dict[str, Any]:
                 key: {end: _finite(v) for end, v in zip(ends, values, strict=True)}
                 for key, values in zip(keys, numbers, strict=True)
             },
-            "behind": s.behind, "effect": s.effect, "detectable": s.detectable,
-            "history": s.history, "parameters": s.parameters, "macs": s.macs,
+            "beyond_ideal": s.beyond,
         }  # fmt: skip
         for row in s.competitor.rows:
-            facts = asdict(row.facts) | {"parameters": s.parameters}
-            timed = {"seconds": table.seconds(row), "ratio": table.ratio(row)}
-            rows.append(shared | facts | timed | {"backend": row.result.model.backend})
+            facts = asdict(row.facts)
+            facts["origin"] = row.facts.origin.told | links(row.facts.origin, row.result.model.cite)
+            told = {column.key: column.value(s, row, table) for column in COLUMNS}
+            rows.append(shared | facts | told)
     return {
         "rules": asdict(table.board.rules),
         "rows": rows,

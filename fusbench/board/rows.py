@@ -1,14 +1,15 @@
 """A board's rows on disk: ``results/<name>/``, small files that are read as strangers'.
 
 ``result.json`` is the run's own; ``scores.csv.gz`` its scores, every frame in full precision;
-``row.json`` what else a table shows, and a seal over all three.
+``row.json`` what else a table shows, and a seal over all three. No file tells a time: a board that
+is filled twice has the same bytes (`fusbench.board.times` holds what a sitting measured).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from fusbench.board import kept
+from fusbench.board.origin import Origin
 from fusbench.board.rules import Board
 from fusbench.board.scores import Scores, most_bytes, read_scores
 from fusbench.data.folder import IDENTIFIER
@@ -31,7 +33,7 @@ LARGEST_JSON = 1 << 20  # bytes
 LONGEST_NAME = 100
 LONGEST_TITLE = 300
 FILES = {"result.json", "scores.csv.gz", "row.json"}
-
+TIMES = {"seconds_per_frame", "machine"}  # in rows of version 0.1: sealed with them, not shown
 
 TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 
@@ -40,14 +42,19 @@ TEXTS = ("name", "title", "backend", "role", "licence", "cite")
 class Facts:
     """What a table shows of a row beside its scores; what is not known is None.
 
-    `rules` is `Rules.mark` of the board that took the row in.
+    `rules` is `Rules.mark` of the board that took the row in, `origin` what its submitter says.
     """
 
     name: str
     parameters: int | None = None
-    seconds_per_frame: float | None = None
-    machine: str = ""
     rules: str = ""
+    origin: Origin = field(default_factory=Origin)
+
+
+def as_told(facts: Facts) -> dict[str, Any]:
+    """Facts as ``row.json`` holds them, beside its schema and seal."""
+    told = {key: value for key, value in asdict(facts).items() if key != "origin"}
+    return {**told, **({"origin": facts.origin.told} if facts.origin.told else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +81,12 @@ class Refused:
     reasons: tuple[str, ...]
 
 
-def seal(result: str, scores: str, facts: Facts) -> str:
-    """SHA-256 over a row's three parts; a changed character anywhere changes it."""
-    told = {key: value for key, value in asdict(facts).items() if key != "rules" or value}
+def seal(result: str, scores: str, facts: Mapping[str, Any]) -> str:
+    """SHA-256 over a row's three parts; a changed character anywhere changes it.
+
+    `facts` is what ``row.json`` says beside its schema and seal.
+    """
+    told = {key: value for key, value in facts.items() if key != "rules" or value}
     return text_sha256(result, scores, json.dumps(told, sort_keys=True))
 
 
@@ -132,34 +142,35 @@ def _read_row(folder: Path, board: Board, anew: bool) -> Row:
     for names, what in ((FILES - have, "the file is missing"), (have - FILES, "is no row's file")):
         if names:
             raise DatasetError(f"{min(names)}: {what}", where, REMEDY)
-    facts, mark = _read_facts(folder)
+    facts, told, mark = _read_facts(folder)
     text, result = _read_result(folder)
     path = folder / "scores.csv.gz"
     packed = read_bytes(path, most_bytes(board), DatasetError)
-    told = json.dumps({**asdict(facts), "seal": mark}, sort_keys=True)
-    key = kept.key_of(board.frames_mark.encode(), text.encode(), packed, told.encode())
+    last = json.dumps({**told, "seal": mark}, sort_keys=True)
+    key = kept.key_of(board.frames_mark.encode(), text.encode(), packed, last.encode())
     values = None if anew else kept.recall(key, (len(board.counted), len(board.rules.metrics)))
     if values is not None:
         scores, sealed = Scores(values=values), True
     else:
         plain = unpacked(packed, most_bytes(board), path)
-        scores, sealed = read_scores(plain, board), mark == seal(text, plain, facts)
+        scores, sealed = read_scores(plain, board), mark == seal(text, plain, told)
         if sealed and scores.covers and not anew:
             kept.keep(key, scores.values)
     return Row(facts=facts, result=result, scores=scores, seal=mark, sealed=sealed)
 
 
-def _read_facts(folder: Path) -> tuple[Facts, str]:
+def _read_facts(folder: Path) -> tuple[Facts, dict[str, Any], str]:
+    """What ``row.json`` says: as a record, as it stands there, and its seal."""
     content = _read_json(folder / "row.json")[1]
     mark = content.pop("seal", "")
     if content.pop("schema", None) != SCHEMA:
         raise DatasetError(f"row.json is not of schema {SCHEMA}", str(folder), REMEDY)
-    facts = read_record(Facts, content, str(folder / "row.json"), DatasetError, REMEDY)
-    numbers = [n for n in (facts.parameters, facts.seconds_per_frame) if n is not None]
-    good = all(0 <= n < math.inf for n in numbers) and isinstance(mark, str)
+    shown = {key: value for key, value in content.items() if key not in TIMES}
+    facts = read_record(Facts, shown, str(folder / "row.json"), DatasetError, REMEDY)
+    good = (facts.parameters or 0) >= 0 and isinstance(mark, str)
     if facts.name != folder.name or not good:
         raise DatasetError("row.json does not fit the row's folder", str(folder), REMEDY)
-    return facts, mark
+    return facts, content, mark
 
 
 def _read_json(path: Path) -> tuple[str, dict[str, Any]]:

@@ -11,11 +11,13 @@ import numpy as np
 
 from fusbench.board.competitors import Competitor, competitors
 from fusbench.board.fitting import problems
+from fusbench.board.origin import links
 from fusbench.board.published import Published, read_published
 from fusbench.board.rows import Refused, Row, read_rows
 from fusbench.board.rules import Board
 from fusbench.board.summary import numbers, scan_sums, summary_problems
 from fusbench.board.times import Times, read_times
+from fusbench.evaluation.beyond import IDEAL, beyond
 from fusbench.evaluation.facts import ModelFacts
 from fusbench.statistics.letters import letter_groups, letters
 from fusbench.statistics.pairs import all_pairs
@@ -47,6 +49,8 @@ class Standing:
         Against the best model, in the primary metric: how much worse, in the metric's unit and in
         deviations between scans; the difference that boards like this one show four times in five.
         None for the best model itself.
+    beyond : tuple of str
+        Metrics in which its mean is better than the ideal observer's, where that is on the board.
     p : ndarray, shape (metrics,)
         Adjusted p-value against the best model of each metric; 1 for that model itself, NaN for a
         hint or the ceiling.
@@ -62,6 +66,7 @@ class Standing:
     behind: float | None = None
     effect: float | None = None
     detectable: float | None = None
+    beyond: tuple[str, ...] = ()
 
     @property
     def row(self) -> Row:
@@ -95,6 +100,16 @@ class Standing:
     def history(self) -> float | None:
         """Use of history of the weights, in nats; None where they do not tell it."""
         return self.row.result.history
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Addresses of its paper, code and weights, as far as they are told."""
+        return links(self.row.facts.origin, self.model.cite)
+
+    @property
+    def date(self) -> str:
+        """The day that its submitter tells; "" where none is told."""
+        return self.row.facts.origin.date
 
     @property
     def scan_range(self) -> np.ndarray:
@@ -133,6 +148,11 @@ class Table:
     def ratio(self, row: Row) -> float | None:
         """The same as a ratio to the reference kernel."""
         return self.times.ratios.get(row.seal) if self.times else None
+
+    @property
+    def dated(self) -> bool:
+        """Whether any row tells its day."""
+        return any(s.date for s in self.standings)
 
     @property
     def leader(self) -> Standing | None:
@@ -226,6 +246,7 @@ def _standings(
         total = worse(sums[:, models, metric].sum(axis=0), board, metric)
         p[compete, metric] = pairs.adjusted[among[int(np.argmin(total))]]
     against = _against_the_leader(primary, count, models, tested[at].critical)
+    passed = _beyond_the_ideal(found, derived, board)
     return [
         Standing(
             competitor=found[k],
@@ -235,10 +256,20 @@ def _standings(
             intervals=derived[k][:, :3],
             scan_means=sums[:, k] / count[:, None],
             p=p[k],
+            beyond=passed[k],
             **against[k],
         )
         for k in range(len(found))
     ]
+
+
+def _beyond_the_ideal(
+    found: Sequence[Competitor], derived: Sequence[np.ndarray], board: Board
+) -> list[tuple[str, ...]]:
+    chosen = board.rules.metrics
+    means = [dict(zip((m.key for m in chosen), each[:, 0], strict=True)) for each in derived]
+    ideals = [k for k, one in enumerate(found) if one.rows[0].result.model.name == IDEAL]
+    return [beyond(mean, means[ideals[0]], chosen) if ideals else () for mean in means]
 
 
 def _against_the_leader(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fusbench.board.origin import Origin
 from fusbench.data.dataset import Dataset
 from fusbench.data.folder import IDENTIFIER
 from fusbench.data.window import Window
@@ -28,11 +29,21 @@ class Submission:
     licence: str = ""
     cite: str = ""
     parameters: int | None = None
+    date: str = ""
+    paper: str = ""
+    code: str = ""
+    weights: str = ""
     window: Window = field(default_factory=Window)
 
     def __post_init__(self) -> None:
         if self.parameters is not None and self.parameters < 0:
             raise ConfigError(f"parameters = {self.parameters} is negative", fix="Correct it.")
+        _ = self.origin
+
+    @property
+    def origin(self) -> Origin:
+        """Its day and addresses."""
+        return Origin(date=self.date, paper=self.paper, code=self.code, weights=self.weights)
 
 
 def read_submission(folder: Path, name: str | None = None) -> Submission:

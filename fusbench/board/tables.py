@@ -12,6 +12,8 @@ import numpy as np
 
 from fusbench import metrics
 from fusbench.board import words
+from fusbench.board.columns import COLUMNS, Column, Value, columns
+from fusbench.board.origin import LINKS
 from fusbench.board.record import record
 from fusbench.board.standings import Standing, Table, primary_index
 from fusbench.web.text import csv_text, latex_text, markdown_text
@@ -22,19 +24,20 @@ def markdown(table: Table) -> str:
     rules = table.board.rules
     heads = [words.heading(metric) for metric in rules.metrics]
     by_scan = f"{rules.metrics[primary_index(table.board)].symbol} by scan"
-    columns = [
-        "place", "ranks", "letters", "model", *heads, by_scan, "behind", "effect", "detectable",
-        "history", "parameters", "MACs/frame", *([words.TIMED] if table.times else []), "backend",
-        "licence", "weights",
+    further = columns(table)
+    labels = [
+        *("place", "ranks", "letters", "model"), *heads, by_scan, *(c.label for c in further),
+        "weights",
     ]  # fmt: skip
-    aligned = [0, 1, *range(4, 4 + len(heads) + 7 + bool(table.times))]
+    numbers = [not column.text for column in further]
+    right = [True, True, False, False, *[True] * (len(heads) + 1), *numbers, False]
     lines = [
         f"# {markdown_text(rules.title)}",
         "",
         *([markdown_text(rules.description), ""] if rules.description else []),
         f"**{words.task(table)}** {markdown_text(words.scope(table))}",
         "",
-        *_grid(columns, [_cells(s, table) for s in table.standings], aligned),
+        *_grid(labels, [_cells(s, table, further) for s in table.standings], right),
         "",
         *(f"- {line}" for line in words.statistics(table)),
         f"- {by_scan}: the mean over scans, each counting alike.",
@@ -50,10 +53,12 @@ def markdown(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(standing: Standing, table: Table) -> list[str]:
+def _cells(standing: Standing, table: Table, further: Sequence[Column]) -> list[str]:
     model = standing.model
     title = markdown_text(model.title)
-    name = f"**{markdown_text(standing.name)}**" + (f"<br>{title}" if title else "")
+    name = f"**{markdown_text(words.name(standing))}**" + (f"<br>{title}" if title else "")
+    if standing.links:
+        name += "<br>" + ", ".join(f"[{word}]({link})" for word, link in standing.links.items())
     scores = [_score(standing, k) for k in range(len(table.board.rules.metrics))]
     weights = model.weights_sha256
     at = primary_index(table.board)
@@ -64,15 +69,7 @@ def _cells(standing: Standing, table: Table) -> list[str]:
         name,
         *scores,
         words.number(standing.scan_means[:, at].mean()),
-        words.number(standing.behind),
-        words.number(standing.effect, 2),
-        words.number(standing.detectable),
-        words.number(standing.history),
-        words.count(standing.parameters),
-        words.count(standing.macs),
-        *([words.times(standing, table)] if table.times else []),
-        markdown_text(words.backends(standing)),
-        markdown_text(model.licence or words.NONE),
+        *(markdown_text(column.words(standing, table)) for column in further),
         f"`{markdown_text(weights[:12])}`" if weights else words.NONE,
     ]
 
@@ -83,9 +80,9 @@ def _score(standing: Standing, metric: int) -> str:
     return f"{shown} [{words.ends(standing, metric)}]"
 
 
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
-    rule = ["--:" if k in right else "---" for k in range(len(columns))]
-    return [f"| {' | '.join(line)} |" for line in (columns, rule, *rows)]
+def _grid(labels: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    rule = ["--:" if number else "---" for number in right]
+    return [f"| {' | '.join(line)} |" for line in (labels, rule, *rows)]
 
 
 def _sources(table: Table) -> list[str]:
@@ -112,14 +109,14 @@ def _published(table: Table) -> list[str]:
         ]
         for report in published.rows
     ]
-    columns = ["source", "model", *(words.heading(metric) for metric in known)]
+    labels = ["source", "model", *(words.heading(metric) for metric in known)]
     return [
         "",
         f"## {markdown_text(published.title)}",
         "",
         markdown_text(published.caution),
         "",
-        *_grid(columns, rows, range(2, len(columns))),
+        *_grid(labels, rows, [False, False, *[True] * len(known)]),
     ]
 
 
@@ -145,10 +142,9 @@ def as_csv(table: Table) -> str:
     writer.writerow(
         [
             "place", "rank_low", "rank_high", "role", "letters", "competitor", "name", "title",
-            *(f"{key}{end}" for key in keys for end in ends), "behind", "effect", "detectable",
-            "history", "parameters", "macs", "seconds", "ratio", "seconds_per_frame", "machine",
-            "backend", "licence", "cite",
-            "weights_sha256", "seal",
+            *(f"{key}{end}" for key in keys for end in ends),
+            *(column.key for column in COLUMNS), "beyond_ideal", "cite", "weights_sha256",
+            "paper", "code", "weights", "seal",
         ]
     )  # fmt: skip
     for standing in table.standings:
@@ -157,20 +153,15 @@ def as_csv(table: Table) -> str:
             standing.place or "", *(standing.place_range or ("", "")), standing.role,
             standing.letters, standing.name,
         ]  # fmt: skip
-        against = (standing.behind, standing.effect, standing.detectable)
         for row in standing.competitor.rows:
             model, facts = row.result.model, row.facts
-            texts = (model.backend, model.licence, model.cite)
             writer.writerow(
                 [
                     *shared, facts.name, csv_text(model.title), *map(_exact, numbers.ravel()),
-                    *map(_exact, against),
-                    _exact(row.result.history),
-                    "" if standing.parameters is None else standing.parameters,
-                    "" if standing.macs is None else standing.macs,
-                    _exact(table.seconds(row)), _exact(table.ratio(row)),
-                    _exact(facts.seconds_per_frame), csv_text(facts.machine),
-                    *map(csv_text, texts), csv_text(model.weights_sha256 or ""),
+                    *(_cell(column.value(standing, row, table)) for column in COLUMNS),
+                    " ".join(standing.beyond),
+                    *map(csv_text, (model.cite, model.weights_sha256 or "")),
+                    *(standing.links.get(word, "") for word in LINKS),
                     csv_text(row.seal),
                 ]
             )  # fmt: skip
@@ -199,6 +190,12 @@ def _exact(value: float | None) -> str:
     return "" if text == words.NONE else text
 
 
+def _cell(value: Value) -> str:
+    if isinstance(value, float):
+        return _exact(value)
+    return "" if value is None else csv_text(str(value))
+
+
 def latex(table: Table) -> str:
     """The board's ``leaderboard.tex``: a table for the packages booktabs and array."""
     rules = table.board.rules
@@ -220,7 +217,7 @@ def latex(table: Table) -> str:
             words.place(standing),
             latex_text(words.ranks(standing).replace(" to ", words.NONE)),
             standing.letters or "--",
-            latex_text(standing.model.title or standing.name),
+            latex_text((standing.model.title or standing.name) + words.mark(standing)),
             *scores,
             latex_text(words.count(standing.parameters)),
         ]

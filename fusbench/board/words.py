@@ -5,6 +5,8 @@ from __future__ import annotations
 from fusbench import metrics
 from fusbench.board.standings import Standing, Table
 from fusbench.errors import counted
+from fusbench.evaluation.beyond import marked
+from fusbench.evaluation.finished import MARK
 from fusbench.evaluation.targets import describe_observers
 from fusbench.statistics.intervals import FEWEST_SCANS
 from fusbench.statistics.tests_of_scans import NEGLIGIBLE
@@ -13,6 +15,16 @@ ARROWS = {True: "↑", False: "↓"}
 NONE = "\N{EN DASH}"
 TIMED = "time/frame"
 FEWEST_TESTED = 6  # with 5 scans the smallest p-value is 1/16
+
+
+def name(standing: Standing) -> str:
+    """A row's name, marked where it is better than the ideal observer."""
+    return standing.name + mark(standing)
+
+
+def mark(standing: Standing) -> str:
+    """What stands behind the name of a row that is better than the ideal observer."""
+    return MARK if standing.beyond else ""
 
 
 def place(standing: Standing) -> str:
@@ -168,6 +180,10 @@ def statistics(table: Table) -> list[str]:
             "MACs: multiply-accumulates of all convolutions that one more frame of a clip costs,"
             " counted from the network."
         )
+    for standing in table.standings:
+        if standing.beyond:
+            told = marked(standing.name, standing.beyond, table.board.rules.metrics)
+            lines.append(f"! {told}, or be lucky; that observer knows where gaze was drawn from.")
     if table.times:
         where = f"all rows in one sitting on {table.times.machine}"
         lines.append(f"Times: median a frame, {where}.")

@@ -18,7 +18,7 @@ def show_board(table: Table) -> None:
     columns = ["model", "place", "ranks", "letters", *heads, "behind", "detectable", "size"]
     rows = [
         [
-            s.name,
+            words.name(s),
             words.place(s),
             words.ranks(s),
             s.letters or words.NONE,

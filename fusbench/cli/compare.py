@@ -84,7 +84,8 @@ def compare(
         parts_json = {heading: _records(table) for heading, table in found.tables.items()}
         if found.scans is not None:
             parts_json["by scan"] = _records(found.scans)
-        print_json({"reference": found.runs[0].name, "parts": parts_json})
+        told = {"reference": found.runs[0].name, "parts": parts_json}
+        print_json({**told, **({"marks": found.marks} if found.marks else {})})
     else:
         _show(found)
 
@@ -142,6 +143,7 @@ def _show(found: Comparison) -> None:
     )
     show(
         f"Better than {runs[0].name}: {arrows}.",
+        *(f"! {mark}." for mark in found.marks),
         "Mean over frames [95 % interval, resampled by scan]; sign-flip test of the same mean by"
         " scan, corrected by Holm's method over runs and groups.",
         f"Signature: {result.signature}",

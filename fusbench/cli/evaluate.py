@@ -139,7 +139,8 @@ def evaluate(
             done.append((given, row))
             if row.again:
                 click.echo(_shown_again(row), err=True)
-            line = json.dumps(row.result.content, sort_keys=True, allow_nan=False)
+            mark = {"beyond_ideal": row.beyond} if row.beyond else {}
+            line = json.dumps({**row.result.content, **mark}, sort_keys=True, allow_nan=False)
         elif len(asked) == 1:
             raise row.error
         else:
@@ -189,13 +190,15 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
     from fusbench.board.words import brackets
     from fusbench.cli.render import show, table
     from fusbench.errors import counted
-    from fusbench.evaluation.finished import scope
+    from fusbench.evaluation.beyond import marked
+    from fusbench.evaluation.finished import MARK, scope
     from fusbench.evaluation.results import read_timing
     from fusbench.evaluation.targets import describe_baseline, describe_observers
     from fusbench.metrics import of_signature
 
     first = rows[0].result
-    columns = [(f"{m.symbol} {m.arrow}", m.key) for m in of_signature(first.signature)]
+    chosen = of_signature(first.signature)
+    columns = [(f"{m.symbol} {m.arrow}", m.key) for m in chosen]
     speed = []
     for row in rows:
         seconds, _ = read_timing(row.folder)
@@ -207,7 +210,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
         cells = [
             [
-                row.name,
+                row.name + MARK * bool(row.beyond),
                 *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
                 *(ms, use)[: len(last)],
             ]
@@ -221,6 +224,7 @@ def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
         f"Mean over frames [{brackets(first.n_scans)}].",
         *["History: nats that the density owes to the other frames, on the validation split."]
         * any(uses),
+        *(f"! {marked(row.name, row.beyond, chosen)}." for row in rows if row.beyond),
         *describe_baseline(first.signature),
         *describe_observers(first.signature, [row.name for row in rows]),
         f"Signature: {first.signature}",

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from fusbench.exporting.formats import FORMATS
+
 
 @click.command("export", epilog="Example: fusbench dataset export my-study --format bids --out B")
 @click.argument("source")
-@click.option("--format", "form", required=True, help="dhf1k, bids or pysaliency-hdf5.")
+@click.option("--format", "form", required=True, help=f"One of {', '.join(FORMATS)}.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="A new folder."
 )

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from fusbench.cli import json_option
+from fusbench.importing.presets import FORMATS
 
 if TYPE_CHECKING:
     from fusbench.importing.quality import Quality
@@ -22,11 +23,7 @@ PAIRING = (
     ("scan", "Id of the examination; the only name that enters the data set."),
     ("video", "Video file, DICOM file or folder of pictures."),
     ("gaze", "The eye tracker's file."),
-    (
-        "gaze-format",
-        "table, tobii-pro, tobii-4c, eyelink-asc, gazepoint, smi, eyetribe, pupil-surface,"
-        " neon-surface, iohub, lsl or bids.",
-    ),
+    ("gaze-format", f"One of {', '.join(FORMATS)}."),
     ("mapping", "TOML file that says which columns of a table hold what."),
     ("time-unit", "s, ms, us or ns, where the gaze file's clock has no unit."),
     ("space", "screen, normalised, pixel, picture or degrees, where it is not the format's own."),

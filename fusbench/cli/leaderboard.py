@@ -87,6 +87,10 @@ def new(
     "--out", "runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,
     help="Folder of the runs.",
 )  # fmt: skip
+@click.option("--date", default="", help="Day of the submission, such as 2026-11-26.")
+@click.option("--paper", default="", help="Address of its paper; default: that of its citation.")
+@click.option("--code", default="", help="Address of its code.")
+@click.option("--weights", default="", help="Address of its weights.")
 @click.option(
     "--replace", "--force", "again", is_flag=True, help="Replace another row of this name."
 )
@@ -98,23 +102,28 @@ def add(
     dataset: str | None,
     runs: Path,
     again: bool,
+    **where: str,
 ) -> None:
     """Add a finished run, or a folder of predictions, to a BOARD, and build it anew.
 
     SOURCE is a run's folder. With --predictions it holds one array (T, H, W) a clip, named by the
-    clip, and may hold a submission.toml; the predictions are scored here, offline.
+    clip, and may hold a submission.toml; the predictions are scored here, offline. Day and
+    addresses that are not given here are the submission's, or those of the row that is there.
     """
     from fusbench.board.adding import add_run
     from fusbench.board.build import rebuild
+    from fusbench.board.origin import Origin
     from fusbench.board.rules import read_board
     from fusbench.cli.board_view import show_added
     from fusbench.cli.render import progress, show
     from fusbench.verbs.board import score_predictions
 
-    rules = read_board(board)
+    rules, origin = read_board(board), Origin(**where)
     if predictions:
-        source, name = score_predictions(rules, source, name, dataset, runs, progress)
-    show_added(*add_run(rules, source, name, replace=again))
+        source, submitted = score_predictions(rules, source, name, dataset, runs, progress)
+        name = submitted.name
+        origin = Origin(**{**submitted.origin.told, **origin.told})
+    show_added(*add_run(rules, source, name, origin=origin, replace=again))
     table = rebuild(rules)
     show(f"{board} is built: {counted(len(table.rows), 'row')}.")
 

@@ -75,6 +75,7 @@ def _row(entry: Entry, card: ModelCard) -> dict[str, Any]:
 
     window = card.window
     frames = "1" if window.length == 1 else f"{window.length} {window.placement}"
+    frames = "all so far" if card.of_clip else frames
     try:
         weights = "bundled" if checkpoint_path(card) else "needs none"
     except CheckpointError:

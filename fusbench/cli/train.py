@@ -45,6 +45,21 @@ LONG = 0.05  # share of the time that a model may wait for batches
     help="Training windows of a clip: all T-L+1, or T-L as the paper writes.",
 )  # fmt: skip
 @click.option("--horizon", type=click.IntRange(0), help="Predict the gaze this many frames ahead.")
+@click.option("--length", type=click.IntRange(1), help="Frames of a window.")
+@click.option(
+    "--placement", type=click.Choice(["before", "around", "after"]),
+    help="Where the window's other frames lie.",
+)  # fmt: skip
+@click.option("--base", type=click.IntRange(1), help="Channels of the finest level.")
+@click.option("--levels", type=click.IntRange(1), help="Number of poolings.")
+@click.option(
+    "--input-size", type=click.IntRange(1), nargs=2, metavar="ROWS COLUMNS",
+    help="What frames are scaled to; multiples of 2 to the power of levels.",
+)  # fmt: skip
+@click.option(
+    "--init", metavar="CHECKPOINT",
+    help="Begin with these weights, or the 'bundled' ones, where layers fit; the others are named.",
+)  # fmt: skip
 @click.option("--stride", type=click.IntRange(1), help="Frames from one of a window to the next.")
 @click.option(
     "--precision", default="float32", show_default=True, help="float32, bfloat16 or float16."
@@ -66,7 +81,10 @@ LONG = 0.05  # share of the time that a model may wait for batches
 @click.option(
     "--log", type=click.Choice(["tensorboard"]), help="Also write curves for this program."
 )
-@click.option("--resume", is_flag=True, help="Continue the training that was stopped.")
+@click.option(
+    "--resume", is_flag=True,
+    help="Go on with the training, whenever it was stopped; begin it if it was not begun.",
+)  # fmt: skip
 @config_option
 @json_option
 def train(
@@ -94,12 +112,16 @@ def train(
         "val_loss": done.val_loss,
         "waiting": round(done.waiting, 4),
         **done.history,
+        **({"taken": done.taken, "drawn": done.drawn} if done.taken else {}),
     }
     if as_json:
         print_json(found)
     else:
         best = f"best at step {done.best_step} of {done.steps}"
         show(f"{out}: {best}, validation KLD {done.val_loss:.3f} nats", *_on_history(done.history))
+        if done.taken:
+            drawn = f"; drawn anew: {', '.join(done.drawn)}" if done.drawn else ""
+            show(f"Layers that began with the weights of --init: {len(done.taken)}{drawn}.")
         if done.waiting > LONG:
             fix = "--workers N makes them in N processes"
             show(f"! {done.waiting:.0%} of the time the model waited for batches: {fix}.")

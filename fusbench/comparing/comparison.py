@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from fusbench.comparing.runs import metrics_of
-from fusbench.evaluation.finished import Run, scope, table_html
+from fusbench.evaluation.finished import Run, scope
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +31,8 @@ class Comparison:
         Differences of scan means: columns run, scan_id, and each metric; where asked for.
     metric : str
         Key of the metric that parts and plots show.
+    marks : tuple of str
+        Which runs are better than the ideal observer, whose run is one of them or lies beside them.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Comparison:
     tables: dict[str, pd.DataFrame]
     scans: pd.DataFrame | None
     metric: str
+    marks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         reference, *others = self.runs
@@ -104,4 +108,5 @@ class Comparison:
             for row in self.summary.to_dict("records")
         ]
         caption = f"minus {self.runs[0].name}: {scope(self.runs[0].result)}"
+        caption = "; ".join([caption, *self.marks])
         return table_html(caption, heads, lines)

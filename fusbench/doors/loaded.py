@@ -39,13 +39,16 @@ class Told:
 def card_of_model(model: Any) -> ModelCard:
     """The card of a loaded model; one without is named after its class.
 
+    Without a card, a model that can only step, or predict whole clips, has the clip's memory.
+
     Raises
     ------
     PluginError
         If it is nothing that predicts.
     """
     kind = type(model)
-    if not any(callable(getattr(model, name, None)) for name in ("predict", "predict_gaze")):
+    methods = {name for name in METHODS if callable(getattr(model, name, None))}
+    if not methods:
         fix = "Give a name, a Python file, a card, predictions, or an object with predict(frames)."
         raise PluginError(f"a {kind.__name__} is no model", fix=fix)
     card = getattr(model, "card", None)
@@ -54,8 +57,9 @@ def card_of_model(model: Any) -> ModelCard:
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "-", kind.__name__).strip("-").lower()
     title = (kind.__doc__ or "").strip().split("\n")[0]
     return ModelCard(
-        name=name or "model", title=title or name, loader=f"{kind.__module__}:{kind.__name__}"
-    )
+        name=name or "model", title=title or name, loader=f"{kind.__module__}:{kind.__name__}",
+        memory="window" if methods & {"predict", "predict_gaze"} else "clip",
+    )  # fmt: skip
 
 
 def refuse_options(checkpoint: object, device: object, python: object) -> None:

@@ -31,6 +31,8 @@ class ModelFacts:
     licence, cite : str
     window : dict
         Fields of its `fusbench.data.window.Window`.
+    memory : {"clip"}, optional
+        Where its densities follow from the whole clip so far.
     training : dict
         What its checkpoint tells of its training.
     """
@@ -48,6 +50,7 @@ class ModelFacts:
     licence: str = ""
     cite: str = ""
     window: dict[str, Any]
+    memory: str | None = None
     training: dict[str, Any] = field(default_factory=dict)
 
 
@@ -80,7 +83,7 @@ class DatasetFacts:
         return f"{self.name} (synthetic)" if self.synthetic else self.name
 
 
-LATER = ("macs", "source_sha256", "training", "fold", "folds")
+LATER = ("macs", "source_sha256", "memory", "training", "fold", "folds")
 """Fields that stand in a file only where they say something."""
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +15,12 @@ from fusbench.data.dataset import POOLED
 from fusbench.errors import unknown
 from fusbench.evaluation.results import Result, read_result, read_scores
 from fusbench.metrics import of_signature
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MARK = " !"  # behind the name of a run that is better than the ideal observer
 ENDS = ("mean", "low", "high", "scan_mean")
 
 
@@ -38,6 +38,8 @@ class Run:
         The content of ``result.json``: the run's key, model, data set and signature.
     again : bool
         Whether it was finished before it was asked for, and is shown again.
+    beyond : tuple of str
+        Metrics in which it is better than the ideal observer, where that was looked for.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Run:
     name: str
     result: Result
     again: bool = field(default=False, compare=False)
+    beyond: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def finished(self) -> datetime:
@@ -105,7 +108,8 @@ class Run:
     def __repr__(self) -> str:
         means = ", ".join(f"{key} {mean:.3f}" for key, mean in self.summary["mean"].items())
         again = f"; shown again, finished {self.finished:%Y-%m-%d %H:%M}" if self.again else ""
-        return f"<Run {self.title}: {means}{again}>"
+        beyond = f"; better than the ideal observer in {', '.join(self.beyond)}"
+        return f"<Run {self.title}: {means}{again}{beyond if self.beyond else ''}>"
 
     def _repr_html_(self) -> str:
         return runs_html([self])
@@ -148,9 +152,14 @@ def runs_html(runs: list[Run]) -> str:
     """Runs of one signature as an HTML table: each metric's mean and interval."""
     found = {m.key: m for run in runs for m in of_signature(run.result.signature)}
     heads = ["model", *(f"{m.symbol} {m.arrow}" for m in found.values())]
-    lines = [[run.name, *(_interval(run.summary, key) for key in found)] for run in runs]
+    lines = [
+        [run.name + MARK * bool(run.beyond), *(_interval(run.summary, key) for key in found)]
+        for run in runs
+    ]
     first = runs[0].result
     caption = f"{scope(first)}; {first.signature}"
+    if any(run.beyond for run in runs):
+        caption += f";{MARK} better than the ideal observer"
     return table_html(caption, heads, lines)
 
 
@@ -159,22 +168,3 @@ def _interval(summary: pd.DataFrame, key: str) -> str:
         return ""
     mean, low, high = (float(summary[end][key]) for end in ENDS[:3])
     return f"{mean:.3f}" + (f" [{low:.3f}, {high:.3f}]" if np.isfinite(low) else "")
-
-
-def table_html(caption: str, heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table for a notebook; every text is escaped.
-
-    Examples
-    --------
-    >>> table_html("a < b", ["x"], [["1"]])[:34]
-    '<table><caption>a &lt; b</caption>'
-    """
-
-    def row(tag: str, cells: Sequence[str]) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(row("td", line) for line in lines)
-    return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead>{row('th', heads)}</thead><tbody>{body}</tbody></table>"
-    )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from fusbench.data.dataset import POOLED, Dataset
+from fusbench.discovery import OWN
+from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError
+from fusbench.evaluation.beyond import IDEAL, beyond_run, marked
 from fusbench.evaluation.contest import Contest, Door, Failure
+from fusbench.evaluation.entry import door
 from fusbench.evaluation.facts import ModelFacts
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.results import (
@@ -24,16 +28,16 @@ from fusbench.evaluation.results import (
 )
 from fusbench.evaluation.seen import seen
 from fusbench.files import text_sha256, write_json
-
-if TYPE_CHECKING:
-    from fusbench.doors.options import Options
+from fusbench.metrics import of_signature
 
 FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
-Make = Callable[["Options", Dataset], Door]
+Make = Callable[[Options, Dataset], Door]
 
 
 def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | Failure:
     """The run of a model, pooled over folds where the contest is; or why there is none.
+
+    One that is better than the ideal observer, where the data know it, is marked.
 
     Parameters
     ----------
@@ -45,6 +49,20 @@ def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | F
     options : Options
         "{fold}" in the checkpoint's name stands for the number of each fold.
     """
+    row = _scored(contest, name, make, options)
+    own = isinstance(row, Run) and row.result.model.distribution == OWN
+    if isinstance(row, Failure) or own or all(clip.mixture is None for clip in contest.data.clips):
+        return row
+    ideal = _scored(contest, IDEAL, partial(door, IDEAL), Options())
+    if isinstance(ideal, Failure):
+        return row
+    keys = beyond_run(row.result, ideal.result)
+    if keys:
+        contest.warn(marked(row.name, keys, of_signature(row.result.signature)))
+    return replace(row, beyond=keys)
+
+
+def _scored(contest: Contest, name: str, make: Make, options: Options) -> Run | Failure:
     data = contest.data
     if not data.folds:
         return _row(contest, name, make, options, data)

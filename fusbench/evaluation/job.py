@@ -121,7 +121,7 @@ class Evaluation:
     @cached_property
     def _asked(self) -> dict[str, Any]:
         parts: dict[str, Any] = {
-            "card": asdict(self.card),
+            "card": {k: v for k, v in asdict(self.card).items() if (k, v) != ("memory", "window")},
             "weights": self.weights_sha256(),
             "data": self.dataset.fingerprint(self.split),
             "train": self.dataset.gaze_fingerprint("train") if self._sees_train else "",

@@ -181,6 +181,7 @@ def _finish(
             licence=job.card.licence,
             cite=job.card.cite,
             window=asdict(job.card.window),
+            memory=job.card.memory if job.card.of_clip else None,
             training=job.training(),
         ),
         dataset=DatasetFacts(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fusbench.data.dataset import Dataset
 from fusbench.errors import DatasetError, OutputError, unknown
 from fusbench.files import replacing_folder
 from fusbench.progress import Report
 
+if TYPE_CHECKING:
+    from fusbench.data.dataset import Dataset
+
 FORMATS = {
-    "dhf1k": "folders of images, maps and fixation, as published video-saliency code reads them",
-    "bids": "BIDS eye tracking, the clips as lossless video beside it",
-    "pysaliency-hdf5": "frames as stimuli and gaze as fixations, for pysaliency",
+    "dhf1k": "fusbench.exporting.dhf1k:write_dhf1k",
+    "bids": "fusbench.exporting.bids:write_bids",
+    "pysaliency-hdf5": "fusbench.exporting.pysaliency:write_pysaliency",
 }
+"""``module:name`` of what writes a format: a function of the data set, the folder and a report."""
 
 
 def export_dataset(
@@ -58,11 +63,7 @@ def export_dataset(
     if not dataset.clips:
         raise DatasetError("holds no clip", str(dataset.root), "Import a recording first.")
     with replacing_folder(out) as folder:
-        if form == "dhf1k":
-            from fusbench.exporting.dhf1k import write_dhf1k as write
-        elif form == "bids":
-            from fusbench.exporting.bids import write_bids as write
-        else:
-            from fusbench.exporting.pysaliency import write_pysaliency as write
+        module, _, name = FORMATS[form].partition(":")
+        write = getattr(import_module(module), name)
         write(dataset, folder, report or (lambda done, total: None))
     return out

@@ -1,4 +1,4 @@
-"""Strangers' footage, decoded in a process of its own: `decoder` there, and this side of it.
+"""Strangers' binary files, decoded in a process of its own: `decoder` there, and this side of it.
 
 A file that hangs its decoder, crashes it, or needs more memory than it may have is one
 `DatasetError`. A process that has answered waits for the next file, so that starting it is paid for
@@ -54,13 +54,13 @@ def answered(do: str, path: Path, **facts: Any) -> dict[str, Any]:
     FusbenchError
         What the decoder tells.
     """
-    ((told, _),) = _asked(do, path, facts)
+    ((told, _),) = asked(do, path, **facts)
     return told
 
 
 def streamed(footage: Footage, path: Path, frame_rate: str | None) -> Frames:
     """Frames of opened footage as they are decoded; at their end its remarks are complete."""
-    for told, frame in _asked("read", path, {"frame_rate": frame_rate}):
+    for told, frame in asked("read", path, frame_rate=frame_rate):
         if frame is not None:
             yield told["time_ns"], frame
             continue
@@ -79,15 +79,27 @@ def grey_maps(folder: Path) -> Iterator[np.ndarray]:
     DatasetError
         As of `answered`.
     """
-    for told, frame in _asked("grey_maps", folder, {}):
+    for told, frame in asked("grey_maps", folder):
         if frame is not None:
             yield frame.view(told["dtype"])
 
 
-def _asked(
-    do: str, path: Path, facts: dict[str, Any]
-) -> Iterator[tuple[dict[str, Any], np.ndarray | None]]:
-    """Frames with what is told of each, and the last answer, which has none."""
+def asked(do: str, path: Path, **facts: Any) -> Iterator[tuple[dict[str, Any], np.ndarray | None]]:
+    """Frames with what is told of each, and the last answer, which has none.
+
+    Parameters
+    ----------
+    do : str
+        A task of the decoder's own, or "module:function" of what yields such answers from a path
+        and the facts; a frame is then any array of bytes.
+    path : Path
+    facts : what JSON can hold
+
+    Raises
+    ------
+    DatasetError, FusbenchError
+        As of `answered`.
+    """
     step_s, memory_gb = (_limit(name) for name in DEFAULTS)
     request = {
         "do": do, "path": str(path), "folder": str(Path.cwd()), **facts,

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,6 +61,12 @@ TASKS: dict[str, Callable[..., Iterator[Part]]] = {
 }
 
 
+def _task(name: str) -> Callable[..., Iterator[Part]]:
+    """A task of this module, or a function of another: "module:function"."""
+    module, _, function = name.partition(":")
+    return getattr(import_module(module), function) if function else TASKS[name]
+
+
 def _rate(text: str | None) -> Fraction | None:
     return None if text is None else Fraction(text)
 
@@ -105,7 +112,7 @@ def serve(requests: IO[bytes], answers: Answers) -> None:
         patience.allow_memory(at_start + request.pop("most_bytes"))
         patience.begin(request.pop("step_s"))
         try:
-            task, path = TASKS[request.pop("do")], Path(request.pop("path"))
+            task, path = _task(request.pop("do")), Path(request.pop("path"))
             for answer, frame in task(path, **request):
                 answers.send(answer, frame)
         except Exception as error:

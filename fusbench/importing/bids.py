@@ -26,7 +26,7 @@ LARGEST_UNPACKED = 1 << 31  # bytes
 TIMES = SPELLINGS | {"second": "s", "millisecond": "ms", "milliseconds": "ms"}
 
 
-def read_bids(path: Path, options: ReadOptions) -> GazeRecording:
+def read_bids(path: Path, _form: str, options: ReadOptions) -> GazeRecording:
     """Read a ``*_physio.tsv.gz`` (or the older ``*_eyetrack.tsv.gz``) with its JSON files."""
     sidecar = _inherited(path, path.name.removesuffix(".tsv.gz").removesuffix(".tsv"))
     where = f"{path} (its JSON)"

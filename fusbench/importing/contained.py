@@ -1,11 +1,13 @@
 """Tables in containers that are no text: Parquet, HDF5 of ioHub and Titta, XDF of LSL's recorder.
 
 Each becomes the table of text that a program would have exported, so that one reader serves all.
-Nothing pickled is ever read.
+Nothing pickled is ever read, and nothing that a file names outside of itself. The libraries get a
+stranger's file in the guarded process alone, which calls `parts`; `container` is this side of it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +21,9 @@ import pandas as pd
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.footage.record import missing
 from fusbench.importing.finding import WARN, Finding
-from fusbench.importing.recording import ReadOptions
 
 LARGEST = 4 << 30  # bytes
+CHUNK_ROWS = 50_000
 FASTEST_HZ = 1000  # of a stream whose samples are taken for events
 SAMPLES = ("BinocularEyeSampleEvent", "MonocularEyeSampleEvent", "GazepointSampleEvent")
 EYES, MESSAGES = "data_collection/events/eyetracker", "data_collection/events/experiment"
@@ -44,8 +46,23 @@ def container_of(path: Path) -> str:
     return next((name for name, (mark, _, _) in READERS.items() if start.startswith(mark)), "")
 
 
-def read_contained(path: Path, options: ReadOptions) -> Contained:
-    """The samples in a container.
+def parts(path: Path, recording: str) -> Iterator[tuple[dict[str, Any], np.ndarray | None]]:
+    """Events and remarks, then the table's rows as text, each as bytes of UTF-8, uint8 (N,)."""
+    found = read_contained(path, recording)
+    remarks = [(remark.level, remark.text) for remark in found.remarks]
+    yield {"remarks": remarks}, _bytes(json.dumps(found.events))
+    for begin in range(0, max(1, len(found.table)), CHUNK_ROWS):
+        rows = found.table.iloc[begin : begin + CHUNK_ROWS]
+        yield {}, _bytes(rows.to_csv(sep="\t", index=False, header=not begin))
+    yield {}, None
+
+
+def _bytes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+
+
+def read_contained(path: Path, recording: str) -> Contained:
+    """The samples in a container; `recording` chooses between its tables.
 
     Raises
     ------
@@ -58,15 +75,15 @@ def read_contained(path: Path, options: ReadOptions) -> Contained:
     if path.stat().st_size > LARGEST:
         raise DatasetError(f"{what} of over {LARGEST >> 30} GB", str(path), fix)
     try:
-        return read(path, options)
-    except FusbenchError:
+        return read(path, recording)
+    except (FusbenchError, MemoryError):
         raise
     except Exception as error:  # a stranger's file in a library's hands
         told = " ".join(str(error).split())[:120] or type(error).__name__
         raise DatasetError(f"{what} that cannot be read: {told}", str(path), fix) from None
 
 
-def _parquet(path: Path, options: ReadOptions) -> Contained:
+def _parquet(path: Path, recording: str) -> Contained:
     try:
         import pyarrow.parquet as parquet
     except ImportError:
@@ -74,26 +91,42 @@ def _parquet(path: Path, options: ReadOptions) -> Contained:
     return Contained(table=parquet.read_table(path).to_pandas())
 
 
-def _hdf5(path: Path, options: ReadOptions) -> Contained:
+def _hdf5(path: Path, recording: str) -> Contained:
     try:
         import h5py
     except ImportError:
         raise missing("h5py", "HDF5") from None
     with h5py.File(path, "r") as file:
+        _check_whole(file, path)
         if EYES in file:
-            return _iohub(file, path, options)
+            return _iohub(file, path, recording)
         frames = {name: group for name, group in file.items() if _is_frame(group)}
-        name = _chosen("table", sorted(frames), ("gaze",), options, path)
+        name = _chosen("table", sorted(frames), ("gaze",), recording, path)
         return Contained(table=_pandas_frame(frames[name]))
 
 
-def _iohub(file: Any, path: Path, options: ReadOptions) -> Contained:
+def _check_whole(file: Any, path: Path) -> None:
+    """Raise `DatasetError` if an HDF5 file takes anything from other files."""
+    import h5py
+
+    def look(name: str, link: Any) -> bool:
+        if isinstance(link, h5py.ExternalLink):
+            return True
+        item = file.get(name) if isinstance(link, h5py.HardLink) else None
+        return isinstance(item, h5py.Dataset) and (item.is_virtual or item.external is not None)
+
+    if file.visititems_links(lambda name, link: look(name, link) or None):
+        what = "takes data from other files"
+        raise DatasetError(what, str(path), "Give one file that holds all of its data.")
+
+
+def _iohub(file: Any, path: Path, recording: str) -> Contained:
     """Samples and experiment messages of an ioHub store, in seconds of its clock."""
     found = {name: file[EYES][name] for name in SAMPLES if name in file[EYES]}
     filled = [name for name, rows in found.items() if len(rows)]
     if not filled:
         raise DatasetError("holds no eye sample", str(path), "Give the file of a recording.")
-    rows = found[_chosen("table", filled, (), options, path)][:]
+    rows = found[_chosen("table", filled, (), recording, path)][:]
     simple = [name for name in rows.dtype.names if rows.dtype[name].kind in "iuf"]
     table = pd.DataFrame({name: rows[name] for name in simple})
     events: list[tuple[int, str]] = []
@@ -126,7 +159,7 @@ def _text(name: Any) -> str:
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
-def _xdf(path: Path, options: ReadOptions) -> Contained:
+def _xdf(path: Path, recording: str) -> Contained:
     try:
         import pyxdf
     except ImportError:
@@ -144,7 +177,7 @@ def _xdf(path: Path, options: ReadOptions) -> Contained:
         if any(word in f"{name} {_fact(stream, 'type')}".lower() for word in GAZE_WORDS)
     ]
     wide = [name for name in likely if numeric[name]["time_series"].shape[1] > 1]
-    name = _chosen("stream", wide or sorted(numeric), (), options, path)
+    name = _chosen("stream", wide or sorted(numeric), (), recording, path)
     gaze = numeric[name]
     labels = _labels(gaze)
     table = pd.DataFrame({"time_stamps": gaze["time_stamps"]})
@@ -217,12 +250,10 @@ def _ns(time_s: Any) -> int:
     return round(float(time_s) * 1e9)
 
 
-def _chosen(
-    kind: str, names: list[str], usual: tuple[str, ...], options: ReadOptions, path: Path
-) -> str:
+def _chosen(kind: str, names: list[str], usual: tuple[str, ...], recording: str, path: Path) -> str:
     """The one that was asked for, that is usual, or that is alone."""
-    if options.recording in names:
-        return options.recording
+    if recording in names:
+        return recording
     for name in usual:
         if name in names:
             return name
@@ -236,7 +267,7 @@ def _chosen(
     raise DatasetError(what, str(path), "Choose the one of the gaze with --recording NAME.")
 
 
-Reader = Callable[[Path, ReadOptions], Contained]
+Reader = Callable[[Path, str], Contained]
 READERS: dict[str, tuple[bytes, Reader, tuple[str, str]]] = {
     "parquet": (
         b"PAR1", _parquet,

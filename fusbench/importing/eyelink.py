@@ -37,7 +37,7 @@ class _Lines:
     remarks: dict[str, Finding] = field(default_factory=dict)
 
 
-def read_asc(path: Path, options: ReadOptions) -> GazeRecording:
+def read_asc(path: Path, _form: str, options: ReadOptions) -> GazeRecording:
     """Read an ``.asc`` file, one or both eyes, any number of blocks, with END or without."""
     found = _Lines()
     with path.open(encoding=options.encoding or "utf-8", errors="replace") as stream:

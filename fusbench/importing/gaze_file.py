@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from fusbench.errors import DatasetError, FusbenchError, unknown
 from fusbench.importing.finding import WARN, Finding
+from fusbench.importing.presets import FORMATS
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
-FORMATS = {
-    "table": "any CSV or TSV file, described by --mapping or --map",
-    "tobii-pro": "Tobii Pro Lab or Studio export, TSV or CSV",
-    "tobii-4c": "log of the Tobii SDK, as labs write it for the 4C",
-    "eyelink-asc": "SR Research EyeLink, converted by edf2asc",
-    "gazepoint": "Gazepoint all_gaze.csv",
-    "smi": "SMI samples as text, as its IDF converter writes them",
-    "eyetribe": "EyeTribe or PyGaze log, TSV",
-    "pupil-surface": "Pupil Core, gaze_positions_on_surface_*.csv",
-    "neon-surface": "Pupil Cloud marker mapper, gaze.csv",
-    "iohub": "HDF5 store of PsychoPy's ioHub",
-    "lsl": "XDF of the Lab Streaming Layer's recorder; --map names its channels",
-    "bids": "BIDS eye tracking, *_physio.tsv.gz with its JSON",
-}
 FILLERS = ((0.0, 0.0), (-1.0, -1.0))
 
 
@@ -74,17 +62,9 @@ def read_gaze(path: str | Path, form: str, options: ReadOptions | None = None) -
 
 
 def _read(path: Path, form: str, options: ReadOptions) -> GazeRecording:
-    if form == "eyelink-asc":
-        from fusbench.importing.eyelink import read_asc
-
-        return read_asc(path, options)
-    if form == "bids":
-        from fusbench.importing.bids import read_bids
-
-        return read_bids(path, options)
-    from fusbench.importing.table import read_table
-
-    return read_table(path, form, options)
+    module, _, name = FORMATS[form].reader.partition(":")
+    recording: GazeRecording = getattr(import_module(module), name)(path, form, options)
+    return recording
 
 
 NOT_READ = (

@@ -14,7 +14,7 @@ from fusbench.errors import ConfigError, unknown
 from fusbench.footage.clock import plain
 from fusbench.importing.cells import numbers
 from fusbench.importing.geometry import ORIGINS, SPACES
-from fusbench.importing.presets import PRESETS
+from fusbench.importing.presets import FORMATS
 from fusbench.reading import read_toml
 from fusbench.records import read_record
 
@@ -126,7 +126,7 @@ def mapping_of(form: str, changes: dict[str, Any]) -> Mapping:
     >>> mapping_of("table", {"time": "t", "x": "gx", "y": "gy", "space": "screen"}).time
     ('t',)
     """
-    told = {**PRESETS[form], **changes}
+    told = {**FORMATS[form].columns, **changes}
     content = {key: _named(told[key]) if key in SEVERAL else told[key] for key in told}
     mapping = read_record(Mapping, content, "the mapping", ConfigError)
     for name in ("", "left_", "right_"):

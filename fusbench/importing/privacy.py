@@ -13,6 +13,7 @@ from fusbench.footage.apart import answered
 from fusbench.footage.clock import plain
 from fusbench.footage.kinds import is_dicom
 from fusbench.importing.burnt_in import burnt_in
+from fusbench.importing.presets import FORMATS
 
 SHORTEST = 4
 PEOPLE = ("participant name", "participantname", "recording name", "recordingname", "project name")
@@ -23,8 +24,8 @@ PATTERNS = (
 )
 COMMON = {
     "recording", "recordings", "screen", "samples", "fixation", "average", "region", "capture",
-    "surface", "export", "tobii-pro", "tobii-4c", "eyelink-asc", "gazepoint", "pupil-surface",
-    "neon-surface", "quality", "private", "pictures", "picture", "frames", "dataset", "import",
+    "surface", "export", "quality", "private", "pictures", "picture", "frames", "dataset", "import",
+    *FORMATS,
 }  # fmt: skip
 
 

@@ -6,10 +6,8 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO
 
 import pandas as pd
 
@@ -17,7 +15,8 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
 from fusbench.importing.cells import FILLERS, numbers
 from fusbench.importing.columns import Columns
-from fusbench.importing.contained import container_of, read_contained
+from fusbench.importing.contained import container_of
+from fusbench.importing.container import open_container
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.header import tuple_column
 from fusbench.importing.joined import one_recording
@@ -51,11 +50,10 @@ def read_table(path: Path, form: str, options: ReadOptions) -> GazeRecording:
 
 def _read_container(path: Path, mapping: Mapping, options: ReadOptions) -> GazeRecording:
     """Read a container as the text that its table makes."""
-    found = read_contained(path, options)
-    text = StringIO(found.table.to_csv(sep="\t", index=False))
+    found = open_container(path, options.recording)
     if mapping.recording == () and options.recording:  # it has chosen the table
         options = replace(options, recording="")
-    recording = read_rows(text, path, mapping, options, None)
+    recording = read_rows(found.lines, path, mapping, options, None)
     events = tuple(sorted((*recording.events, *found.events)))
     return replace(recording, events=events, remarks=(*recording.remarks, *found.remarks))
 
@@ -85,11 +83,15 @@ class _Text:
 
 
 def read_rows(
-    stream: IO[str], path: Path, mapping: Mapping, options: ReadOptions, names: list[str] | None
+    stream: Iterable[str],
+    path: Path,
+    mapping: Mapping,
+    options: ReadOptions,
+    names: list[str] | None,
 ) -> GazeRecording:
     """Read rows of text; `names` are the columns where the text has no header line."""
     try:
-        text = _opened(stream, path, mapping, names)
+        text = _opened(iter(stream), path, mapping, names)
         for present, cleared, what, fix in REFUSED:
             if set(present) <= set(text.header) and not any(
                 name.startswith(clear) for clear in cleared for name in text.header
@@ -125,7 +127,7 @@ def _described(recording: GazeRecording, text: _Text) -> GazeRecording:
     return replace(recording, screen=screen, remarks=tuple(remarks))
 
 
-def _opened(stream: IO[str], path: Path, mapping: Mapping, names: list[str] | None) -> _Text:
+def _opened(stream: Iterator[str], path: Path, mapping: Mapping, names: list[str] | None) -> _Text:
     """The header, and an iterator over the rows below it."""
     number, facts, line = 0, {}, ""
     for line in stream:

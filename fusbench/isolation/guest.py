@@ -170,10 +170,16 @@ class Guest:
         """The density of one more frame (a file); what the next one needs stays here."""
         import numpy as np
 
-        past = None if begins else self.past
-        density, self.past = self.model.step(np.load(frame, allow_pickle=False), past)
-        np.save(out, np.asarray(density), allow_pickle=False)
-        return {}
+        self.witness.before()
+        array = np.load(frame, allow_pickle=False)
+        given = array.copy()
+        answer = self.model.step(array, None if begins else self.past)
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+            raise Refusal("step returned no pair", "Return (density, what the next call needs).")
+        density, self.past = answer
+        self.witness.after()
+        save(out, density)
+        return {"untouched": bool(np.array_equal(array, given))}
 
     def predict(
         self, method: str, out: str, frames: Any = None, clip: Any = None, targets: Any = None
@@ -192,11 +198,18 @@ class Guest:
             (found,) = [c for c in self.dataset.clips if c.clip_id == clip]
             densities, untouched = call(found, np.array(targets)), True
         self.witness.after()
-        densities = np.asarray(densities)
-        if densities.dtype.kind != "f":
-            raise Refusal(f"the densities hold {densities.dtype}", "Return floating-point numbers.")
-        np.save(out, densities, allow_pickle=False)
+        save(out, densities)
         return {"untouched": bool(untouched)}
+
+
+def save(out: str, densities: Any) -> None:
+    """Write densities as a plain array."""
+    import numpy as np
+
+    array = np.asarray(densities)
+    if array.dtype.kind != "f":
+        raise Refusal(f"the densities hold {array.dtype}", "Return floating-point numbers.")
+    np.save(out, array, allow_pickle=False)
 
 
 def installed() -> Any:

@@ -60,8 +60,9 @@ class Refusal(Exception):
 def card_of_file(path: str) -> Any:
     """The card of a single Python file.
 
-    A file may hold a ``card``; one without holds ``predict(frames)``, and its card says the rest by
-    default.
+    A file may hold a ``card``; one without holds ``predict(frames)``, or ``step(frame, past)`` or
+    ``predict_clip(frames)`` if its densities follow from the whole clip so far, and its card says
+    the rest by default.
     """
     folder, name = os.path.split(os.path.abspath(path))
     stem = os.path.splitext(name)[0]
@@ -72,11 +73,14 @@ def card_of_file(path: str) -> Any:
     spec.loader.exec_module(module)
     card = getattr(module, "card", None)
     if card is None:
-        if not callable(getattr(module, "predict", None)):
+        calls = ("predict", "step", "predict_clip")
+        known = [name for name in calls if callable(getattr(module, name, None))]
+        if not known:
             raise Refusal(
                 "the file holds neither a card nor a function predict(frames)",
                 "Define predict(frames), or card = ModelCard(...).",
             )
+        memory: Any = {} if "predict" in known else {"memory": "clip"}
         from fusbench import ModelCard
 
         module.fusbench_load = lambda card, **_: module
@@ -85,6 +89,7 @@ def card_of_file(path: str) -> Any:
             name=re.sub("[^a-z0-9.]+", "-", stem.lower()).strip("-.") or "model",
             title=title or name,
             loader=stem + ":fusbench_load",
+            **memory,
         )
     return card
 

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from fusbench.data.scan import Clip
 
 
+CALLS = {
+    "predict": "predict(frames)",
+    "predict_clip": "predict_clip(frames)",
+    "predict_gaze": "predict_gaze(clip, frames)",
+    "step": "step(frame, past)",
+}
+
+
+def _or(methods: tuple[str, ...]) -> str:
+    return " or ".join(CALLS[name] for name in methods)
+
+
 class GuestModel:
     """A guest's model as `fusbench.evaluation.run` uses one: frames go out, densities come back."""
 
@@ -45,8 +57,8 @@ class GuestModel:
         self.card = replace(card, window=window, input_shape=shape, channels=loaded.channels)
         self.methods = tuple(answer["methods"])
         self.untouched = True
-        if not {"predict", "predict_gaze"} & set(self.methods):
-            what = "the loader returned something without a method predict(frames)"
+        if not set(self.card.methods) & set(self.methods):
+            what = f"the loader returned something without a method {_or(self.card.methods)}"
             raise PluginError(what, guest.where, "Give the model that method.")
         if "predict_clip" in self.methods:
             self.predict_clip = self._predict_clip
@@ -66,7 +78,9 @@ class GuestModel:
         given, out = self.guest.folder / "frame.npy", self.guest.folder / "density.npy"
         with output_errors(given.parent):
             np.save(given, frame, allow_pickle=False)
-        self.guest.ask("step", frame=str(given), out=str(out), begins=past is None)
+        begins = past is None
+        answer = self.guest.ask("step", frame=str(given), out=str(out), begins=begins)
+        self.untouched &= answer["untouched"]
         return self._sent(out), "kept there"
 
     def predict_gaze(self, clip: Clip, targets: np.ndarray) -> np.ndarray:

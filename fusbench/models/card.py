@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROLES = ("model", "floor", "hint", "ceiling")
 SEES = ("frames", "train-gaze", "clip", "others", "nothing")
 GAZING = ("clip", "others")  # these predict by ``predict_gaze(clip, frames)``, of a clip with gaze
+MEMORIES = ("window", "clip")
 INTEGERS = "integer maps"  # the backend of predictions that were rounded to integers
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
@@ -60,6 +61,9 @@ class ModelCard:
         the whole clip, gaze included, and so can only be a reference. "others" gets the clip with
         the gaze of other observers than those whom it predicts. "nothing" marks predictions that
         another program has made.
+    memory : {"window", "clip"}
+        What a density follows from: the window's frames, or all frames of the clip so far, as of a
+        recurrent network that keeps its state. The window then only tells a horizon.
     licence, cite : str
         Terms of the model and where it is published.
 
@@ -83,6 +87,7 @@ class ModelCard:
     options: Mapping[str, Any] = field(default_factory=dict)
     role: str = "model"
     sees: str = "frames"
+    memory: str = "window"
     licence: str = ""
     cite: str = ""
 
@@ -96,12 +101,33 @@ class ModelCard:
             (self.channels not in (1, 3), "channels is neither 1 nor 3"),
             (self.role not in ROLES, f"role is not one of {', '.join(ROLES)}"),
             (self.sees not in SEES, f"sees is not one of {', '.join(SEES)}"),
+            (self.memory not in MEMORIES, f"memory is not one of {', '.join(MEMORIES)}"),
+            (
+                self.of_clip and self.window != Window(horizon=self.window.horizon),
+                "memory='clip' goes with all frames so far, and the window names some",
+            ),
+            (
+                self.of_clip and self.sees in (*GAZING, "nothing"),
+                f"memory='clip' is of models that are given frames, and sees='{self.sees}'",
+            ),
         ]
         for wrong, what in problems:
             if wrong:
                 raise PluginError(
                     what, f"card of model '{self.name}'", "Correct the plug-in's card."
                 )
+
+    @property
+    def of_clip(self) -> bool:
+        """Whether its densities follow from the whole clip so far."""
+        return self.memory == "clip"
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Methods of which the model has one at least."""
+        if self.sees in GAZING:
+            return ("predict_gaze",)
+        return ("predict_clip", "step") if self.of_clip else ("predict",)
 
 
 def card_from(facts: Mapping[str, Any], where: str) -> ModelCard:
@@ -125,6 +151,10 @@ class Model(Protocol):
     For live use it may also have ``step(frame: uint8 (H, W), past) -> ((H, W), past)``: the density
     of the newest frame, and what of the frames so far the next call needs. The first call gets
     None, which stands for a clip that begins here. Without it a `Stream` keeps the frames.
+
+    A model whose card says ``memory="clip"`` has `step` or `predict_clip`, or both, and no
+    `predict`: its density of frame t follows from the frames 0 to t of the clip, of whatever
+    length. Nothing is kept from one clip for another.
     """
 
     def predict(self, frames: np.ndarray) -> np.ndarray:

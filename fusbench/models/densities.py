@@ -81,20 +81,46 @@ def _of_windows(
     freeze_history: bool,
     where: str,
 ) -> Raw:
-    window = card.window
-    if hasattr(model, "predict_clip") and not freeze_history:
-        whole = model.predict_clip(frames)
-        if np.shape(whole)[:1] != (len(frames),):
-            what = f"{np.shape(whole)} densities came for {len(frames)} frames"
-            fix = "Return one density (H, W) a frame."
-            raise PredictionError(what, f"model '{card.name}', {where}", fix)
-        yield targets, whole[np.maximum(targets - window.horizon, 0)]
+    window, current = card.window, np.maximum(targets - card.window.horizon, 0)
+    if not freeze_history and (card.of_clip or hasattr(model, "predict_clip")):
+        yield targets, of_clip(model, card, frames, where)[current]
+        return
+    if card.of_clip:
+        for frame in current:
+            still = np.repeat(frames[[frame]], frame + 1, axis=0)
+            yield np.array([frame + window.horizon]), of_clip(model, card, still, where)[-1:]
         return
     for batch in _batches(targets):
         at = window.indices(batch, len(frames))
         if freeze_history:
             at = np.broadcast_to(at[:, [window.target_index]], at.shape)
         yield batch, model.predict(frames[at])
+
+
+def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.ndarray:
+    """A model's densities (T, h, w) for all frames of a clip, by `predict_clip` or by steps.
+
+    Raises
+    ------
+    PredictionError
+        If they are not one a frame.
+    """
+    by_steps = not hasattr(model, "predict_clip")
+    whole = stepped(model, frames) if by_steps else np.asarray(model.predict_clip(frames))
+    if whole.shape[:1] != (len(frames),):
+        what = f"{whole.shape} densities came for {len(frames)} frames"
+        fix = "Return one density (H, W) a frame."
+        raise PredictionError(what, f"model '{card.name}', {where}", fix)
+    return whole
+
+
+def stepped(model: Any, frames: np.ndarray) -> np.ndarray:
+    """Densities (T, h, w) of a clip that is given to `step` frame by frame."""
+    found, past = [], None
+    for frame in frames:
+        density, past = model.step(frame, past)
+        found.append(np.asarray(density))
+    return np.stack(found)
 
 
 def _checked(

@@ -21,8 +21,8 @@ class Stream:
     ----------
     model : str, Path, ModelCard or model
         A registered name, a Python file, a card, or a loaded model, whose window ends at the
-        current frame: placement "before". All but fusbench's own, the zoo's and loaded models run
-        in a process of their own until `close`.
+        current frame: placement "before", or which has the whole clip's memory and `step`. All but
+        fusbench's own, the zoo's and loaded models run in a process of their own until `close`.
     **options
         checkpoint, device, python, timeout_s, memory_gb, allow_prints: see `Options`.
 
@@ -31,7 +31,7 @@ class Stream:
     WindowError
         If the model's window holds frames that are still to come.
     ConfigError
-        If the model looks at more than frames.
+        If the model looks at more than frames, or keeps the clip's memory and has no `step`.
     UnknownName, PluginError, CheckpointError
 
     Notes
@@ -70,6 +70,9 @@ class Stream:
         if card.window.placement != "before":
             what = f"its window ({card.window.placement}) holds frames that are still to come"
             raise WindowError(what, where, "Use a model with placement 'before' for live use.")
+        if card.of_clip and not hasattr(self._model, "step"):
+            what = "has the whole clip's memory and no method step(frame, past)"
+            raise ConfigError(what, where, "Give it that method, to be used live.")
 
     def close(self) -> None:
         """End the model's process, if it has one of its own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.rows import METRICS, ROWS
 from fusbench.reproduction.tables import Cell, Line, PaperTable
-from fusbench.web.document import tokens
+from fusbench.web.document import filled, tokens
 from fusbench.web.text import latex_text
 
 ARROWS = {True: "↑", False: "↓"}
@@ -114,62 +113,17 @@ def to_latex(table: PaperTable) -> str:
     return "\n".join([*body, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
-STYLE = """
-body { font: var(--text)/1.45 var(--font); color: var(--ink); background: var(--paper);
-  margin: 2rem auto; max-width: 84rem; padding: 0 1rem; }
-h1 { font-size: 1.15rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
-th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; }
-th { font-weight: 600; }
-th:first-child, td:first-child { text-align: left; }
-thead tr:first-child th { text-align: center; }
-thead tr:last-child th { font-weight: 400; color: var(--soft);
-  border-bottom: 1px solid var(--ink); }
-tbody tr:first-child td { border-top: 1px solid var(--line); }
-tbody tr:hover td { background: var(--wash); }
-td.reported { color: var(--soft); border-right: 1px solid var(--line); }
-td:last-child { border-right: 0; }
-small { color: var(--soft); }
-.best { font-weight: 700; color: var(--accent); }
-p { color: var(--soft); margin: .3rem 0; overflow-wrap: anywhere; }
-"""
-
-
 def to_html(table: PaperTable) -> str:
     """One self-contained HTML page."""
-    top = "".join(f'<th colspan="2">{_head(m)}</th>' for m in METRICS)
-    under = "<th>ours</th><th>reported</th>" * len(METRICS)
-    bodies = []
-    for block in table.blocks:
-        rows = "".join(f"<tr>{_html_cells(line)}</tr>\n" for line in block)
-        bodies.append(f"<tbody>\n{rows}</tbody>")
-    title = escape(table.title)
-    return "\n".join(
-        [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width">',
-            f"<title>{title}</title><style>{tokens()}{STYLE}</style></head><body>",
-            f'<h1>{title}</h1><div class="scroll"><table><thead>',
-            f"<tr><th></th><th></th>{top}</tr><tr><th></th><th>seeds</th>{under}</tr></thead>",
-            *bodies,
-            "</table></div>",
-            *(f"<p>{escape(note)}</p>" for note in table.notes),
-            "</body></html>\n",
-        ]
+    return filled(
+        "reproduction/table.html",
+        table=table,
+        heads=[_head(metric) for metric in METRICS],
+        seeds=seeds,
+        ours=ours,
+        reported=reported,
+        style=tokens(),
     )
-
-
-def _html_cells(line: Line) -> str:
-    cells = [f"<td>{escape(line.title)}</td><td>{seeds(line)}</td>"]
-    for cell in line.cells.values():
-        mine = ours(cell)
-        if cell.low is not None:
-            mine = f"{cell.mean:.3f} <small>[{cell.low:.2f}, {cell.high:.2f}]</small>"
-        cells.append(f'<td class="{"best" if cell.best else "ours"}">{mine}</td>')
-        strong = " best" if cell.best_reported else ""
-        cells.append(f'<td class="reported{strong}">{reported(cell)}</td>')
-    return "".join(cells)
 
 
 FORMATS = {".md": to_markdown, ".csv": to_csv, ".tex": to_latex, ".html": to_html}

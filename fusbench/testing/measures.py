@@ -5,7 +5,8 @@ What a function looks for is the `demand` of its rule, in `fusbench.testing.rule
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from fusbench.data.frames import fit_frames
 from fusbench.isolation.introduced import NOT_DATA
 from fusbench.metrics.density import TOLERANCE
 from fusbench.models.card import GAZING
+from fusbench.models.densities import stepped
 from fusbench.testing.trial import OTHER_SHAPE, Trial
 
+OfClip = Callable[[np.ndarray], np.ndarray]  # densities of all frames of a clip
 Measured = tuple[bool | None, str]  # None where the rule does not apply
 MODULES = 800
 SAME = 1e-6
@@ -43,9 +46,8 @@ def data(trial: Trial) -> Measured:
 
 
 def loads(trial: Trial) -> Measured:
-    wanted = "predict_gaze" if trial.entrant.card.sees in GAZING else "predict"
     methods = trial.model.methods
-    return wanted in methods, ", ".join(methods)
+    return bool(set(trial.card.methods) & set(methods)), ", ".join(methods)
 
 
 def answers(trial: Trial) -> Measured:
@@ -100,11 +102,21 @@ def deterministic(trial: Trial) -> Measured:
     if trial.card.sees != "clip":
         trial.predict(trial.targets, trial.other)  # nor another clip
         apart = max(apart, _apart(again, trial.predict(trial.targets)))
-    if "predict_clip" in trial.model.methods:
-        whole = trial.model.predict_clip(trial.frames)
-        trial.model.predict_clip(trial.other)
-        apart = max(apart, _apart(whole, trial.model.predict_clip(trial.frames)))
+    for whole in _of_clips(trial):
+        before = whole(trial.frames)
+        whole(trial.other[: len(trial.other) // 2 + 1])  # what a clip left off half-way leaves
+        apart = max(apart, _apart(before, whole(trial.frames)))
     return _within(apart, SAME)
+
+
+def _of_clips(trial: Trial) -> list[OfClip]:
+    """The ways in which a model follows a clip: as a whole, and frame by frame."""
+    model, found = trial.model, []
+    if "predict_clip" in model.methods:
+        found.append(model.predict_clip)
+    if "step" in model.methods and trial.card.window.placement == "before":
+        found.append(partial(stepped, model))
+    return found
 
 
 def repeatable(trial: Trial) -> Measured:
@@ -116,6 +128,8 @@ def repeatable(trial: Trial) -> Measured:
 
 def batch(trial: Trial) -> Measured:
     """Every target of a full batch alone, and in batches of another size."""
+    if trial.card.of_clip:
+        return None, "it follows whole clips"
     targets = trial.targets
     return _within(
         max(
@@ -136,42 +150,52 @@ def input(trial: Trial) -> Measured:
 
 
 def fast_path(trial: Trial) -> Measured:
-    if "predict_clip" not in trial.model.methods:
-        return None, "no predict_clip"
-    whole = trial.model.predict_clip(trial.frames)
-    want = trial.frames.shape[:3]
-    if whole.shape != want:
-        return False, f"{_times(whole.shape)} for {_times(want)}"
-    current = np.maximum(trial.targets - trial.card.window.horizon, 0)
-    apart = _apart(trial.first, whole[current])
+    ways, apart = _of_clips(trial), 0.0
+    if len(ways) < (2 if trial.card.of_clip else 1):
+        return None, "one way only: " + ", ".join(trial.model.methods)
     spread = np.linspace(0, len(trial.long) - 1, len(trial.targets)).astype(int)
-    current = np.maximum(spread - trial.card.window.horizon, 0)
-    whole = trial.model.predict_clip(trial.long)[current]
-    return _within(max(apart, _apart(trial.predict(spread, trial.long), whole)), ALIKE)
+    for frames, targets in ((trial.frames, trial.targets), (trial.long, spread)):
+        plain = trial.predict(targets, frames)
+        current = np.maximum(targets - trial.card.window.horizon, 0)
+        for way in ways:
+            whole, want = way(frames), frames.shape[:3]
+            if whole.shape != want:
+                return False, f"{_times(whole.shape)} for {_times(want)}"
+            apart = max(apart, _apart(plain, whole[current]))
+    return _within(apart, ALIKE)
 
 
 def causal(trial: Trial) -> Measured:
     if trial.card.sees in GAZING:
         return None, "a reference: sees all"
-    if "predict_clip" not in trial.model.methods:
+    ways = _of_clips(trial)
+    if not ways:
         return True, "sees its window only"
     ahead = max(0, int(trial.card.window.offsets[-1]))
-    clips = (trial.frames, trial.long)
-    return _within(max(_peeks(trial.model.predict_clip, clip, ahead) for clip in clips), SAME)
+    apart = [_peeks(way, trial.frames, ahead) for way in ways]
+    if "predict_clip" in trial.model.methods:  # what only steps is never given the future
+        apart.append(_peeks(trial.model.predict_clip, trial.long, ahead))
+    return _within(max(apart), SAME)
 
 
-def _peeks(
-    predict_clip: Callable[[np.ndarray], np.ndarray], frames: np.ndarray, ahead: int
-) -> float:
+def _peeks(whole_of: OfClip, frames: np.ndarray, ahead: int) -> float:
     """How much densities change when the frames after them are other ones, or are not there."""
-    whole, apart = predict_clip(frames), 0.0
+    whole, apart = whole_of(frames), 0.0
     for end in np.unique((len(frames) * np.array(CUTS)).astype(int)):
-        before = whole[: max(end - ahead, 1)]
-        altered = frames.copy()
-        altered[end + ahead :] = 255 - altered[end + ahead :]
-        apart = max(apart, _apart(before, predict_clip(altered)[: len(before)]))
-        apart = max(apart, _apart(before, predict_clip(frames[: end + ahead])[: len(before)]))
+        before, after = whole[: max(end - ahead, 1)], end + ahead
+        for other in (frames[:after], *_other_futures(frames, after)):
+            apart = max(apart, _apart(before, whole_of(other)[: len(before)]))
     return apart
+
+
+def _other_futures(frames: np.ndarray, after: int) -> Iterator[np.ndarray]:
+    """The clip with other frames from `after` on: all of them, some, the next; in several ways."""
+    rest = len(frames) - after
+    for size, way in ((rest, 255 - frames), (max(rest // 3, 1), 0), (1, 255), (rest, frames[::-1])):
+        altered = frames.copy()
+        values = np.broadcast_to(np.asarray(way, np.uint8), frames.shape)
+        altered[after : after + size] = values[after : after + size]
+        yield altered
 
 
 def honest(trial: Trial) -> Measured:

@@ -65,8 +65,9 @@ RULES = (
     Rule(
         name="loads",
         demand="the loader returns a model with a method predict",
-        limit="predict (predict_gaze)",
-        fix="Give it predict(frames); predict_gaze(clip, frames) where the card says sees='clip'.",
+        limit="predict",
+        fix="Give it predict(frames); predict_gaze(clip, frames) where the card says sees='clip';"
+        " predict_clip(frames) or step(frame, past) where it says memory='clip'.",
         measure=measures.loads,
         stops=True,
     ),
@@ -152,14 +153,15 @@ RULES = (
     ),
     Rule(
         name="fast-path",
-        demand="predict_clip gives the densities of predict",
+        demand="predict_clip and step give the densities of predict, and each other's",
         limit=f"{ALIKE:g}",
-        fix="Repeat the clip's edge frames where a window sticks out, as card.window.indices does.",
+        fix="Repeat the clip's edge frames where a window sticks out, as card.window.indices does;"
+        " with memory='clip', keep in `past` all that predict_clip carries on.",
         measure=measures.fast_path,
     ),
     Rule(
         name="causal",
-        demand="frames after the window's end do not matter",
+        demand="frames after the window's end, or after the current one, do not matter",
         limit=f"{SAME:g}",
         fix="Let the density of frame t depend on its window's frames alone, or widen the window.",
         measure=measures.causal,

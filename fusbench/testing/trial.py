@@ -16,7 +16,7 @@ from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import NewClip, write_dataset
 from fusbench.isolation.parent import Guest
 from fusbench.models.card import GAZING, ModelCard
-from fusbench.models.densities import BATCH_SIZE
+from fusbench.models.densities import BATCH_SIZE, of_clip
 from fusbench.models.entrant import Entrant
 
 SHAPE = (48, 64)
@@ -102,6 +102,10 @@ class Trial:
             densities: np.ndarray = self.model.predict_gaze(clip, targets)
             return densities
         frames = self.frames if frames is None else frames
+        if self.card.of_clip:
+            current = np.maximum(targets - self.card.window.horizon, 0)
+            whole: np.ndarray = of_clip(self.model, self.card, frames, "the clip")[current]
+            return whole
         densities = self.model.predict(frames[self.card.window.indices(targets, len(frames))])
         return densities
 

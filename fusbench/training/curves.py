@@ -23,8 +23,8 @@ def write_curves(
     """Write ``<stem>.csv`` and ``<stem>.png`` beside the checkpoint `out`.
 
     Columns: step, train_loss (mean since the row before), val_loss, for windows of several frames
-    history and its kinds of segment (see `fusbench.training.validation.validated`), learning_rate,
-    seconds. The picture has a second panel for the use of history.
+    history and its kinds of segment (see `fusbench.training.validation.validated`), learning_rate.
+    The picture has a second panel for the use of history.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

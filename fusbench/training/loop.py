@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +55,7 @@ def train(
     out : Path
         Checkpoint to write; ``<stem>.csv`` and ``<stem>.png`` hold the learning curves.
     resume : bool
-        Continue the training whose state lies beside `out`.
+        Continue the training whose state lies beside `out`; without a state, begin.
     dtype : {"float32", "float16"}
         How the weights are stored.
     workers : int
@@ -88,6 +87,7 @@ def train(
             fix = "Give it clips with gaze that are long enough for the window."
             raise DatasetError(f"the {split} split has no window to use", fix=fix)
     state_path = out.with_name(out.name + ".state")
+    resume = resume and state_path.exists()
     state = begun = read_state(state_path, job) if resume else first_state(job)
     steps = steps_of(learner)
     steps.start(job.recipe, state.arrays)
@@ -122,11 +122,10 @@ def _states(
     """The states after each step and each validation, until budget or patience is used up."""
     recipe = job.recipe
     share = kept(recipe)
-    started = time.monotonic()
     while True:
         if _due(job, state):
             state = replace(state, arrays=steps.state())
-            state = _validated(job, learner, state, time.monotonic() - started)
+            state = _validated(job, learner, state)
             yield state
         falls = fallen(state.history, recipe)
         if state.step >= recipe.max_steps or (recipe.patience and falls > recipe.falls):
@@ -163,7 +162,7 @@ def _note(state: State, batches: Ahead) -> str:
     return f"{note}, {waiting}"
 
 
-def _validated(job: Training, learner: Learner, state: State, seconds: float) -> State:
+def _validated(job: Training, learner: Learner, state: State) -> State:
     """The state with one more row of history, and the best weights brought up to date."""
     weights = plain_weights(job, state)
     learner.load(weights)
@@ -179,7 +178,6 @@ def _validated(job: Training, learner: Learner, state: State, seconds: float) ->
         "train_loss": running / max(count, 1),
         **found,
         "learning_rate": learning_rate(job.recipe, state.step, falls),
-        "seconds": round(seconds, 1),
     }
     state = replace(state, history=(*state.history, row), running=(0.0, 0))
     loss = found["val_loss"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe
 from fusbench.training.steps import Arrays, Kinds
 from fusbench.training.validation import Row
-from fusbench.zoo.checkpoint import read_checkpoint, write_checkpoint
+from fusbench.zoo.checkpoint import read_checkpoint, read_metadata, write_checkpoint
 from fusbench.zoo.normalise import KEPT, folded
 from fusbench.zoo.start import drawn
 
@@ -105,13 +106,10 @@ def read_state(path: Path, job: Training) -> State:
     Raises
     ------
     ConfigError
-        If there is none, or it is of another training.
+        If it is of another training.
     CheckpointError
         If the file is damaged, or of an older version.
     """
-    if not path.exists():
-        fix = "Leave out --resume to begin, or check --out."
-        raise ConfigError("there is no training to resume", str(path), fix)
     stored = read_checkpoint(path)
     try:
         facts = json.loads(stored.metadata["state"])
@@ -119,12 +117,7 @@ def read_state(path: Path, job: Training) -> State:
     except (KeyError, ValueError):
         fix = "Remove it to begin anew."
         raise CheckpointError("holds no state of a training", str(path), fix) from None
-    now = json.loads(json.dumps(_identity(job)))
-    for key in sorted({*identity, *now}):
-        if identity.get(key) != now.get(key):
-            what = f"was begun with another {key}"
-            fix = "Resume with the same options, or begin anew without --resume."
-            raise ConfigError(what, str(path), fix)
+    _check_same(identity, job, path)
     kinds: dict[str, dict[str, np.ndarray]] = {"weights": {}, "averages": {}, "best": {}}
     for key, value in stored.weights.items():
         kind, _, name = key.partition("/")
@@ -145,6 +138,35 @@ def read_state(path: Path, job: Training) -> State:
         running=(facts["running"][0], facts["running"][1]),
         history=tuple(facts["history"]),
     )
+
+
+def is_finished(out: Path, job: Training) -> bool:
+    """Whether a checkpoint is what this training came to, with nothing left to be done.
+
+    Raises
+    ------
+    ConfigError
+        If another training wrote it.
+    CheckpointError
+        If it is damaged.
+    """
+    if out.with_name(out.name + ".state").exists() or not out.exists():
+        return False
+    told: dict[str, Any] = dict(read_metadata(out))
+    with suppress(KeyError, ValueError):  # a missing one is another
+        told |= {name: json.loads(told[name]) for name in ("recipe", "seed")}
+    begun = {name for name in told if name.startswith("init")}  # with another's weights
+    _check_same({name: told.get(name) for name in {*_identity(job), *begun}}, job, out)
+    return True
+
+
+def _check_same(identity: Mapping[str, Any], job: Training, path: Path) -> None:
+    now = json.loads(json.dumps(_identity(job)))
+    for key in sorted({*identity, *now}):
+        if identity.get(key) != now.get(key):
+            what = f"was begun with another {key}"
+            fix = "Resume with the same options, or begin anew without --resume."
+            raise ConfigError(what, str(path), fix)
 
 
 def _identity(job: Training) -> dict[str, Any]:

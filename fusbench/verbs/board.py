@@ -13,15 +13,18 @@ from fusbench.board import words
 from fusbench.board.adding import add_run, check_name
 from fusbench.board.build import OUTPUTS, rebuild
 from fusbench.board.check import Finding, check_table
+from fusbench.board.origin import Origin
 from fusbench.board.published import FILE, bundled
 from fusbench.board.rules import Rules, check_data, new_board, read_board
 from fusbench.board.standings import Table, read_table
 from fusbench.data.dataset import Dataset, open_dataset
-from fusbench.evaluation.finished import Run, table_html
+from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
+from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
     from fusbench.board.rules import Board as Folder
+    from fusbench.board.submission import Submission
 
 ENDS = ("mean", "low", "high")
 
@@ -143,7 +146,15 @@ class Board:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
 
     def add(
-        self, run: Run | str | Path, name: str | None = None, *, replace: bool = False
+        self,
+        run: Run | str | Path,
+        name: str | None = None,
+        *,
+        date: str = "",
+        paper: str = "",
+        code: str = "",
+        weights: str = "",
+        replace: bool = False,
     ) -> list[str]:
         """Add a finished run, and build the board anew.
 
@@ -153,6 +164,9 @@ class Board:
             A run or its folder.
         name : str, optional
             Name of the row; default: the model's.
+        date, paper, code, weights : str
+            The day of the submission, such as "2026-11-26", and addresses; a row that is there
+            keeps its own where all are empty.
         replace : bool
             Take the place of another row of this name.
 
@@ -164,12 +178,13 @@ class Board:
         Raises
         ------
         ConfigError
-            If the name is no identifier, or taken by another row.
+            If the name is no identifier, or taken by another row; or for what is no day or address.
         DatasetError
             If the run cannot be read.
         """
         folder = run.folder if isinstance(run, Run) else Path(run)
-        _, reasons = add_run(read_board(self.folder), folder, name, replace=replace)
+        origin = Origin(date=date, paper=paper, code=code, weights=weights)
+        _, reasons = add_run(read_board(self.folder), folder, name, origin=origin, replace=replace)
         self.build()
         return reasons
 
@@ -253,8 +268,8 @@ def score_predictions(
     dataset: str | None,
     runs: Path,
     progress: Progress = silent,
-) -> tuple[Path, str]:
-    """Score a folder of predictions under a board's rules; the run's folder and the row's name.
+) -> tuple[Path, Submission]:
+    """Score a folder of predictions under a board's rules; the run's folder and what it says.
 
     Over pooled folds they are scored fold by fold, as any model's are: what a metric compares with
     follows from the fold's train split or from the fold's other scans.
@@ -284,4 +299,4 @@ def score_predictions(
             result, run = evaluate(job, runs, load=partial(entrant.load, part), report=update)
         made.append(Run(folder=run, name=submission.name, result=result))
     whole = pooled(made, data, runs) if data.folds else made[0]
-    return whole.folder, submission.name
+    return whole.folder, submission

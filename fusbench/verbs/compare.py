@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,6 +14,7 @@ from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import UnknownName, unknown
+from fusbench.evaluation.beyond import beyond_run, ideal_near, marked
 from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
@@ -122,7 +123,18 @@ def compare(
         if groups is not None:
             tables[f"by {part}"] = paired.compare(ready, groups)
     scans = paired.scan_differences(ready) if "scan" in parts else None
-    return Comparison(runs=tuple(ready), tables=tables, scans=scans, metric=metric)
+    return Comparison(
+        runs=tuple(ready), tables=tables, scans=scans, metric=metric, marks=tuple(_marks(ready))
+    )
+
+
+def _marks(runs: list[Run]) -> Iterator[str]:
+    """Which runs are better than the ideal observer, as far as its run can be found."""
+    ideal, chosen = ideal_near(runs), paired.metrics_of(runs)
+    for run in runs if ideal else []:
+        assert ideal is not None
+        if keys := beyond_run(run.result, ideal.result):
+            yield marked(run.name, keys, chosen)
 
 
 def _finished(source: Run | Source) -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shlex
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from fusbench.data.fitted import MEMORY_BYTES
 from fusbench.data.samples import Samples
 from fusbench.discovery import load_target
 from fusbench.doors.registry import model_card
-from fusbench.errors import ConfigError, PluginError
+from fusbench.errors import ConfigError, PluginError, counted
 from fusbench.files import claimed
 from fusbench.models.card import Learner, ModelCard
 from fusbench.progress import Progress, silent
@@ -31,9 +32,11 @@ from fusbench.training.log import logging
 from fusbench.training.loop import train as run
 from fusbench.training.recipe import Recipe, changed
 from fusbench.training.recipe import recipe as find_recipe
-from fusbench.zoo.checkpoint import TRAIN_CLIPS, describe, short_hash
-from fusbench.zoo.entries import ENTRIES, build
+from fusbench.training.state import is_finished
+from fusbench.zoo.checkpoint import describe, naming_clips, network_of, read_metadata
+from fusbench.zoo.entries import ENTRIES
 from fusbench.zoo.network import Network
+from fusbench.zoo.start import begun_from, origin, sized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,17 @@ class Choices:
         Training windows of a clip: all T - L + 1, or T - L as the paper writes.
     horizon : int, optional
         Predict the gaze this many frames ahead.
+    length : int, optional
+        Frames of a window; default: the model's own.
+    placement : {"before", "around", "after"}, optional
+        Where the other frames lie.
+    base, levels : int, optional
+        Channels of the finest level, and number of poolings.
+    input_size : (int, int), optional
+        Rows and columns that frames are scaled to.
+    init : str or Path, optional
+        Begin with the weights of this checkpoint, or with the "bundled" ones, in every layer that
+        they fit; the others are drawn.
     stride : int, optional
         Frames from one of a window to the next.
     precision : {"float32", "bfloat16", "float16"}
@@ -76,6 +90,12 @@ class Choices:
     loss: str | None = None
     window_count: str | None = None
     horizon: int | None = None
+    length: int | None = None
+    placement: str | None = None
+    base: int | None = None
+    levels: int | None = None
+    input_size: tuple[int, int] | None = None
+    init: str | Path | None = None
     stride: int | None = None
     precision: str = "float32"
     compile: bool = False
@@ -86,7 +106,7 @@ class Choices:
 OF_RECIPE = (
     "max_steps", "validate_every", "batch_size", "learning_rate", "loss", "window_count",
 )  # fmt: skip
-OF_WINDOW = ("horizon", "stride")
+OF_WINDOW = ("horizon", "stride", "length", "placement")
 OF_LEARNER = ("device", "precision", "compile")
 
 
@@ -106,6 +126,8 @@ class Trained:
         `fusbench.training.validation.validated`.
     waiting : float
         Share of the time in which the model waited for batches.
+    taken, drawn : tuple of str
+        Layers that began with the weights of another checkpoint, and those that did not.
 
     Examples
     --------
@@ -121,6 +143,8 @@ class Trained:
     val_loss: float
     history: Mapping[str, float]
     waiting: float = 0.0
+    taken: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -144,6 +168,12 @@ def train(
     window_count: str | None = None,
     horizon: int | None = None,
     stride: int | None = None,
+    length: int | None = None,
+    placement: str | None = None,
+    base: int | None = None,
+    levels: int | None = None,
+    input_size: tuple[int, int] | None = None,
+    init: str | Path | None = None,
     precision: str = "float32",
     compile: bool = False,
     device: str | None = None,
@@ -159,7 +189,7 @@ def train(
     """Train a model on a train split; the val split says which weights are best.
 
     Ctrl-C keeps the state beside `out`; the same call with `resume` goes on from it, to the same
-    weights as an unbroken training.
+    weights as an unbroken training; whenever it was stopped or killed.
 
     Parameters
     ----------
@@ -171,7 +201,9 @@ def train(
         Checkpoint to write.
     recipe, policy, seed, max_steps, validate_every, batch_size, learning_rate, loss
         See `fusbench.verbs.train.Choices`; so are
-    window_count, horizon, stride, precision, compile, device, fold
+    window_count, horizon, stride, length, placement, base, levels, input_size, init
+        these, and
+    precision, compile, device, fold
         these.
     workers : int, optional
         Processes that make batches beside the model, to the same bytes whatever their number; 0
@@ -184,7 +216,8 @@ def train(
     dtype : {"float32", "float16"}
         How weights are stored.
     resume : bool
-        Continue the training that was stopped.
+        Continue the training that was stopped, whenever that was: one that has not begun begins,
+        and a finished one is told again.
     command : str, optional
         The line that the checkpoint tells as its origin; default: the one that does the same.
     progress : callable, optional
@@ -212,31 +245,47 @@ def train(
     >>> done = train("unet-torch", "phantom-tiny", folder.name + "/w.safetensors", max_steps=1)
     ... # doctest: +SKIP
     >>> done.curves.columns.tolist()  # doctest: +SKIP
-    ['step', 'train_loss', 'val_loss', 'learning_rate', 'seconds']
+    ['step', 'train_loss', 'val_loss', 'learning_rate']
     """
     card = model_card(model) if isinstance(model, str) else model
     chosen = Choices(
         recipe=recipe, policy=policy, seed=seed, max_steps=max_steps,
         validate_every=validate_every, batch_size=batch_size, learning_rate=learning_rate,
         loss=loss, window_count=window_count, horizon=horizon, stride=stride,
-        precision=precision, compile=compile, device=device, fold=fold,
+        length=length, placement=placement, base=base, levels=levels, input_size=input_size,
+        init=init, precision=precision, compile=compile, device=device, fold=fold,
     )  # fmt: skip
     line = command or _command(card, dataset, out, chosen, dtype)
-    beside = _workers(device) if workers is None else workers
+    beside, waiting = _workers(device) if workers is None else workers, 0.0
     with claimed(Path(out)), logging(log, Path(out)) as watch:
         job, learner = prepared(card, dataset, chosen, line, progress, cache=cache, workers=beside)
-        with progress(f"training {card.name}") as update:
-            state, waiting = run(
-                job, learner, Path(out), resume=resume, dtype=dtype, workers=beside,
-                report=update, watch=watch,
-            )  # fmt: skip
+        taken = origin(job.network, job.metadata)[0] if job.network else ()
+        begun = f" from {job.metadata['init']}, {counted(len(taken), 'layer')}" if taken else ""
+        if not (resume and is_finished(Path(out), job)):
+            with progress(f"training {card.name}{begun}") as update:
+                _, waiting = run(
+                    job, learner, Path(out), resume=resume, dtype=dtype, workers=beside,
+                    report=update, watch=watch,
+                )  # fmt: skip
+    return trained(Path(out), waiting)
+
+
+def trained(checkpoint: Path, waiting: float = 0.0) -> Trained:
+    """What a finished training's files say of it."""
+    told = read_metadata(checkpoint)
+    with checkpoint.with_suffix(".csv").open(newline="", encoding="utf-8") as stream:
+        (best,) = [row for row in csv.DictReader(stream) if row["step"] == told["best_step"]]
+    of_zoo = "network" in told
+    taken, drawn = origin(network_of(told, str(checkpoint)), told) if of_zoo else ((), ())
     return Trained(
-        checkpoint=Path(out),
-        steps=state.step,
-        best_step=state.best_step,
-        val_loss=state.best_loss,
-        history={k: use for k, use in state.best_row.items() if k.startswith("history")},
+        checkpoint=checkpoint,
+        steps=int(told["steps"]),
+        best_step=int(told["best_step"]),
+        val_loss=float(best["val_loss"]),
+        history={name: float(use) for name, use in best.items() if name.startswith("history")},
         waiting=waiting,
+        taken=tuple(taken),
+        drawn=tuple(drawn),
     )
 
 
@@ -270,9 +319,23 @@ def prepared(
     policy = choices.policy or (ENTRIES[entry].policy if entry else "none")
     found_policy = find_policy(policy)
     window = replace(card.window, **_told(choices, OF_WINDOW))
+    sizes = {"base": choices.base, "levels": choices.levels, "input_shape": choices.input_size}
+    network, begun = None, None
+    if entry:
+        network, window = sized(entry, {**sizes, "window": window})
+        if choices.init is not None:
+            begun = begun_from(entry, network, window, choices.init, choices.seed)
+    elif any(sizes.values()) or choices.init is not None:
+        fix = "Leave --base, --levels, --input-size and --init to networks of the zoo."
+        raise ConfigError("is no network of the zoo, and has a size of its own", where, fix)
     card = replace(card, window=window)
-    network = build(entry, window=window) if entry else None
     learner = _learner(card, network, choices, recipe, where)
+    weights = dict(begun.weights) if begun else None
+    told = begun.metadata if begun else _described(card)
+    if network is None:
+        weights = _own_weights(learner, where)
+    elif begun is None and entry:
+        told = describe(network, entry, window)
     data = dataset
     if not isinstance(data, Dataset):
         with progress(f"making {dataset}") as update:
@@ -289,16 +352,18 @@ def prepared(
         seed=choices.seed,
         train=samples("train", window_count=recipe.window_count),
         val=samples("val", every=recipe.validation_stride),
-        weights=None if network else _own_weights(learner, where),
+        weights=weights,
         metadata={
-            **(describe(network, entry, window) if network and entry else _described(card)),
+            **told,
             "model": card.name,
             "policy": policy,
             "precision": choices.precision,
             "dataset": f"{data.info.name} {data.info.version}",
             "synthetic": str(data.info.synthetic).lower(),
             "train_fingerprint": data.fingerprint("train"),
-            TRAIN_CLIPS: json.dumps([short_hash(clip.sha256) for clip in data.split("train")]),
+            **naming_clips(
+                (clip.sha256 for clip in data.split("train")), begun.metadata if begun else {}
+            ),
             "val_fingerprint": data.fingerprint("val"),
             **({} if data.fold is None else {"fold": str(data.fold)}),
             "command": command,
@@ -359,7 +424,8 @@ def _command(
             given[each.name.replace("_", "-")] = value
     if dtype != "float32":
         given["dtype"] = dtype
-    flags = [f"--{name}" for name, value in given.items() if value is True]
-    told = {name: value for name, value in given.items() if value is not True}
-    words = [word for name, value in told.items() for word in (f"--{name}", str(value))] + flags
+    words = []
+    for name, value in given.items():
+        listed = value if isinstance(value, tuple) else (value,)
+        words += [f"--{name}", *map(str, () if value is True else listed)]
     return shlex.join(["fusbench", "train", *words])

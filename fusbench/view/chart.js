@@ -41,6 +41,11 @@ function curve(column, scale) {
   return path;
 }
 
+// Both ends of a mark, kept off the numbers at the left and within the chart.
+function within(left, right, width) {
+  return [Math.max(left, CHART.gutter), Math.min(right, width)];
+}
+
 function drawChart(svg, clip, metric) {
   const width = svg.clientWidth || 600;
   const scale = chartScale(clip, metric, width);
@@ -57,13 +62,14 @@ function drawChart(svg, clip, metric) {
   const wide = clip.n > 1 ? scale.x(1) - scale.x(0) : 8;
   clip.gaze.forEach((points, frame) => {
     if (points.length) return;
-    const mark = element("rect", { class: "lost", x: scale.x(frame) - wide / 2, width: wide, y: CHART.top, height: base - CHART.top });
+    const [from, to] = within(scale.x(frame) - wide / 2, scale.x(frame) + wide / 2, width);
+    const mark = element("rect", { class: "lost", x: from, width: to - from, y: CHART.top, height: base - CHART.top });
     mark.append(titled("no gaze"));
     svg.append(mark);
   });
   for (const [first, last, kind] of clip.segments) {
     if (first >= clip.n) continue;
-    const [left, right] = [scale.x(first) - wide / 2, scale.x(Math.min(last, clip.n - 1)) + wide / 2];
+    const [left, right] = within(scale.x(first) - wide / 2, scale.x(Math.min(last, clip.n - 1)) + wide / 2, width);
     svg.append(element("rect", { class: "segment", x: left + 1, width: Math.max(1, right - left - 2), y: base + 10, height: 16, rx: 3 }));
     if (right - left > 8 * kind.length) {
       const label = element("text", { class: "kind", x: (left + right) / 2, y: base + 22, "text-anchor": "middle" });

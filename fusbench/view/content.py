@@ -117,6 +117,7 @@ def content(
         ],
         "models": [
             {"name": s.name, "title": s.title, "summary": s.summary, "n": len(s.scores)}
+            | _scans(s.scores, keys)
             for s in sources
         ],
         "clips": [
@@ -135,6 +136,13 @@ def content(
             for number, clip in enumerate(clips)
         ],
     }
+
+
+def _scans(table: pd.DataFrame, keys: Sequence[str]) -> dict[str, Any]:
+    """How many scans were scored, and between which means of theirs each metric lies."""
+    means = table.groupby("scan_id")[list(keys)].mean()
+    ranges = {key: [float(means[key].min()), float(means[key].max())] for key in keys}
+    return {"n_scans": len(means), "range": ranges}
 
 
 def _gaze(clip: Clip, n_frames: int) -> list[list[float]]:

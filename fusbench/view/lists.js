@@ -41,7 +41,7 @@ function listClips(list, order, state, go) {
       const share = high > low ? (100 * (value - low)) / (high - low) : 0;
       return element("span", { class: "bar" },
         element("i", { style: `width: ${share.toFixed(1)}%; background: ${series(model)}` }),
-        element("b", {}, score(value)));
+        element("b", {}, said(`, ${METRIC[state.metric].symbol} of ${DATA.models[model].title} `), score(value)));
     });
     const head = element("span", { class: "line" }, element("span", { class: "id" }, clip.id),
       element("span", { class: "soft" }, many(clip.n, "frame")));
@@ -86,6 +86,11 @@ function listExtremes(list, found, state, go) {
   }));
 }
 
+// What stands where there are too few scans for an interval.
+function spread(model, key) {
+  return model.n_scans === 1 ? "one scan" : model.range[key].map(score).join(" to ");
+}
+
 function fillTable(table, clip) {
   const arrow = (metric) => `${metric.symbol} ${metric.higher ? "↑" : "↓"}`;
   const head = element("tr", {}, element("th", { scope: "col" }, "model"),
@@ -93,7 +98,7 @@ function fillTable(table, clip) {
   const rows = DATA.models.map((model, at) => {
     const cells = DATA.metrics.map(({ key }) => {
       const { mean, low, high } = model.summary[key];
-      const interval = low === null || high === null ? "one scan" : `${score(low)} to ${score(high)}`;
+      const interval = low === null || high === null ? spread(model, key) : `${score(low)} to ${score(high)}`;
       return element("td", {}, element("b", {}, score(mean)), element("span", { class: "soft" }, interval),
         element("span", { class: "clip" }, score(clip.scores[at].mean[key])));
     });
@@ -102,6 +107,11 @@ function fillTable(table, clip) {
     return element("tr", {}, name, ...cells);
   });
   table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
+}
+
+// Words for those who do not see the page.
+function said(words) {
+  return element("span", { class: "visually-hidden" }, words);
 }
 
 function swatch(model) {

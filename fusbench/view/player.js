@@ -211,11 +211,14 @@ const KEYS = {
   "?": () => byId("keys").showModal(),
 };
 
+const SCROLLING = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", " "]);
+
 function onKey(event) {
   const act = KEYS[event.key];
   const inside = event.target.closest("select, dialog, button");
   const typing = inside && (inside.tagName !== "BUTTON" || event.key === " ");
-  if (!act || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const scrolls = event.target.matches(".scroll, #clips") && SCROLLING.has(event.key);
+  if (!act || typing || scrolls || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   act(event);
 }
@@ -240,7 +243,9 @@ function words() {
   byId("source").textContent = [info.citation !== "none" && info.citation, info.licence && `Licence: ${info.licence}`,
     hasModels && `Scores: ${signature}`].filter(Boolean).join(". ");
   byId("summary-note").textContent = hasModels ? `Mean over ${many(DATA.models[0].n, "scored frame")} of the split, `
-    + "its 95 % interval resampled by scan, and the mean of the clip shown." : "";
+    + (Object.values(DATA.models[0].summary).some(({ low }) => low !== null) ? "its 95 % interval resampled by scan, "
+      : DATA.models[0].n_scans > 1 ? `the range of ${DATA.models[0].n_scans} scans, too few for an interval, ` : "")
+    + "and the mean of the clip shown." : "";
 }
 
 function controls() {

@@ -131,14 +131,14 @@ def window_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Win
 
 def network_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Network:
     """The network that a checkpoint holds the weights of; errors as in `window_of`."""
-    from fusbench.zoo.entries import build
+    from fusbench.zoo.entries import build, buildable
 
     window = window_of(metadata, where)
     try:
         rows, columns = json.loads(metadata["input_shape"])
         base, levels = int(metadata["base"]), int(metadata["levels"])
         name = metadata["network"]
-        if not (0 < base <= 4096 and 0 < levels <= 12 and 0 < rows * columns <= 1 << 24):
+        if not buildable(base, levels, (rows, columns)):
             raise ValueError("sizes that no network has")
     except (KeyError, ValueError, TypeError, RecursionError):
         fix = "Give a file that 'fusbench train' wrote."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fusbench.data.window import Window
-from fusbench.errors import unknown
+from fusbench.errors import ConfigError, unknown
 from fusbench.models.card import ModelCard
 from fusbench.zoo.clstmunet import clstmunet, ema
 from fusbench.zoo.mmunet import mmunet
@@ -16,6 +16,7 @@ from fusbench.zoo.salsac import salsac
 from fusbench.zoo.tsen import tsen
 from fusbench.zoo.unet import BASE, INPUT_SHAPE, LEVELS, unet
 
+MOST_BASE, MOST_LEVELS = 4096, 12
 PAPER = "Savochkina et al., ISBI 2022, doi:10.1109/ISBI52829.2022.9761585"
 
 
@@ -88,6 +89,12 @@ ENTRIES = {
 }
 
 
+def buildable(base: int, levels: int, input_shape: tuple[int, int]) -> bool:
+    """Whether a network may have these sizes: checkpoints, which strangers write, tell them too."""
+    sizes = 0 < base <= MOST_BASE and 0 < levels <= MOST_LEVELS
+    return sizes and min(input_shape) > 0 and input_shape[0] * input_shape[1] <= 1 << 24
+
+
 def build(
     name: str,
     *,
@@ -103,7 +110,7 @@ def build(
     UnknownName
         If the zoo has no such entry.
     ConfigError
-        If the input shape cannot be halved `levels` times.
+        If the input shape cannot be halved `levels` times, or a size is out of bounds.
 
     Examples
     --------
@@ -112,6 +119,12 @@ def build(
     """
     if name not in ENTRIES:
         raise unknown("network", name, list(ENTRIES))
+    if not buildable(base, levels, input_shape):
+        what = f"a base of {base} and {levels} levels at {input_shape} pixels are out of bounds"
+        fix = (
+            f"Use a base of 1..{MOST_BASE}, 1..{MOST_LEVELS} levels, and fewer than 2 ** 24 pixels."
+        )
+        raise ConfigError(what, f"network '{name}'", fix)
     entry = ENTRIES[name]
     length = (window or entry.window).length
     return entry.make(length=length, base=base, levels=levels, input_shape=input_shape)

@@ -77,10 +77,10 @@ def folded(
     >>> trained = {name: np.ones(shape) for name, shape in network.trained.items()}
     >>> found = {name: np.full(shape, 3.0) for name, shape in network.statistics.items()}
     >>> weights = folded(network, trained, found)
-    >>> weights["encoder1_conv1.weight"].ravel()[0].round(4)  # 1 / sqrt(3 + 0.001)
-    np.float32(0.5773)
-    >>> weights["encoder1_conv1.bias"][0].round(4)  # 1 - 3 / sqrt(3 + 0.001)
-    np.float32(-0.7318)
+    >>> round(float(weights["encoder1_conv1.weight"].ravel()[0]), 4)  # 1 / sqrt(3 + 0.001)
+    0.5773
+    >>> round(float(weights["encoder1_conv1.bias"][0]), 4)  # 1 - 3 / sqrt(3 + 0.001)
+    -0.7318
     """
     weights = {name: np.asarray(trained[name], np.float32) for name in network.parameters}
     for layer in network.normalised:

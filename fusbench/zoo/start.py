@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,7 +156,8 @@ def begun_from(
     taken = {key: stored.weights[key] for own in fit for key in own}
     check_finite(taken, str(path))
     begun = _begun(name, network, window, taken, stored.metadata, seed)
-    origin = {"init": path.name, "init_sha256": stored.sha256}
+    drawn = json.dumps(begun.drawn)
+    origin = {"init": path.name, "init_sha256": stored.sha256, "init_drawn": drawn}
     return replace(begun, metadata={**begun.metadata, **origin})
 
 
@@ -183,6 +185,18 @@ def _begun(
         taken=tuple(layer for layer in layers if layer in kept),
         drawn=tuple(layer for layer in layers if layer not in kept),
     )
+
+
+def origin(network: Network, metadata: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Layers that a training took from other weights, and those that it drew beside them.
+
+    Both are empty where it began with drawn weights alone.
+    """
+    if "init" not in metadata:
+        return [], []
+    drawn = json.loads(metadata["init_drawn"])
+    layers = dict.fromkeys(map(_layer, network.parameters))
+    return [layer for layer in layers if layer not in drawn], drawn
 
 
 def _layer(key: str) -> str:

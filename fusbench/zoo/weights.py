@@ -22,7 +22,7 @@ SHARED = (
     "val_fingerprint",
 )
 """What seeds of one training have in common, beside what results tell in words."""
-TEXTS, COUNTS = ("policy", "precision", "dataset"), ("steps", "best_step", "seed")
+TEXTS, COUNTS = ("policy", "precision", "dataset", "init"), ("steps", "best_step", "seed")
 
 
 def checkpoint_path(card: ModelCard, checkpoint: Path | None = None) -> Path | None:
@@ -128,8 +128,8 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
     """How weights were trained, and what use they make of history; empty where none tell of it.
 
     The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision`,
-    `dataset` and `recipe_sha256`, over all that seeds of one training share, as far as the file
-    tells them, and `history` with its kinds of segment in nats; see
+    `dataset`, `init` and `recipe_sha256`, over all that seeds of one training share, as far as the
+    file tells them, and `history` with its kinds of segment in nats; see
     `fusbench.training.validation.validated`.
     """
     path = checkpoint_path(card, checkpoint)
@@ -144,5 +144,6 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
     facts |= {key: float(metadata[key]) for key in numbers}
     if "recipe" in metadata:
         facts["recipe"] = json.loads(metadata["recipe"])["name"]
-        facts["recipe_sha256"] = text_sha256(*(f"{k}={metadata.get(k, '')}" for k in SHARED))
+        shared = (*SHARED, "init_sha256") if "init_sha256" in metadata else SHARED
+        facts["recipe_sha256"] = text_sha256(*(f"{k}={metadata.get(k, '')}" for k in shared))
     return facts

@@ -11,7 +11,7 @@ import pytest
 from support.fake_board import add_fake, fake_board
 
 from fusbench.board.build import outputs
-from fusbench.board.rows import Facts, seal
+from fusbench.board.rows import Facts, as_told, seal
 from fusbench.board.standings import read_table
 
 ROWS, DISTINCT = 1000, 20
@@ -27,10 +27,10 @@ def board(tmp_path_factory):
     for k in range(DISTINCT, ROWS):
         source, folder = results / f"row{k % DISTINCT:04}", results / f"row{k:04}"
         shutil.copytree(source, folder)
-        facts = Facts(name=folder.name, seconds_per_frame=0.01, machine="a machine")
+        facts = as_told(Facts(name=folder.name))
         packed = (folder / "scores.csv.gz").read_bytes()
         texts = (folder / "result.json").read_text(), gzip.decompress(packed)
-        content = {"schema": 1, **vars(facts), "seal": seal(texts[0], texts[1].decode(), facts)}
+        content = {"schema": 1, **facts, "seal": seal(texts[0], texts[1].decode(), facts)}
         (folder / "row.json").write_text(json.dumps(content))
     return board
 

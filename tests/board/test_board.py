@@ -27,7 +27,7 @@ from fusbench.statistics.intervals import scan_interval
 def filled(root, **rules):
     board = fake_board(root, scans=12, **rules)
     add_fake(board, "good", seed=1)
-    add_fake(board, "as-good", seed=2, worse=0.01, seconds=0.004, backend="torch")
+    add_fake(board, "as-good", seed=2, worse=0.01, backend="torch")
     add_fake(board, "worse", seed=3, worse=0.5, backend="keras")
     add_fake(board, "floor", seed=4, worse=1.2, role="floor", weights_sha256=None, parameters=None)
     add_fake(board, "ceiling", seed=5, worse=-0.8, role="ceiling")
@@ -95,9 +95,9 @@ def test_another_primary_metric_ranks(tmp_path):
 def test_the_same_weights_in_two_frameworks_are_one_row(tmp_path):
     board = fake_board(tmp_path / "board", scans=20)
     scores = fake_scores(board, 1)
-    add_fake(board, "net-torch", scores=scores, backend="torch", seconds=0.03)
+    add_fake(board, "net-torch", scores=scores, backend="torch")
     twin = scores.assign(kld=scores["kld"] + 2e-6)
-    add_fake(board, "net-keras", scores=twin, backend="keras", seconds=0.02)
+    add_fake(board, "net-keras", scores=twin, backend="keras")
     (net,) = read_table(board).standings
     assert (net.name, net.competitor.backends) == ("net", ("keras", "torch"))
     assert net.competitor.parity == pytest.approx(2e-6)
@@ -105,8 +105,8 @@ def test_the_same_weights_in_two_frameworks_are_one_row(tmp_path):
     content = {name: text.decode() for name, text in outputs(read_table(board)).items()}
     assert "keras, torch (apart by 2e-06)" in content["README.md"]
     rows = list(csv.DictReader(content["leaderboard.csv"].splitlines()))
-    assert [(r["competitor"], r["name"], r["seconds_per_frame"]) for r in rows] == [
-        ("net", "net-keras", "0.020000"), ("net", "net-torch", "0.030000"),
+    assert [(r["competitor"], r["name"]) for r in rows] == [
+        ("net", "net-keras"), ("net", "net-torch"),
     ]  # fmt: skip
 
 
@@ -163,7 +163,6 @@ def test_csv_holds_all_a_row_carries(tmp_path):
     assert float(row["kld_low"]) < float(row["kld"]) < float(row["kld_high"])
     assert row["parameters"] == "1470000"
     assert row["weights_sha256"] == "a" * 64
-    assert row["seconds_per_frame"] == "0.020000"
     assert len(row["seal"]) == 64
 
 
@@ -366,3 +365,35 @@ def test_a_name_is_taken_once(tmp_path):
         write_row(board, run, Facts(name="../x"))
     with pytest.raises(DatasetError, match="holds no readable result.json"):
         write_row(board, tmp_path, Facts(name="x"))
+
+
+def test_a_row_beyond_the_ideal_observer_is_marked_everywhere(tmp_path):
+    """Better in NSS alone, and better in all: each is marked for what it is."""
+    board = fake_board(tmp_path / "board", scans=12)
+    add_fake(board, "ideal-observer", seed=5, worse=-0.4, role="ceiling")
+    add_fake(board, "honest", seed=1)
+    add_fake(board, "cheat", seed=2, worse=-0.9)
+    ideal = fake_scores(board, 5, -0.4)
+    sharp = fake_scores(board, 3).assign(nss=ideal["nss"] + 0.1, cc=ideal["cc"])
+    add_fake(board, "sharp", scores=sharp)
+    table = read_table(board)
+    found = {s.name: s.beyond for s in table.standings}
+    assert found == {
+        "cheat": ("kld", "sim", "nss", "cc"), "ideal-observer": (), "honest": (), "sharp": ("nss",),
+    }  # fmt: skip
+    content = {name: text.decode() for name, text in outputs(table).items()}
+    readme = content["README.md"]
+    assert "**cheat \\!**" in readme
+    assert "**honest**" in readme
+    assert "! cheat is better than the ideal observer in KLD, SIM, NSS, CC: it may" in readme
+    assert "! sharp is better than the ideal observer in NSS: it may" in readme
+    rows = {r["name"]: r for r in csv.DictReader(content["leaderboard.csv"].splitlines())}
+    assert {name: row["beyond_ideal"] for name, row in rows.items()} == {
+        "cheat": "kld sim nss cc", "ideal-observer": "", "honest": "", "sharp": "nss",
+    }  # fmt: skip
+    rows = json.loads(content["leaderboard.json"])["rows"]
+    assert {row["name"]: row["beyond_ideal"] for row in rows}["sharp"] == ["nss"]
+    assert content["index.html"].count('class="mark"') == 2
+    assert "CHEAT !" in content["leaderboard.tex"]
+    (board.root / "results" / "ideal-observer").rename(tmp_path / "gone")
+    assert not any(s.beyond for s in read_table(board).standings)

@@ -96,11 +96,11 @@ def test_changed_scores_are_found(board, change):
 
 def reseal(board, name):
     """What a forger does who knows how seals are made."""
-    from fusbench.board.rows import Facts, seal
+    from fusbench.board.rows import seal
 
     folder = board.root / "results" / name
     content = json.loads((folder / "row.json").read_text())
-    facts = Facts(**{k: v for k, v in content.items() if k not in ("schema", "seal")})
+    facts = {key: value for key, value in content.items() if key not in ("schema", "seal")}
     scores = gzip.decompress((folder / "scores.csv.gz").read_bytes()).decode()
     content["seal"] = seal((folder / "result.json").read_text(), scores, facts)
     (folder / "row.json").write_text(json.dumps(content))
@@ -149,9 +149,7 @@ def test_scores_that_do_not_cover_the_board_are_refused(board, change, words):
 
 
 def test_a_changed_fact_is_found(board):
-    edit_json(
-        board.root / "results" / "forged" / "row.json", lambda r: r.update(seconds_per_frame=1e-6)
-    )
+    edit_json(board.root / "results" / "forged" / "row.json", lambda r: r.update(parameters=7))
     assert reasons(board) == [
         "results/forged: the seal is broken: a file of the row was changed after it was added"
     ]
@@ -417,7 +415,8 @@ TAMPERINGS = {
         lambda b: (b.root / "results" / "forged" / "scores.csv.gz").write_bytes(b"\x1f\x8b"),
         "results/forged: ",
     ),
-    "negative seconds": (facts_changed(seconds_per_frame=-1.0), "row.json does not fit"),
+    "negative size": (facts_changed(parameters=-1), "row.json does not fit"),
+    "a time unsealed": (facts_changed(seconds_per_frame=1.0), "the seal is broken"),
     "parameters unsealed": (facts_changed(parameters=1), "the seal is broken"),
     "foreign file of a row": (written("results/forged/a.pkl"), "a.pkl: is no row's file"),
     "foreign file of the board": (written("setup.py"), "setup.py: belongs to no board"),
@@ -431,8 +430,8 @@ TAMPERINGS = {
         "index.html: is not what a build",
     ),
     "table retouched": (retold("README.md", "1.", "0."), "README.md: is not what a build"),
-    "seconds": (
-        lambda b: rename(b, "fast", seconds_per_frame=1e-9),
+    "another size": (
+        lambda b: rename(b, "fast", parameters=1),
         "leaderboard.csv: is not what a build",
     ),
 }  # fmt: skip
@@ -502,5 +501,5 @@ def test_a_row_is_not_overwritten_in_silence(board, tmp_path):
         add_fake(board, "forged", seed=7)
     with pytest.raises(ConfigError, match="could be taken for that of 'honest'"):
         add_fake(board, "h0nest", seed=7)
-    assert add_fake(board, "forged", seed=2, worse=0.3, seconds=0.5) == []  # timed anew
-    assert findings(board)[0].startswith("leaderboard.csv")
+    assert add_fake(board, "forged", seed=2, worse=0.3, cite="Fake et al., 2027") == []
+    assert findings(board)[0].startswith("README.md: is not what a build")

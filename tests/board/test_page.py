@@ -21,8 +21,8 @@ HOSTILE = '"><img src=x onerror="window.owned=1"></script><script>window.owned=1
 def page(tmp_path_factory):
     root = tmp_path_factory.mktemp("page")
     board = fake_board(root / "board", scans=9, title=f"Board {HOSTILE}")
-    add_fake(board, "second", seed=1, worse=0.2, seconds=0.004, backend="torch")
-    add_fake(board, "best", seed=2, seconds=0.02, backend="keras")
+    add_fake(board, "second", seed=1, worse=0.2, backend="torch")
+    add_fake(board, "best", seed=2, backend="keras")
     add_fake(board, "floor", seed=3, worse=1.5, role="floor", parameters=None)
     add_fake(board, "evil", seed=4, worse=0.9, title=HOSTILE, cite=HOSTILE, licence=HOSTILE)
     (board.root / "published.toml").write_bytes(bundled())

@@ -21,6 +21,7 @@ NAME = "unet-torch"
 @pytest.fixture
 def weights(tmp_path):
     """The bundled file, and one of other weights."""
+    pytest.importorskip("fusbench_torch")
     bundled = checkpoint_path(model_card(NAME))
     content = read_checkpoint(bundled)
     changed = {name: value * 1.5 for name, value in content.weights.items()}

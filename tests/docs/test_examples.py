@@ -1,18 +1,17 @@
 """Examples in the documentation print what stands under them.
 
-``python tests/docs/test_examples.py`` writes the outputs anew; look at the difference before you
-keep it.
+``PYTHONPATH=tests python tests/docs/test_examples.py`` writes the outputs anew; look at the
+difference before you keep it.
 """
 
-import io
-import re
 import subprocess
 import sys
 import tempfile
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from support.examples import BLOCK, rewritten, run
 
 ROOT = Path(__file__).parents[2]
 PAGES = (
@@ -20,19 +19,6 @@ PAGES = (
     "docs/how-to/metric-plugin.md",
     "docs/how-to/notebook.md",
 )
-BLOCK = re.compile(
-    r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<shown>.*?)^```\n)?", re.M | re.S
-)
-
-
-def run(page):
-    """Each block's match and what it prints, all blocks of a page in one namespace."""
-    names = {"__name__": "page"}
-    for match in BLOCK.finditer(page):
-        printed = io.StringIO()
-        with redirect_stdout(printed):
-            exec(compile(match["code"], "page", "exec"), names)
-        yield match, printed.getvalue()
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -80,16 +66,8 @@ def test_the_loaders_run_as_a_plain_script_on_an_empty_cache(source, tmp_path, m
 
 
 def rewrite(path):
-    text = path.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        done = list(run(text))
-    for match, printed in done:
-        if match["shown"] is not None:
-            lines = "".join(line.rstrip() + "\n" for line in printed.splitlines())
-            old = match.group()
-            head = old[: old.index("```text\n") + len("```text\n")]
-            text = text.replace(old, f"{head}{lines}```\n", 1)
-    path.write_text(text, encoding="utf-8")
+        path.write_text(rewritten(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -123,10 +123,10 @@ def test_submitted_predictions_are_scored_fold_by_fold(study, tmp_path):
         np.save(predicted / f"{clip.clip_id}.npy", shown)
     terms = {"fold": "all", "metrics": ("kld", "sauc", "ig"), "published": False}
     folder = Board.new(tmp_path / "board", study, **terms).folder
-    run, name = score_predictions(
+    run, submitted = score_predictions(
         read_board(folder), predicted, "slope", str(study), tmp_path / "submitted"
     )
-    assert name == "slope"
+    assert submitted.name == "slope"
     assert Board(folder).add(run) == []
     model = evaluate(predicted, study, fold="all", metrics=terms["metrics"], runs=tmp_path / "runs")
     pd.testing.assert_frame_equal(read_run(run).scores, model.scores)

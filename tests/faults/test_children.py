@@ -39,8 +39,9 @@ def test_a_pool_in_a_strangers_folder_runs_nothing_of_it(strange_folder):
     assert done.stdout == "2\n", done.stderr
 
 
+@pytest.mark.parametrize("interrupts", ["default_int_handler", "SIG_IGN"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_a_child_ends_with_its_parent(number, tmp_path):
+def test_a_child_ends_with_its_parent(number, interrupts, tmp_path):
     """In place of Python, `command` starts a script that would sleep for a minute."""
     shim, told = tmp_path / "python", tmp_path / "pid"
     shim.write_text(
@@ -55,7 +56,8 @@ def test_a_child_ends_with_its_parent(number, tmp_path):
     )
     shim.chmod(0o755)
     script = (
-        "import sys; from fusbench.child import command\n"
+        "import signal, sys; from fusbench.child import command\n"
+        f"signal.signal(signal.SIGINT, signal.{interrupts})\n"
         f"sys.executable = {str(shim)!r}\n"
         "command(['dataset', 'list'])\n"
     )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fusbench.errors import DatasetError
+from fusbench.footage import apart
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.recording import ReadOptions
 
@@ -164,3 +165,70 @@ def test_hdf5_that_leaves_the_table_open_is_asked_for(tmp_path):
         file["numbers"] = np.arange(3)
     with pytest.raises(DatasetError, match="holds no table of numbers"):
         read_gaze(path, "table", ReadOptions(mapping=columns))
+
+
+COLUMNS = {"time": "t", "time_unit": "s", "x": "x", "y": "y", "space": "screen"}
+HANGS = """
+import ctypes, os, sys
+import h5py
+h5py.File = lambda *_: ctypes.PyDLL(None).sleep(60)
+from fusbench.footage.decoder import Answers, serve
+stdin = os.fdopen(0, "rb")
+serve(stdin, Answers(stdin, os.fdopen(1, "wb"), int(sys.argv[1])))
+"""
+
+
+def test_a_few_bytes_that_declare_more_than_memory_are_one_line(tmp_path):
+    """A file of kilobytes that would be 240 GB."""
+    path = tmp_path / "bomb.h5"
+    eyes = [("time", "f8"), ("left_gaze_x", "f8"), ("left_gaze_y", "f8")]
+    with h5py.File(path, "w") as file:
+        place = "data_collection/events/eyetracker/BinocularEyeSampleEvent"
+        file.create_dataset(place, (10**10,), eyes, chunks=(1000,))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(DatasetError, match="bomb.h5: needs more than 1 GB of memory to be decoded"):
+        read_gaze(path, "iohub", ReadOptions(space="psychopy-height"))
+
+
+def test_a_library_that_hangs_is_one_line(iohub, monkeypatch):
+    apart.end_idle()
+    monkeypatch.setattr(apart, "COMMAND", ("-P", "-c", HANGS))
+    monkeypatch.setenv(apart.STEP_S, "3")
+    with pytest.raises(DatasetError, match="one step of decoding it took more than 3 s"):
+        read_gaze(iohub, "iohub", ReadOptions(space="psychopy-height"))
+
+
+@pytest.mark.parametrize("way", ["link", "storage", "virtual"])
+def test_hdf5_takes_nothing_from_other_files(tmp_path, way):
+    table = pd.DataFrame({"t": np.arange(3.0), "x": [1.0, 2.0, 3.0], "y": [1.0, 2.0, 3.0]})
+    with h5py.File(tmp_path / "private.h5", "w") as file:
+        titta_frame(file, "gaze", table)
+    (tmp_path / "private.txt").write_bytes(bytes(72))
+    path = tmp_path / "sent.h5"
+    with h5py.File(path, "w") as file:
+        if way == "link":
+            file["gaze"] = h5py.ExternalLink("private.h5", "gaze")
+        else:
+            titta_frame(file, "gaze", table)
+            del file["gaze/block1_values"]
+        if way == "storage":
+            external = [(str(tmp_path / "private.txt"), 0, 72)]
+            file.create_dataset("gaze/block1_values", (3, 3), "f8", external=external)
+        if way == "virtual":
+            layout = h5py.VirtualLayout((3, 3), "f8")
+            layout[:] = h5py.VirtualSource("private.h5", "gaze/block1_values", (3, 3))
+            file.create_virtual_dataset("gaze/block1_values", layout)
+    with pytest.raises(DatasetError, match=r"sent.h5: takes data from other files\."):
+        read_gaze(path, "table", ReadOptions(mapping=COLUMNS))
+
+
+def test_a_long_table_comes_in_parts(tmp_path):
+    """More rows than a part has, and words among them."""
+    pytest.importorskip("pyarrow")
+    n = 60_000
+    words = ["a line\nand a tab\t"] * n
+    table = pd.DataFrame({"t": np.arange(n) / 1000, "x": np.arange(n) * 0.5, "y": 1.0, "w": words})
+    table.to_parquet(tmp_path / "long.parquet")
+    gaze = read_gaze(tmp_path / "long.parquet", "table", ReadOptions(mapping=COLUMNS))
+    np.testing.assert_array_equal(gaze.x, table["x"])
+    np.testing.assert_array_equal(gaze.time_ns, np.arange(n) * 1_000_000)

@@ -29,6 +29,13 @@ def test_your_model_in_ten_minutes(env, tmp_path):
     assert runs.count("my-net") == 2  # the edit has made a new one
 
 
+def test_models_that_remember(env, tmp_path):
+    outputs = follow("how-to/memory.md", tmp_path, env)
+    check, row = outputs.values()
+    assert "trail keeps every rule." in check.replace("trail.py", "trail")
+    assert json.loads(row)["model"]["memory"] == "clip"
+
+
 def test_scoring_predictions_from_another_program(env, tmp_path):
     outputs = follow("how-to/predictions.md", tmp_path, env)
     rows = [json.loads(line) for line in outputs[list(outputs)[-1]].splitlines()]

@@ -16,6 +16,7 @@ from fusbench.zoo.entries import ENTRIES, build
 
 RELATED = ("ema", "rsis", "mmunet", "salsac", "tsen")
 NAMES = ("unet", "unet-stacked", "clstmunet", "clstmunet-around", "clstmunet-after", *RELATED)
+MODULES = ("unet", "clstmunet", "tsen")  # compared as module and model of the frameworks too
 BACKENDS = ("torch", "keras")
 SHAPE = (24, 32)
 N_FRAMES, CURRENT = 9, 5
@@ -51,7 +52,7 @@ def computed(tmp_path_factory):
     for backend in BACKENDS:
         script = Path(__file__).with_name("run_backend.py")
         done = subprocess.run(
-            [sys.executable, str(script), backend, str(folder)],
+            [sys.executable, str(script), backend, str(folder), *MODULES],
             capture_output=True,
             text=True,
             check=False,
@@ -193,3 +194,20 @@ def test_frames_outside_the_window_do_not_matter(computed, name, backend):
     np.testing.assert_array_equal(got["seen"], seen)
     np.testing.assert_allclose(got["outside_altered"], got["clip_density"][CURRENT], atol=1e-7)
     assert np.abs(got["inside_altered"] - got["clip_density"][CURRENT]).max() > 1e-7
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_modules_say_what_the_zoo_says(computed, name, backend):
+    """In training mode by the batch's statistics, afterwards by their running averages.
+
+    After one step these are the batch's own; a checkpoint of the module has them folded in.
+    """
+    got, target = computed[name, backend], computed[name, "given"]["target"]
+    for key in ("plain", "plain_training"):
+        np.testing.assert_allclose(got[f"module/{key}"], got["log_densities"], atol=1e-5)
+    loss = -(entr(target) + target * got["module/training"]).sum() / 4
+    assert loss == pytest.approx(float(got["normal_loss"]), rel=1e-5)
+    for key in ("after", "written"):
+        np.testing.assert_allclose(got[f"module/{key}"], got["in_batch"], atol=1e-4)
+    assert np.abs(got["in_batch"] - got["log_densities"]).max() > 1e-2

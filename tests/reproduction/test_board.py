@@ -63,13 +63,14 @@ def test_a_board_aligns_rows_and_seeds(data, tmp_path):
     assert set(board.frames["clip_id"]) == {f"s{n}-c1" for n in range(1, 5)}  # not the short one
     assert board.frames["frame"].between(9, 25).all()
     assert set(board.scan_index) == set(range(4))
-    stored = pd.read_csv(runs["unet"][0] / "scores.csv").set_index(["clip_id", "frame"])
+    stored = pd.read_csv(runs["unet"][0] / "scores.csv", dtype={"nss": str})
+    stored = stored.set_index(["clip_id", "frame"])
     for (clip, frame), value in zip(
         board.frames[["clip_id", "frame"]].itertuples(index=False),
         board.column("unet", "nss")[0],
         strict=True,
     ):
-        assert stored.loc[(clip, frame), "nss"] == value
+        assert float(stored.loc[(clip, frame), "nss"]) == value
 
 
 def test_rows_of_a_leaderboard_are_runs_too(data, tmp_path):

@@ -18,7 +18,9 @@ WARM = (
     "fusbench.cli", "fusbench.cli.dataset", "fusbench.cli.evaluate", "fusbench.cli.leaderboard",
     "fusbench.cli.predict", "fusbench.cli.train", "fusbench.evaluation.run", "fusbench.board.build",
     "fusbench.board.page", "fusbench.importing.study", "fusbench.exporting.bids",
-    "fusbench.predicting.videos", "fusbench.phantom.clip", "fusbench.training.loop",
+    "fusbench.predicting.videos", "fusbench.phantom.clip", "fusbench.verbs.train",
+    "fusbench.training.loop", "fusbench.training.curves", "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
 )  # fmt: skip
 
 

@@ -27,10 +27,13 @@ class Done:
 
 
 class Faults:
-    """A warm process whose forks run commands with a fault; a context manager."""
+    """A warm process whose forks run commands with a fault; a context manager.
 
-    def __init__(self, place):
-        self.place = Path(place)
+    It finds the plug-ins of `plugins`, folders.
+    """
+
+    def __init__(self, place, plugins=()):
+        self.place, self.plugins = Path(place), [str(folder) for folder in plugins]
         self.place.mkdir(exist_ok=True)
 
     def __enter__(self):
@@ -39,7 +42,11 @@ class Faults:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": os.pathsep.join([*self.plugins, str(SERVER.parents[1])]),
+            },
         )
         assert self.server.stdout.readline() == "ready\n"
         return self

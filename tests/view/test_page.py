@@ -267,3 +267,52 @@ def test_several_observers_have_a_colour_each_and_a_small_window_opens_at_its_to
         assert len(set(colours)) == 2
         assert tab.run("scrollY") == 0
         assert tab.problems == []
+
+
+def test_all_that_scrolls_takes_keys_and_has_a_name(page):
+    """In a phone's window the table is wider than the page: it takes the focus, and the arrows."""
+    tab, sources, _ = page
+    tab.run("goClip(0)")
+    tab.until(SETTLED)
+    tab.resize(390, 844)
+    scrolling = """[...document.querySelectorAll("body *")].filter((node) => {
+      const style = getComputedStyle(node);
+      return /auto|scroll/.test(style.overflowX + style.overflowY)
+        && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight);
+    }).map((node) => [node.tabIndex, node.getAttribute("aria-label")])"""
+    assert [0, "Table of scores"] in tab.run(scrolling)
+    assert all(index == 0 and name for index, name in tab.run(scrolling))
+    tab.run("goFrame(3); document.querySelector('.scroll').focus()")
+    press = """document.activeElement.dispatchEvent(new KeyboardEvent(
+      "keydown", {key: "%s", bubbles: true, cancelable: true}))"""
+    assert all(tab.run(press % key) for key in ("ArrowRight", "End", " "))  # left to the browser
+    assert not tab.run(press % "w")
+    tab.run("goFrame(3)")
+    assert all(tab.run(press % key) for key in ("ArrowRight", "End", " "))
+    assert frame(tab) == 3
+    tab.run("document.activeElement.blur()")
+    tab.key("ArrowRight")
+    assert frame(tab) == 4
+    tab.resize(1200, 900)
+    named = tab.run("byId('clips').querySelector('[aria-current]').textContent")
+    value = tab.run("score(clipNow().scores[0].mean.kld)")
+    assert f", KLD of {sources[0].title} {value}" in named
+
+
+def test_marks_of_the_curves_keep_off_their_numbers(page):
+    tab, _, _ = page
+    for kind in ("lost", "segment"):
+        marks = f"[...document.querySelectorAll('.{kind}')].map((mark) => mark.x.baseVal.value)"
+        assert min(tab.run(marks)) >= tab.run("CHART.gutter")
+
+
+def test_few_scans_show_their_range(page):
+    """Two test scans are too few for an interval: their means stand in its place."""
+    tab, sources, _ = page
+    means = sources[0].scores.groupby("scan_id")["kld"].mean()
+    assert tab.run("byId('table').querySelector('td .soft').textContent") == (
+        f"{means.min():.3f} to {means.max():.3f}"
+    )
+    assert "the range of 2 scans, too few for an interval" in tab.run(
+        "byId('summary-note').textContent"
+    )

@@ -10,7 +10,7 @@ const view = { metric: board.primary, x: "parameters", role: "all", words: "", s
 board.rows.forEach((row, at) => {
   row.at = at;
   row.tr = body.children[at];
-  row.search = [row.name, row.title, row.backend, row.licence, row.cite].join(" ").toLowerCase();
+  row.search = [row.name, row.title, row.backends, row.licence, row.cite].join(" ").toLowerCase();
 });
 
 function make(parent, tag, attributes, text) {
@@ -70,10 +70,8 @@ const metricName = () => {
 /* ---- which rows are shown, and in which order ---- */
 const keys = {
   place: (row) => row.at, ranks: (row) => row.ranks && row.ranks[0] + row.ranks[1] / 1e4, letters: (row) => row.letters || null, model: (row) => row.name.toLowerCase(),
-  behind: (row) => row.behind, effect: (row) => row.effect, detectable: (row) => row.detectable, history: (row) => row.history,
-  parameters: (row) => row.parameters, macs: (row) => row.macs, seconds: (row) => row.seconds, ratio: (row) => row.ratio, backend: (row) => row.backend,
-  licence: (row) => row.licence.toLowerCase(),
 };
+for (const key of board.columns) keys[key] = (row) => (typeof row[key] === "string" ? row[key].toLowerCase() : row[key]);
 board.metrics.forEach((m, k) => { keys[m.key] = (row) => row.scores[k][0]; });
 function shown() {
   const key = keys[view.sort], sign = view.down ? -1 : 1;
@@ -137,7 +135,7 @@ function drawIntervals(rows) {
     const y = top + at * line + line / 2, [mean, from, to] = row.scores[view.metric];
     make(svg, "text", { class: row.role === "model" ? "label" : `${row.role}-text`, x: left - 12, y: y + 4, "text-anchor": "end" }, shorten(row.name, letters));
     const mark = make(svg, "g", { class: row.role });
-    if (from !== null && from < high && to > low) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
+    if (mean === inside(mean) && from !== null) make(mark, "line", { class: "whisker", x1: x(from), x2: x(to), y1: y, y2: y });
     if (mean === inside(mean)) make(mark, "circle", { class: "dot", cx: x(mean), cy: y, r: 4.2 });
     else make(svg, "text", { class: `${row.role}-text`, x: x(mean) + (mean > high ? -4 : 4), y: y + 4, "text-anchor": mean > high ? "end" : "start" }, mean > high ? `${fixed(mean)} ›` : `‹ ${fixed(mean)}`);
     make(mark, "title", {}, `${row.name}: ${fixed(mean)} [${fixed(from)}, ${fixed(to)}]`);
@@ -253,8 +251,8 @@ function toggle(row) {
   row.strip = element(element(inner, "div"), "div");
   const facts = element(inner, "dl");
   for (const [name, value] of [
-    ["Title", row.title], ["Window", row.window], ["Backend", row.backend], ["From", row.origin],
-    ["Licence", row.licence], ["Cite", row.cite], ["Time a frame", row.times.join("; ")],
+    ["Title", row.title], ["Window", row.window], ["Backend", row.backends], ["From", row.origin],
+    ["Licence", row.licence], ["Cite", row.cite], ["Date", row.date], ["Links", Object.keys(row.links).length ? " " : ""], ["Time a frame", row.times.join("; ")],
     ["Mean over scans", board.metrics.map((m, k) => `${m.symbol} ${fixed(row.byScan[k])}`).join(", ")],
     ["p against best", row.p[0] === null ? "" : board.metrics.map((m, k) => `${m.symbol} ${row.p[k] < 1e-3 ? "< 0.001" : row.p[k].toFixed(3)}`).join(", ")],
     ["Weights", row.weights], ["Seal", row.seal],
@@ -262,11 +260,10 @@ function toggle(row) {
     if (!value) continue;
     element(facts, "dt", name);
     const told = element(facts, "dd", value, name === "Weights" || name === "Seal" ? "mono" : "");
-    const paper = name === "Cite" && value.match(/(doi|arXiv):([\w.\/()-]+)/i);
-    if (paper) {
-      const link = element(told, "a", "paper");
-      link.href = (paper[1].toLowerCase() === "doi" ? "https://doi.org/" : "https://arxiv.org/abs/") + paper[2];
-      link.before(" ");
+    for (const word in name === "Links" ? row.links : {}) {
+      const link = element(told, "a", word);
+      link.href = row.links[word];
+      link.after(" ");
     }
   }
   row.tr.after(row.detail);
@@ -339,7 +336,7 @@ for (const head of document.querySelectorAll("th[data-sort]")) {
   head.querySelector("button").addEventListener("click", () => sortBy(head.dataset.sort));
 }
 for (const row of board.rows) {
-  row.tr.addEventListener("click", () => { if (!String(getSelection())) toggle(row); });
+  row.tr.addEventListener("click", (event) => { if (!String(getSelection()) && !event.target.closest("a")) toggle(row); });
 }
 /* ---- the view in the address, so that it can be sent ---- */
 const shared = { metric: Number, x: String, role: String, words: String, sort: String, down: (text) => text === "true", hide: String };

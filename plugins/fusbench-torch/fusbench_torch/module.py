@@ -135,6 +135,8 @@ class ZooNetwork(nn.Module):
     def __init__(self, begun: Start) -> None:
         super().__init__()
         self.network, self.window, self.metadata = begun.network, begun.window, begun.metadata
+        _ = self.network.windowed  # known from here on: what is compiled cannot work it out
+        self._first = next(iter(self.network.parameters))
         for layer in self.network.layers:
             own = {
                 key.rpartition(".")[2]: value
@@ -167,7 +169,7 @@ class ZooNetwork(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """Of its parameters."""
-        name, _, kind = next(iter(self.network.parameters)).rpartition(".")
+        name, _, kind = self._first.rpartition(".")
         found: torch.dtype = getattr(getattr(self, name), kind).dtype
         return found
 
