@@ -39,7 +39,8 @@ def main(backend, folder, *modules):
         trained = {n: given[n] for n in network.trained}
         learner.load(trained)
         normal_loss, normal_gradients, statistics = learner.gradients(frames[:4], given["target"])
-        learner.load(folded(network, trained, statistics))
+        in_batch_weights = folded(network, trained, statistics)
+        learner.load(in_batch_weights)
         in_batch = learner.log_densities(frames[:4])
         as_module = {}
         if path.stem in modules:
@@ -60,6 +61,7 @@ def main(backend, folder, *modules):
             **{f"normal/{name}": value for name, value in normal_gradients.items()},
             **{f"statistics/{name}": value for name, value in statistics.items()},
             **{f"module/{name}": value for name, value in as_module.items()},
+            **{f"folded/{name}": value for name, value in in_batch_weights.items()},
         )
 
 
@@ -92,7 +94,7 @@ def module_values(backend, path, trained, frames):
     values = {"plain": ask(plain, False), "plain_training": ask(plain, True)}
     values |= {"training": ask(drawn, True), "after": ask(drawn, False)}
     made.write_checkpoint(drawn, written)
-    return {**values, "written": ask(made.network(path.stem, weights=written), False)}
+    return values | {f"written/{k}": v for k, v in read_checkpoint(written).weights.items()}
 
 
 if __name__ == "__main__":
