@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -130,11 +130,16 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def processes(count: int) -> Iterator[Executor]:
-    """A pool of fresh processes that import nothing from the working folder."""
+def processes(
+    count: int, begin: Callable[..., None] | None = None, given: tuple[Any, ...] = ()
+) -> Iterator[Executor]:
+    """A pool of fresh processes that import nothing from the working folder.
+
+    Each begins with ``begin(*given)``.
+    """
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ.update(SAFE_PATH)
-    pool = Processes(count)
+    pool = Processes(count, begin, given)
     try:
         yield pool
     except BaseException:
@@ -193,10 +198,18 @@ class Processes(ProcessPoolExecutor):
     ----------
     count : int
         How many processes, at most.
+    begin, given : callable and tuple, optional
+        What each process does first.
     """
 
-    def __init__(self, count: int) -> None:
-        super().__init__(count, mp_context=get_context("spawn"))
+    def __init__(
+        self,
+        count: int,
+        begin: Callable[..., None] | None = None,
+        given: tuple[Any, ...] = (),
+    ) -> None:
+        context = get_context("spawn")
+        super().__init__(count, mp_context=context, initializer=begin, initargs=given)
 
     def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
         """Let a process do some work; where there are too few, this call starts another one."""

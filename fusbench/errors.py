@@ -82,7 +82,7 @@ class ConfigError(FusbenchError):
 
 
 class TrainingError(FusbenchError):
-    """A training cannot go on: its loss is no number any more."""
+    """A training cannot go on: its loss is no number any more, or memory does not suffice."""
 
 
 class OutputError(FusbenchError):

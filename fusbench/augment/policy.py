@@ -11,7 +11,7 @@ import numpy as np
 from fusbench.augment.draw import Draw
 from fusbench.augment.mix import Mix, mix_frames
 from fusbench.augment.operations import MAX_MAGNITUDE, OPERATIONS
-from fusbench.data.gaze import saliency_map
+from fusbench.data.gaze import fixation_map, saliency_map
 from fusbench.data.samples import Batch, Samples
 from fusbench.errors import ConfigError, UnknownName
 
@@ -175,21 +175,56 @@ def _mixed_density(
     return density
 
 
+def fixated(
+    points: Sequence[Points],
+    mask: np.ndarray | None,
+    draw: Draw,
+    sigma_px: tuple[float, float],
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """Gaze points in each pixel, float32 (H, W), of what `augmented` or, by a mask, `mixed` makes.
+
+    A point of mixed windows counts as much as its window shows in its pixel.
+    """
+    kept = None if mask is None else keeping_mixed_gaze(draw, points, mask, sigma_px)
+    if mask is None or kept is None:
+        alone = moved_points(keeping_gaze(draw, points[0], shape), points[0], shape)
+        return fixation_map(*alone, shape).astype(np.float32)
+    seen = kept.apply_map(mask)
+    found = np.zeros(shape, np.float32)
+    for each, share in zip(points, (seen, 1 - seen), strict=True):
+        found += share * fixation_map(*moved_points(kept, each, shape), shape)
+    return found
+
+
 def augmented_batch(
-    samples: Samples, indices: Sequence[int] | np.ndarray, policy: Policy, rng: np.random.Generator
+    samples: Samples,
+    indices: Sequence[int] | np.ndarray,
+    policy: Policy,
+    rng: np.random.Generator,
+    *,
+    with_fixations: bool = False,
 ) -> Batch:
     """Samples of these indices, each under a draw of its own."""
-    frames, densities = [], []
+    frames, densities, fixations = [], [], []
     for index in indices:
         draw = policy.draw(rng)
-        window, points = samples.frames_of(int(index)), samples.points_of(int(index))
+        windows, points = [samples.frames_of(int(index))], [samples.points_of(int(index))]
+        mask = None
         if policy.mix:
             other = int(rng.integers(len(samples)))
             mask = Mix.drawn(rng).mask(samples.shape)
-            pair = (window, samples.frames_of(other)), (points, samples.points_of(other))
-            made = mixed(*pair, mask, draw, samples.sigma_px)
+            windows.append(samples.frames_of(other))
+            points.append(samples.points_of(other))
+            made = mixed(windows, points, mask, draw, samples.sigma_px)
         else:
-            made = augmented(window, points, draw, samples.sigma_px)
+            made = augmented(windows[0], points[0], draw, samples.sigma_px)
         frames.append(made[0])
         densities.append(made[1])
-    return Batch(frames=np.stack(frames), densities=np.stack(densities).astype(np.float32))
+        if with_fixations:
+            fixations.append(fixated(points, mask, draw, samples.sigma_px, samples.shape))
+    return Batch(
+        frames=np.stack(frames),
+        densities=np.stack(densities).astype(np.float32),
+        fixations=np.stack(fixations) if with_fixations else None,
+    )

@@ -1,4 +1,4 @@
-"""``fusbench train``: train a network of the zoo."""
+"""``fusbench train``: train a network of the zoo, or a plug-in's own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import click
 from fusbench.cli import config_option, json_option
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
+LONG = 0.05  # share of the time that a model may wait for batches
 
 
 @click.command(epilog=f"Example: {EXAMPLE}")
-@click.option("--model", "name", required=True, help="A zoo model's name; it says the backend.")
+@click.option("--model", "name", required=True, help="A model's name; it says the backend.")
 @click.option("--dataset", required=True, help="A data set's name or folder.")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
@@ -27,12 +28,18 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     "--recipe",
     default="fast",
     show_default=True,
-    help="fast, patient, paper or paper-norm-momentum.",
+    help="fast, patient, paper, paper-norm-momentum, or a TOML file.",
 )
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--max-steps", type=click.IntRange(1), help="Another budget than the recipe's.")
 @click.option("--validate-every", type=click.IntRange(1), help="Steps between validations.")
+@click.option("--batch-size", type=click.IntRange(1), help="Windows of a step.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True))
+@click.option(
+    "--loss", type=click.Choice(["kld", "kld-nss-cc"]),
+    help="kld, or UNISAL's sum with NSS and CC; default: the recipe's.",
+)  # fmt: skip
 @click.option(
     "--window-count", type=click.Choice(["exact", "paper"]),
     help="Training windows of a clip: all T-L+1, or T-L as the paper writes.",
@@ -53,12 +60,27 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
     "--init", metavar="CHECKPOINT",
     help="Begin with these weights, or the 'bundled' ones, where layers fit; the others are named.",
 )  # fmt: skip
-@click.option("--precision", default="float32", show_default=True, help="float32 or bfloat16.")
+@click.option("--stride", type=click.IntRange(1), help="Frames from one of a window to the next.")
+@click.option(
+    "--precision", default="float32", show_default=True, help="float32, bfloat16 or float16."
+)
+@click.option("--compile", is_flag=True, help="Have the framework compile the network.")
 @click.option(
     "--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
     help="How weights are stored.",
 )  # fmt: skip
 @click.option("--device", help="The framework's name of a device, such as cuda.")
+@click.option(
+    "--workers", type=click.IntRange(0),
+    help="Processes that make batches, the same ones whatever their number; 0: a thread.",
+)  # fmt: skip
+@click.option(
+    "--cache", type=click.Choice(["memory", "disk", "none"]), default="memory", show_default=True,
+    help="Where frames of another size than the data set's are kept.",
+)  # fmt: skip
+@click.option(
+    "--log", type=click.Choice(["tensorboard"]), help="Also write curves for this program."
+)
 @click.option(
     "--resume", is_flag=True,
     help="Go on with the training, whenever it was stopped; begin it if it was not begun.",
@@ -68,7 +90,7 @@ EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.saf
 def train(
     name: str, dataset: str, out: Path, dtype: str, resume: bool, as_json: bool, **choices: Any
 ) -> None:
-    """Train a zoo network on a data set's train split; its val split says which weights are best.
+    """Train a model on a data set's train split; its val split says which weights are best.
 
     Ctrl-C keeps the state beside --out, and --resume goes on from it to the same weights as an
     unbroken training.
@@ -88,6 +110,7 @@ def train(
         "steps": done.steps,
         "best_step": done.best_step,
         "val_loss": done.val_loss,
+        "waiting": round(done.waiting, 4),
         **done.history,
         **({"taken": done.taken, "drawn": done.drawn} if done.taken else {}),
     }
@@ -99,6 +122,11 @@ def train(
         if done.taken:
             drawn = f"; drawn anew: {', '.join(done.drawn)}" if done.drawn else ""
             show(f"Layers that began with the weights of --init: {len(done.taken)}{drawn}.")
+        if done.waiting > LONG:
+            fix = "--workers N makes them in N processes"
+            show(f"! {done.waiting:.0%} of the time the model waited for batches: {fix}.")
+        else:
+            show(f"Waiting for batches: {done.waiting:.1%} of the time.")
 
 
 def _on_history(uses: Mapping[str, float]) -> list[str]:

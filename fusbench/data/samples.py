@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import overload
 
 import numpy as np
 
 from fusbench.data.dataset import Dataset
-from fusbench.data.frames import fit_frames, fit_points
-from fusbench.data.gaze import saliency_map
-from fusbench.data.recent import Recent
-from fusbench.data.scan import OPEN_MAPS, Clip
+from fusbench.data.fitted import MEMORY_BYTES, FittedFrames
+from fusbench.data.frames import fit_points
+from fusbench.data.gaze import fixation_map, saliency_map
+from fusbench.data.scan import Clip
 from fusbench.data.window import Window
 from fusbench.errors import counted
-
-MEMORY_BYTES = 2 << 30
-"""Resized frames that one sequence of samples keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +37,14 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Several samples: frames uint8 (B, L, H, W) and densities float32 (B, H, W)."""
+    """Several samples: frames uint8 (B, L, H, W) and densities float32 (B, H, W).
+
+    Where they were asked for, `fixations` float32 (B, H, W) are the gaze points in each pixel.
+    """
 
     frames: np.ndarray
     densities: np.ndarray
+    fixations: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"<Batch: {' x '.join(map(str, self.frames.shape))}>"
@@ -68,8 +68,10 @@ class Samples(Sequence[Sample]):
     every : int
         Keep each `every`-th target frame of a clip only; of a clip without gaze there, its first
         target with gaze.
+    cache : {"memory", "disk", "none"}
+        Where clips of another size are kept; see `fusbench.data.fitted.FittedFrames`.
     memory_bytes : int
-        What the resized clips that are kept may take together; the clip used last is always kept.
+        What those kept in memory may take together; the clip used last is always kept.
 
     Raises
     ------
@@ -77,12 +79,15 @@ class Samples(Sequence[Sample]):
         If a clip holds no complete window.
     DatasetError
         If the split is empty.
+    ConfigError
+        If there is no such cache.
 
     Notes
     -----
     Frames of the stored size stay memory-mapped; a sample with a stride-1 window is a view into the
     file, and nothing is copied before a batch is made. At another size, each clip is resized when
-    it is first touched, and kept as long as `memory_bytes` hold it.
+    it is first touched, and kept as long as `memory_bytes` hold it. With a cache "disk" or "none"
+    windows are read from files, and memory does not grow with the data.
 
     Samples can be pickled: what crosses to another process are paths and gaze, no frames, and each
     process keeps resized clips of its own.
@@ -107,6 +112,7 @@ class Samples(Sequence[Sample]):
         complete: bool = True,
         window_count: str = "exact",
         every: int = 1,
+        cache: str = "memory",
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.window = window
@@ -116,12 +122,7 @@ class Samples(Sequence[Sample]):
         scale = np.divide(self.shape, self.stored_shape)
         self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
         self.clips = dataset.split(split)
-        as_stored = self.shape == self.stored_shape and (channels == 3) == (
-            len(dataset.info.frame_shape) == 3
-        )
-        # memory maps take a file each that is open, resized clips take memory
-        bound = (OPEN_MAPS // 2, _one) if as_stored else (memory_bytes, attrgetter("nbytes"))
-        self._recent = Recent(*bound)
+        self._frames = FittedFrames(self.clips, self.shape, channels, cache, memory_bytes)
         keys = []
         for number, clip in enumerate(self.clips):
             targets = np.arange(clip.n_frames)
@@ -135,9 +136,6 @@ class Samples(Sequence[Sample]):
             targets = kept if len(kept) else seen[:1]
             keys += [(number, int(target)) for target in targets]
         self.keys: tuple[tuple[int, int], ...] = tuple(keys)
-
-    def _fit_clip(self, number: int) -> np.ndarray:
-        return fit_frames(self.clips[number].frames, self.shape, self.channels)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -155,12 +153,11 @@ class Samples(Sequence[Sample]):
     def frames_of(self, index: int) -> np.ndarray:
         """Frames of a window, uint8 (L, H, W): a view where it is complete and unstrided."""
         number, target = self.keys[index]
-        frames = self._recent.get(number, self._fit_clip)
+        n_frames, length = self.clips[number].n_frames, self.window.length
         first = target - self.window.horizon - self.window.target_index
-        if self.window.stride == 1 and 0 <= first <= len(frames) - self.window.length:
-            return frames[first : first + self.window.length]
-        window: np.ndarray = frames[self.window.indices([target], len(frames))[0]]
-        return window
+        if self.window.stride == 1 and 0 <= first <= n_frames - length:
+            return self._frames(number, slice(first, first + length))
+        return self._frames(number, self.window.indices([target], n_frames)[0])
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Gaze points of a sample's target frame, in pixels of `shape`."""
@@ -190,12 +187,15 @@ class Samples(Sequence[Sample]):
             density=saliency_map(x_px, y_px, self.shape, self.sigma_px).astype(np.float32),
         )
 
-    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+    def batch(self, indices: Sequence[int] | np.ndarray, *, with_fixations: bool = False) -> Batch:
         """The samples of these indices as arrays that may be written to."""
         samples = [self[int(index)] for index in indices]
+        points = ((sample.x_px, sample.y_px) for sample in samples if with_fixations)
+        fixations = [fixation_map(*each, self.shape).astype(np.float32) for each in points]
         return Batch(
             frames=np.stack([sample.frames for sample in samples]),
             densities=np.stack([sample.density for sample in samples]),
+            fixations=np.stack(fixations) if with_fixations else None,
         )
 
     def batches(self, size: int) -> Iterator[Batch]:

@@ -12,6 +12,7 @@ from fusbench.data.samples import Batch, Samples
 from fusbench.errors import counted
 from fusbench.training.recipe import Recipe
 from fusbench.zoo.network import Network
+from fusbench.zoo.normalise import statistics_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Training:
 
     Parameters
     ----------
-    network : Network
+    network : Network or None
+        Of the zoo; None for a plug-in's own, whose `weights` say what there is to train.
     recipe : Recipe
     policy : Policy or None
         Augmentation of the training windows.
@@ -48,7 +50,7 @@ class Training:
     (16, 1, 224, 288)
     """
 
-    network: Network
+    network: Network | None
     recipe: Recipe
     policy: Policy | None
     seed: int
@@ -59,16 +61,31 @@ class Training:
 
     def __repr__(self) -> str:
         policy = "no augmentation" if self.policy is None else str(self.policy)
-        what = f"{self.network.name}, recipe {self.recipe.name}, {policy}, seed {self.seed}"
+        name = self.metadata.get("model") if self.network is None else self.network.name
+        what = f"{name}, recipe {self.recipe.name}, {policy}, seed {self.seed}"
         return f"<Training of {what}: {counted(len(self.train), 'window')}>"
 
     @property
+    def parameters(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of what a checkpoint holds."""
+        if self.network is not None:
+            return self.network.parameters
+        return {name: np.shape(value) for name, value in (self.weights or {}).items()}
+
+    @property
     def trained(self) -> Mapping[str, tuple[int, ...]]:
-        """Name and shape of what this training learns."""
+        """Name and shape of what this training changes."""
+        if self.network is None:
+            return self.parameters
         if not self.recipe.normalise:
             return self.network.parameters
         shapes, given = self.network.trained, self.weights
         return shapes if given is None else {k: v for k, v in shapes.items() if k in given}
+
+    @property
+    def statistics(self) -> Mapping[str, tuple[int, ...]]:
+        """Name and shape of the normalisation's statistics, where there is one."""
+        return {} if self.network is None else statistics_of(self.network, self.trained)
 
     def batch(self, step: int) -> Batch:
         """The batch of a step: a function of seed and step alone."""
@@ -76,7 +93,8 @@ class Training:
         epoch, position = divmod(step, len(self.train) // size)
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
         chosen = order[position * size : (position + 1) * size]
+        gazed = self.recipe.loss != "kld"
         if self.policy is None:
-            return self.train.batch(chosen)
+            return self.train.batch(chosen, with_fixations=gazed)
         rng = np.random.default_rng([self.seed, 1, step])
-        return augmented_batch(self.train, chosen, self.policy, rng)
+        return augmented_batch(self.train, chosen, self.policy, rng, with_fixations=gazed)

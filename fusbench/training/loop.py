@@ -1,31 +1,34 @@
-"""The training loop, in NumPy, for every backend: steps, validations, patience, resuming."""
+"""The training loop, for every backend: steps, validations, patience, resuming."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from fusbench.errors import DatasetError, TrainingError
+from fusbench.errors import DatasetError, TrainingError, counted
 from fusbench.models.card import Learner
+from fusbench.training.ahead import Ahead, ahead
 from fusbench.training.job import Training
-from fusbench.training.optimiser import fallen, flat, learning_rate, shaped
+from fusbench.training.optimiser import fallen, learning_rate, update_of
 from fusbench.training.state import (
     State,
-    averaged,
     first_state,
+    kept,
     plain_weights,
     read_state,
     write_state,
 )
-from fusbench.training.validation import validated
+from fusbench.training.steps import Steps, steps_of
+from fusbench.training.stopping import enough_memory, whole
+from fusbench.training.validation import Row, validated
 from fusbench.zoo.checkpoint import write_checkpoint
 
 Report = Callable[[int, int, str], None]
+Watch = Callable[[Row], None]
+CALMER = "Lower the learning rate, or choose another --seed."
 
 
 def train(
@@ -35,8 +38,10 @@ def train(
     *,
     resume: bool = False,
     dtype: str = "float32",
+    workers: int = 0,
     report: Report | None = None,
-) -> State:
+    watch: Watch | None = None,
+) -> tuple[State, float]:
     """Train, and write the best weights to `out` with the learning curves beside it.
 
     Ctrl-C keeps the state in ``<out>.state``; a later call with `resume` continues it, to the same
@@ -53,8 +58,17 @@ def train(
         Continue the training whose state lies beside `out`; without a state, begin.
     dtype : {"float32", "float16"}
         How the weights are stored.
+    workers : int
+        Processes that make the batches; 0 has a thread of this process do it.
     report : callable, optional
         Told (steps done, steps in all, a short text).
+    watch : callable, optional
+        Told each row of the learning curves.
+
+    Returns
+    -------
+    State, float
+        Where it ended, and the share of the time that was spent waiting for batches.
 
     Raises
     ------
@@ -63,7 +77,8 @@ def train(
     ConfigError
         If the state to resume is of another training.
     TrainingError
-        If the loss stops being finite; the best weights so far are written nevertheless.
+        If the loss stops being finite, or memory does not suffice; the best weights so far are
+        written nevertheless.
     """
     from fusbench.training.curves import write_curves
 
@@ -73,100 +88,113 @@ def train(
             raise DatasetError(f"the {split} split has no window to use", fix=fix)
     state_path = out.with_name(out.name + ".state")
     resume = resume and state_path.exists()
-    state = read_state(state_path, job) if resume else first_state(job)
-    try:
-        for step in _steps(job, learner, state, report):
-            state = step
-            if state.last_validation == state.adam.step:
-                write_state(state_path, job, state)
-    except KeyboardInterrupt:
-        write_state(state_path, job, state)
-        raise
-    except TrainingError:
-        if state.best_step:
-            _finish(job, state, out, dtype)
-        raise
+    state = begun = read_state(state_path, job) if resume else first_state(job)
+    steps = steps_of(learner)
+    steps.start(job.recipe, state.arrays)
+    with ahead(job, state.step, workers) as batches:
+        try:
+            for state in _states(job, learner, steps, begun, batches, report):
+                if state.last_validation == state.step:
+                    write_state(state_path, job, state)
+                    if watch:
+                        watch(state.history[-1])
+        except KeyboardInterrupt:
+            write_state(state_path, job, replace(state, arrays=steps.state()))
+            raise
+        except TrainingError:
+            if state.best_step:
+                _finish(job, state, out, dtype)
+            raise
     _finish(job, state, out, dtype)
-    write_curves(out, state.history, state.best_step, job.metadata.get("model", job.network.name))
+    write_curves(out, state.history, state.best_step, job.metadata.get("model", "training"))
     state_path.unlink(missing_ok=True)
-    return state
+    return state, batches.waiting
 
 
-def _steps(job: Training, learner: Learner, state: State, report: Report | None) -> Iterator[State]:
-    """The states after each step, until the budget or the patience is used up."""
+def _states(
+    job: Training,
+    learner: Learner,
+    steps: Steps,
+    state: State,
+    batches: Ahead,
+    report: Report | None,
+) -> Iterator[State]:
+    """The states after each step and each validation, until budget or patience is used up."""
     recipe = job.recipe
-    names = tuple(job.trained)
-    kept = tuple(averaged(job))
-    note = f"best {state.best_loss:.3f}" if state.history else ""
-    learner.load(shaped(state.adam.weights, job.trained))
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(job.batch, state.adam.step)
-        while state.adam.step < recipe.max_steps:
-            falls = fallen(state.history, recipe)
-            if recipe.patience and falls > recipe.falls:
-                return
-            batch = coming.result()
-            coming = ahead.submit(job.batch, state.adam.step + 1)
-            loss, gradients, statistics = learner.gradients(batch.frames, batch.densities)
-            gradient = flat(gradients, names)
-            if not (np.isfinite(loss) and np.isfinite(gradient).all()):
-                what = f"the loss stopped being finite at step {state.adam.step + 1}"
-                fix = "Lower the learning rate, or choose another --seed."
-                raise TrainingError(what, fix=fix)
-            adam = state.adam.updated(gradient, recipe, falls)
-            now = {**shaped(adam.weights, job.trained), **statistics}
-            averages = state.averages.updated(flat(now, kept))
+    share = kept(recipe)
+    while True:
+        if _due(job, state):
+            state = replace(state, arrays=steps.state())
+            state = _validated(job, learner, state)
+            yield state
+        falls = fallen(state.history, recipe)
+        if state.step >= recipe.max_steps or (recipe.patience and falls > recipe.falls):
+            return
+        batch = next(batches)
+        with whole():  # until the caller has the state that belongs to the weights
+            with enough_memory(f"a step of {counted(len(batch.frames), 'window')}"):
+                loss = steps.step(batch, update_of(recipe, state.step, falls, share))
+            if not math.isfinite(loss):
+                what = f"the loss stopped being finite at step {state.step + 1}"
+                raise TrainingError(what, fix=CALMER)
             total, count = state.running
-            state = replace(state, adam=adam, averages=averages, running=(total + loss, count + 1))
-            if adam.step % recipe.validate_every == 0 or adam.step == recipe.max_steps:
-                state = _validated(job, learner, state)
-                note = _note(state)
-            learner.load(shaped(state.adam.weights, job.trained))
+            state = replace(state, step=state.step + 1, running=(total + loss, count + 1))
             if report:
-                report(adam.step, recipe.max_steps, note)
+                report(state.step, recipe.max_steps, _note(state, batches))
             yield state
 
 
-def _note(state: State) -> str:
+def _due(job: Training, state: State) -> bool:
+    """Whether a validation is to come before the next step."""
+    recipe, step = job.recipe, state.step
+    at = step % recipe.validate_every == 0 or step >= recipe.max_steps
+    return at and step > max(state.last_validation, 0)
+
+
+def _note(state: State, batches: Ahead) -> str:
+    waiting = f"waiting {batches.waiting:.0%}"
+    if not state.history:
+        return waiting
     last = state.history[-1]
     note = f"train {last['train_loss']:.3f}, val {last['val_loss']:.3f}"
     note += f", best {state.best_loss:.3f}"
-    return note + (f", history {last['history']:.3f}" if "history" in last else "")
+    note += f", history {last['history']:.3f}" if "history" in last else ""
+    return f"{note}, {waiting}"
 
 
 def _validated(job: Training, learner: Learner, state: State) -> State:
     """The state with one more row of history, and the best weights brought up to date."""
     weights = plain_weights(job, state)
     learner.load(weights)
-    found = validated(learner, job.val)
-    if not np.isfinite(found["val_loss"]):
-        what = f"the validation loss is not finite at step {state.adam.step}"
-        raise TrainingError(what, fix="Lower the learning rate, or choose another --seed.")
+    with enough_memory("a validation"):
+        found = validated(learner, job.val)
+    if not math.isfinite(found["val_loss"]):
+        what = f"the validation loss is not finite at step {state.step}"
+        raise TrainingError(what, fix=CALMER)
     running, count = state.running
     falls = fallen(state.history, job.recipe)
     row = {
-        "step": state.adam.step,
+        "step": state.step,
         "train_loss": running / max(count, 1),
         **found,
-        "learning_rate": learning_rate(job.recipe, state.adam.step, falls),
+        "learning_rate": learning_rate(job.recipe, state.step, falls),
     }
     state = replace(state, history=(*state.history, row), running=(0.0, 0))
     loss = found["val_loss"]
     if loss < state.best_loss:
-        best = flat(weights, tuple(job.network.parameters))
-        state = replace(state, best=best, best_step=state.adam.step, best_loss=loss)
+        state = replace(state, best=weights, best_step=state.step, best_loss=loss)
     return state
 
 
 def _finish(job: Training, state: State, out: Path, dtype: str) -> None:
     """Write the best weights under their final name."""
     found = {
-        "steps": str(state.adam.step),
+        "steps": str(state.step),
         "best_step": str(state.best_step),
         "val_loss": f"{state.best_loss:.6f}",
         **{k: f"{v:.6f}" for k, v in state.best_row.items() if k.startswith("history")},
         "seed": str(job.seed),
-        "recipe": json.dumps(asdict(job.recipe), sort_keys=True),
+        "recipe": json.dumps(job.recipe.told(), sort_keys=True),
     }
-    weights = shaped(state.best, job.network.parameters)
+    weights = {name: state.best[name] for name in job.parameters}
     write_checkpoint(out, weights, {**job.metadata, **found}, dtype)

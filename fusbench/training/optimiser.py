@@ -1,70 +1,110 @@
-"""Adam in NumPy: one update for every backend, whose whole state is three arrays and a number.
+"""The step of a training as formulas: the NumPy reference that every backend's own is held to.
 
-Beside it the learning rate as a function of step and history, and running averages of statistics.
+Frameworks disagree on details of Adam, so what is meant is written here once more than needed. A
+backend that keeps weights and moments on its device has the same formula in its own operations.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusbench.training.recipe import Recipe
-from fusbench.zoo.normalise import KEPT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adam:
-    """Weights and Adam's two moments after `step` updates, each a flat float32 vector.
+class Update:
+    """The numbers of one step, the `number`-th: all that a backend is told beside the batch.
+
+    Parameters
+    ----------
+    number : int
+        Counted from 1.
+    rate : float
+        The learning rate of this step.
+    decay : float
+        What the step leaves of a kernel before the gradient moves it; 1 without weight decay.
+    beta1, beta2, epsilon, clip_norm : float
+        The recipe's.
+    kept : float
+        What running averages keep of themselves.
+    """
+
+    number: int
+    rate: float
+    decay: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    clip_norm: float
+    kept: float
+
+    def scale(self, norm: float) -> float:
+        """What a gradient of this global norm is multiplied with."""
+        return self.clip_norm / norm if 0 < self.clip_norm < norm else 1.0
+
+
+def update_of(recipe: Recipe, step: int, falls: int, kept: float) -> Update:
+    """The numbers of the step after `step` others; `falls` as in `learning_rate`."""
+    rate = learning_rate(recipe, step, falls)
+    return Update(
+        number=step + 1,
+        rate=rate,
+        decay=1 - rate * recipe.weight_decay,
+        beta1=recipe.beta1,
+        beta2=recipe.beta2,
+        epsilon=recipe.epsilon,
+        clip_norm=recipe.clip_norm,
+        kept=kept,
+    )
+
+
+Moments = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def adam(
+    update: Update, weight: np.ndarray, mean: np.ndarray, square: np.ndarray, gradient: np.ndarray
+) -> Moments:
+    """Weight, mean and square after a step of Adam, all float32.
 
     Notes
     -----
     Kingma and Ba, ICLR 2015, with both moments corrected for their start at zero and epsilon added
-    to the corrected root. Frameworks disagree on that last detail, which is why the step is here.
+    to the corrected root; a decay of the weight apart from the gradient makes it AdamW (Loshchilov
+    and Hutter, ICLR 2019).
     """
-
-    step: int
-    weights: np.ndarray
-    mean: np.ndarray
-    square: np.ndarray
-
-    def updated(self, gradient: np.ndarray, recipe: Recipe, falls: int = 0) -> Adam:
-        """The state after one more step along a flat gradient; `falls` as in `learning_rate`."""
-        norm = float(np.sqrt(gradient @ gradient))
-        if recipe.clip_norm and norm > recipe.clip_norm:
-            gradient = gradient * np.float32(recipe.clip_norm / norm)
-        step = self.step + 1
-        beta1, beta2 = np.float32(recipe.beta1), np.float32(recipe.beta2)
-        mean = beta1 * self.mean + (1 - beta1) * gradient
-        square = beta2 * self.square + (1 - beta2) * gradient * gradient
-        root = np.sqrt(square / np.float32(1 - recipe.beta2**step)) + np.float32(recipe.epsilon)
-        rate = np.float32(learning_rate(recipe, self.step, falls) / (1 - recipe.beta1**step))
-        weights = self.weights - rate * mean / root
-        return Adam(step=step, weights=weights, mean=mean, square=square)
+    new1, new2 = np.float32(1 - update.beta1), np.float32(1 - update.beta2)
+    mean = np.float32(update.beta1) * mean + new1 * gradient
+    square = np.float32(update.beta2) * square + new2 * gradient * gradient
+    corrected = np.float32(1 - update.beta2**update.number)
+    root = np.sqrt(square / corrected) + np.float32(update.epsilon)
+    rate = np.float32(update.rate / (1 - update.beta1**update.number))
+    return _decayed(update, weight) - rate * mean / root, mean, square
 
 
-@dataclass(frozen=True, kw_only=True)
-class Averages:
-    """Running averages of flat float32 vectors, corrected for their start at zero.
+def sgd(
+    update: Update, weight: np.ndarray, mean: np.ndarray, square: np.ndarray, gradient: np.ndarray
+) -> Moments:
+    """The same with the gradient and the share `beta1` of the step before."""
+    mean = np.float32(update.beta1) * mean + gradient
+    return _decayed(update, weight) - np.float32(update.rate) * mean, mean, square
 
-    Each new vector leaves the share `kept` of what is there.
-    """
 
-    step: int
-    sums: np.ndarray
-    kept: float = KEPT
+def _decayed(update: Update, weight: np.ndarray) -> np.ndarray:
+    """A kernel as its decay leaves it; biases, gains and single numbers have none."""
+    kernel = weight.ndim > 1 and update.decay != 1
+    return np.float32(update.decay) * weight if kernel else weight
 
-    def updated(self, vector: np.ndarray) -> Averages:
-        """The averages with one more vector in them."""
-        sums = np.float32(self.kept) * self.sums + np.float32(1 - self.kept) * vector
-        return replace(self, step=self.step + 1, sums=sums)
 
-    @property
-    def values(self) -> np.ndarray:
-        """The averages; of nothing before the first vector."""
-        return self.sums / np.float32(1 - self.kept**self.step) if self.step else self.sums
+RULES: Mapping[str, Callable[..., Moments]] = {"adam": adam, "adamw": adam, "sgd": sgd}
+
+
+def norm_of(gradients: Mapping[str, np.ndarray]) -> float:
+    """The global norm of gradients, the same in whatever order."""
+    return math.sqrt(math.fsum(float(np.vdot(g, g)) for g in gradients.values()))
 
 
 def fallen(history: Sequence[Mapping[str, float]], recipe: Recipe) -> int:
@@ -104,19 +144,3 @@ def learning_rate(recipe: Recipe, step: int, falls: int = 0) -> float:
         return rate
     share = max(step - warm_up, 0) / (recipe.max_steps - warm_up)
     return rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-
-
-def flat(arrays: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:
-    """Arrays in the order of `names` as one float32 vector."""
-    parts = [np.asarray(arrays[name], np.float32).ravel() for name in names]
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
-
-
-def shaped(vector: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """The inverse of `flat`: arrays by name, as views into the vector."""
-    arrays, start = {}, 0
-    for name, shape in shapes.items():
-        size = math.prod(shape)
-        arrays[name] = vector[start : start + size].reshape(shape)
-        start += size
-    return arrays

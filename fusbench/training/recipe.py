@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
 
-from fusbench.errors import unknown
+from fusbench.errors import ConfigError, unknown
+from fusbench.reading import read_toml
+from fusbench.records import read_record
+
+SCHEDULES, COUNTS = ("constant", "cosine"), ("exact", "paper")
+OPTIMISERS, LOSSES = ("adam", "adamw", "sgd"), ("kld", "kld-nss-cc")
+LATER = ("optimiser", "weight_decay", "loss")
+"""Fields that older checkpoints do not tell: told only where they are not the usual ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +29,16 @@ class Recipe:
         "cosine" lowers the learning rate to 0 at `max_steps`.
     warm_up : float
         Share of `max_steps` over which the learning rate first grows to its full height.
+    optimiser : {"adam", "adamw", "sgd"}
+        See `fusbench.training.optimiser`.
     beta1, beta2, epsilon : float
-        Adam's; the step is ``rate * m_hat / (sqrt(v_hat) + epsilon)``.
+        Adam's; the step is ``rate * m_hat / (sqrt(v_hat) + epsilon)``. `beta1` is the momentum of
+        "sgd" too.
+    weight_decay : float
+        Of "adamw" and "sgd": the share of the learning rate by which a step shrinks kernels, apart
+        from the gradient (Loshchilov and Hutter, 2019). Biases and gains are left alone.
+    loss : {"kld", "kld-nss-cc"}
+        The second is UNISAL's (Droste et al., 2020): KLD - 0.1 NSS - 0.1 CC. Validation is in KLD.
     clip_norm : float
         Gradients of a larger global norm are scaled down to it; 0 leaves them.
     batch_size, max_steps : int
@@ -44,15 +62,23 @@ class Recipe:
         Each how many frames of the validation split are looked at; the same ones every time.
     window_count : {"exact", "paper"}
         Windows of a clip: T - L + 1, or T - L as the paper writes.
+
+    Raises
+    ------
+    ConfigError
+        If a value is impossible.
     """
 
     name: str
     learning_rate: float
     schedule: str = "constant"
     warm_up: float = 0.0
+    optimiser: str = "adam"
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-7
+    weight_decay: float = 0.0
+    loss: str = "kld"
     clip_norm: float = 0.0
     batch_size: int = 16
     max_steps: int
@@ -65,6 +91,41 @@ class Recipe:
     normalise: bool = True
     validation_stride: int = 5
     window_count: str = "exact"
+
+    def __post_init__(self) -> None:
+        for field, values in CHOICES.items():
+            if getattr(self, field) not in values:
+                near = unknown(field, str(getattr(self, field)), list(values)).fix
+                raise ConfigError(f"{field} = '{getattr(self, field)}' is unknown", fix=near)
+        for field, (least, most) in RANGES.items():
+            if not least <= getattr(self, field) <= most:
+                what = f"{field} = {getattr(self, field):g} is outside {least:g} to {most:g}"
+                raise ConfigError(what, fix="Correct it.")
+        if self.weight_decay and self.optimiser == "adam":
+            fix = 'Use optimiser = "adamw", or no weight_decay.'
+            raise ConfigError("Adam takes no weight_decay apart from the gradient", fix=fix)
+
+    def told(self) -> dict[str, Any]:
+        """The constants as a checkpoint tells them."""
+        usual = {field.name: field.default for field in fields(self)}
+        found = asdict(self)
+        return {k: v for k, v in found.items() if k not in LATER or v != usual[k]}
+
+
+CHOICES = {
+    "schedule": SCHEDULES, "window_count": COUNTS, "optimiser": OPTIMISERS, "loss": LOSSES,
+}  # fmt: skip
+_LARGE = float("inf")
+_BELOW_ONE = 1 - 1e-9
+RANGES = {
+    "learning_rate": (0, 1e3), "warm_up": (0, _BELOW_ONE), "beta1": (0, _BELOW_ONE),
+    "beta2": (0, _BELOW_ONE), "epsilon": (1e-38, 1), "weight_decay": (0, 1e3),
+    "clip_norm": (0, 1e38), "batch_size": (1, _LARGE), "max_steps": (1, _LARGE),
+    "validate_every": (1, _LARGE), "patience": (0, _LARGE), "falls": (0, _LARGE), "fall": (0, 1),
+    "least_gain": (0, _LARGE), "average": (0, _BELOW_ONE), "validation_stride": (1, _LARGE),
+}  # fmt: skip
+CURVE = 10
+"""Validations that a budget of one's own has, at least, so that there is a curve to look at."""
 
 
 RECIPES = {
@@ -116,17 +177,55 @@ RECIPES = {
 
 
 def recipe(name: str) -> Recipe:
-    """The recipe of a name.
+    """The recipe of a name, or of a TOML file.
+
+    The keys of a file are the fields of `Recipe`; with ``like = "patient"`` those that it leaves
+    out are that recipe's. Its name is the file's, unless it has another.
 
     Raises
     ------
     UnknownName
+        If no recipe has this name.
+    ConfigError
+        If a file cannot be read, or a field is unknown, missing or impossible.
 
     Examples
     --------
     >>> recipe("paper").beta1
     0.01
     """
-    if name not in RECIPES:
-        raise unknown("recipe", name, list(RECIPES))
-    return RECIPES[name]
+    if name in RECIPES:
+        return RECIPES[name]
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise unknown("recipe", name, [*RECIPES, "FILE.toml"])
+    return _read(path)
+
+
+def _read(path: Path) -> Recipe:
+    content = {"name": path.stem, **read_toml(path, ConfigError)}
+    like = content.pop("like", None)
+    if like is not None and like not in RECIPES:
+        raise ConfigError(f"like = '{like}' is no recipe", str(path), f"Use {', '.join(RECIPES)}.")
+    known = RECIPES[like].__dict__ if like else {}
+    needed = 'Add it, or begin with like = "patient".'
+    return read_record(Recipe, {**known, **content}, str(path), ConfigError, needed)
+
+
+def changed(chosen: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """A recipe with some fields changed; a budget of one's own is validated `CURVE` times or more.
+
+    Patience then waits for as many steps as before.
+
+    Examples
+    --------
+    >>> short = changed(recipe("patient"), {"max_steps": 1000})
+    >>> short.validate_every, short.patience
+    (100, 6)
+    """
+    found = replace(chosen, **changes)
+    every = max(1, found.max_steps // CURVE)
+    if "max_steps" not in changes or "validate_every" in changes or every >= found.validate_every:
+        return found
+    patience = found.patience * found.validate_every // every
+    return replace(found, validate_every=every, patience=patience)

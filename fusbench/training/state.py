@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,28 @@ import numpy as np
 
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.training.job import Training
-from fusbench.training.optimiser import Adam, Averages, flat, shaped
 from fusbench.training.recipe import Recipe
+from fusbench.training.steps import Arrays, Kinds
 from fusbench.training.validation import Row
 from fusbench.zoo.checkpoint import read_checkpoint, read_metadata, write_checkpoint
-from fusbench.zoo.normalise import KEPT, folded, statistics_of
+from fusbench.zoo.normalise import KEPT, folded
 from fusbench.zoo.start import drawn
+
+UNTOLD = ("command", "fusbench")  # what may differ where a training is continued
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """Everything a training has come to; saving it and going on changes nothing.
 
-    `adam` holds what is trained, `averages` the running averages of `averaged`, and `best` the
-    weights, statistics folded in, that did best on the validation split.
+    `arrays` is what `fusbench.training.steps` changes, as of the last validation or, where a
+    training ended or was stopped, of the last step. `best` are the weights that did best on the
+    validation split, statistics folded in.
     """
 
-    adam: Adam
-    averages: Averages
-    best: np.ndarray
+    step: int
+    arrays: Kinds
+    best: Arrays
     best_step: int = 0
     best_loss: float = float("inf")
     running: tuple[float, int] = (0.0, 0)
@@ -51,15 +54,13 @@ class State:
 
 def first_state(job: Training) -> State:
     """Where a training begins."""
-    given = drawn(job.network, job.seed) if job.weights is None else job.weights
-    weights = flat(given, tuple(job.trained))
-    n_averaged = sum(math.prod(shape) for shape in averaged(job).values())
-    zero = np.zeros_like(weights)
-    return State(
-        adam=Adam(step=0, weights=weights, mean=zero, square=zero),
-        averages=Averages(step=0, sums=np.zeros(n_averaged, np.float32), kept=kept(job.recipe)),
-        best=flat(given, tuple(job.network.parameters)),
-    )
+    given: Mapping[str, np.ndarray] = job.weights or {}
+    if job.weights is None and job.network is not None:
+        given = drawn(job.network, job.seed)
+    weights = {name: np.asarray(given[name], np.float32) for name in job.trained}
+    sums = {name: np.zeros(shape, np.float32) for name, shape in averaged(job).items()}
+    best = {name: weights[name] for name in job.parameters}
+    return State(step=0, arrays={"weights": weights, "averages": sums}, best=best)
 
 
 def kept(recipe: Recipe) -> float:
@@ -67,34 +68,29 @@ def kept(recipe: Recipe) -> float:
     return recipe.average or KEPT
 
 
-def averaged(job: Training) -> dict[str, tuple[int, ...]]:
+def averaged(job: Training) -> Mapping[str, tuple[int, ...]]:
     """Name and shape of what a training keeps running averages of: statistics, perhaps weights."""
-    found: dict[str, tuple[int, ...]] = dict(job.trained) if job.recipe.average else {}
-    return found | statistics_of(job.network, job.trained)
+    return {**(job.trained if job.recipe.average else {}), **job.statistics}
 
 
-def plain_weights(job: Training, state: State) -> dict[str, np.ndarray]:
+def plain_weights(job: Training, state: State) -> Arrays:
     """The weights of a state as a checkpoint holds them."""
-    averages = shaped(state.averages.values, averaged(job))
-    trained = shaped(state.adam.weights, job.trained)
-    if job.recipe.average and state.averages.step:
+    share = np.float32(1 - kept(job.recipe) ** state.step)  # averages begin at 0
+    averages = {name: total / share for name, total in state.arrays["averages"].items()}
+    trained = state.arrays["weights"]
+    if job.recipe.average:
         trained = {name: averages[name] for name in trained}
-    if len(trained) == len(job.network.parameters):
+    if job.network is None or not job.statistics:
         return trained
     return folded(job.network, trained, averages)
 
 
 def write_state(path: Path, job: Training, state: State) -> None:
     """Keep a state in a file."""
-    arrays = {
-        "weights": state.adam.weights,
-        "mean": state.adam.mean,
-        "square": state.adam.square,
-        "averages": state.averages.sums,
-        "best": state.best,
-    }
+    kinds = {**state.arrays, "best": state.best}
+    arrays = {f"{kind}/{name}": a for kind, named in kinds.items() for name, a in named.items()}
     facts = {
-        "step": state.adam.step,
+        "step": state.step,
         "best_step": state.best_step,
         "best_loss": state.best_loss,
         "running": state.running,
@@ -122,22 +118,23 @@ def read_state(path: Path, job: Training) -> State:
         fix = "Remove it to begin anew."
         raise CheckpointError("holds no state of a training", str(path), fix) from None
     _check_same(identity, job, path)
-    arrays = stored.weights
-    if "averages" not in arrays:
-        fix = "Begin anew without --resume."
-        raise CheckpointError("is the state of an older version", str(path), fix)
-    adam = Adam(
-        step=facts["step"],
-        weights=arrays["weights"],
-        mean=arrays["mean"],
-        square=arrays["square"],
-    )
+    kinds: dict[str, dict[str, np.ndarray]] = {"weights": {}, "averages": {}, "best": {}}
+    for key, value in stored.weights.items():
+        kind, _, name = key.partition("/")
+        kinds.setdefault(kind, {})[name] = value
+    wanted = {"weights": job.trained, "averages": averaged(job), "best": job.parameters}
+    for kind, shapes in wanted.items():
+        if {name: value.shape for name, value in kinds[kind].items()} != dict(shapes):
+            fix = "Begin anew without --resume."
+            raise CheckpointError("is the state of an older version", str(path), fix)
+        kinds[kind] = {name: kinds[kind][name] for name in shapes}  # files sort their names
+    best = kinds.pop("best")
     return State(
-        adam=adam,
-        averages=Averages(step=facts["step"], sums=arrays["averages"], kept=kept(job.recipe)),
-        best=arrays["best"],
+        step=facts["step"],
+        arrays=kinds,
+        best=best,
         best_step=facts["best_step"],
-        best_loss=facts["best_loss"],
+        best_loss=facts["best_loss"] if facts["history"] else math.inf,
         running=(facts["running"][0], facts["running"][1]),
         history=tuple(facts["history"]),
     )
@@ -174,5 +171,5 @@ def _check_same(identity: Mapping[str, Any], job: Training, path: Path) -> None:
 
 def _identity(job: Training) -> dict[str, Any]:
     """What must agree for a training to be continued."""
-    kept = {key: value for key, value in job.metadata.items() if key not in ("command", "fusbench")}
-    return {**kept, "recipe": asdict(job.recipe), "seed": job.seed}
+    told = {key: value for key, value in job.metadata.items() if key not in UNTOLD}
+    return {**told, "recipe": job.recipe.told(), "seed": job.seed}

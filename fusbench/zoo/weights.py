@@ -125,7 +125,7 @@ def in_words(window: Window) -> str:
 
 
 def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str, Any]:
-    """How a zoo model's weights were trained, and what use they make of history; else empty.
+    """How weights were trained, and what use they make of history; empty where none tell of it.
 
     The keys are `steps`, `best_step`, `seed`, `val_loss`, `recipe`, `policy`, `precision`,
     `dataset`, `init` and `recipe_sha256`, over all that seeds of one training share, as far as the
@@ -133,7 +133,7 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
     `fusbench.training.validation.validated`.
     """
     path = checkpoint_path(card, checkpoint)
-    if path is None or card.network is None:
+    if path is None or (card.network is None and path.suffix != ".safetensors"):
         return {}
     from fusbench.zoo.checkpoint import read_metadata
 

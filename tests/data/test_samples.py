@@ -9,7 +9,7 @@ from fusbench.data.frames import fit_frames, fit_points
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
 from fusbench.data.writer import write_dataset
-from fusbench.errors import WindowError
+from fusbench.errors import ConfigError, WindowError
 
 
 def test_samples_are_the_complete_windows_with_gaze(folder):
@@ -92,7 +92,7 @@ def test_samples_cross_to_another_process(folder, shape):
     want = samples.batch(range(len(samples)))
     sent = pickle.dumps(samples)
     again = pickle.loads(sent)
-    assert again._recent.kept == ()
+    assert again._frames.recent.kept == ()
     assert len(sent) < samples.clips[0].frames.nbytes
     got = again.batch(range(len(again)))
     np.testing.assert_array_equal(got.frames, want.frames)
@@ -105,15 +105,15 @@ def test_resized_clips_are_kept_within_a_bound(folder):
     for bound, kept in ((3840, (0, 1)), (3839, (1,)), (1, (1,))):
         samples = Samples(data, "train", Window(), shape=(12, 16), memory_bytes=bound)
         assert samples[0].clip_id != samples[len(samples) - 1].clip_id
-        assert samples._recent.kept == kept
+        assert samples._frames.recent.kept == kept
 
 
 def test_the_clip_used_last_is_the_last_to_go(folder):
     samples = Samples(open_dataset(folder), "train", Window(), shape=(12, 16))
     first, last = samples.frames_of(0), samples.frames_of(len(samples) - 1)
-    assert samples._recent.kept == (0, 1)
+    assert samples._frames.recent.kept == (0, 1)
     assert samples.frames_of(0).base is first.base
-    assert samples._recent.kept == (1, 0)
+    assert samples._frames.recent.kept == (1, 0)
     assert last.base is not first.base
 
 
@@ -148,3 +148,27 @@ def test_a_sparse_choice_leaves_no_clip_with_gaze_out(folder):
     clips = {number for number, _ in every.keys}
     assert {number for number, _ in sparse.keys} == clips
     assert len(sparse) == len(clips)
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+@pytest.mark.parametrize("shape", [None, (12, 16)])
+def test_where_frames_are_kept_changes_none(folder, tmp_path, monkeypatch, cache, shape):
+    place = tmp_path / "cache"
+    monkeypatch.setenv("FUSBENCH_CACHE", str(place))
+    data, window = open_dataset(folder), Window(length=4, stride=2)
+    kept, other = (
+        Samples(data, "train", window, shape=shape, complete=False, cache=each)
+        for each in ("memory", cache)
+    )
+    for one, two in zip(kept, other, strict=True):
+        np.testing.assert_array_equal(one.frames, two.frames)
+        assert not isinstance(two.frames.base, np.memmap)  # it is read, and no page stays mapped
+    files = list(place.rglob("*.npy"))
+    assert len(files) == (2 if shape and cache == "disk" else 0)
+    again = Samples(data, "train", window, shape=shape, complete=False, cache=cache)
+    np.testing.assert_array_equal(again[0].frames, kept[0].frames)
+
+
+def test_a_cache_that_there_is_not(folder):
+    with pytest.raises(ConfigError, match="Did you mean 'disk'"):
+        Samples(open_dataset(folder), "train", Window(), cache="disc")

@@ -1,6 +1,7 @@
 """The training loop, with a learner in NumPy whose gradients are written out by hand."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,15 @@ from scipy.special import entr
 
 from fusbench.augment.policy import policy
 from fusbench.data.dataset import open_dataset
-from fusbench.data.samples import Samples
+from fusbench.data.samples import Batch, Samples
 from fusbench.data.window import Window
 from fusbench.errors import CheckpointError, ConfigError, DatasetError, TrainingError
 from fusbench.training.job import Training
 from fusbench.training.loop import train
-from fusbench.training.optimiser import Adam, learning_rate
-from fusbench.training.recipe import RECIPES, Recipe
+from fusbench.training.optimiser import learning_rate, update_of
+from fusbench.training.recipe import RECIPES, Recipe, changed, recipe
 from fusbench.training.state import is_finished
+from fusbench.training.steps import HostSteps
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Layer, Network
 
@@ -69,6 +71,24 @@ class LinearLearner:
         return loss, {"head.weight": kernel, "head.bias": np.zeros(1)}, {}
 
 
+class Sloped(LinearLearner):
+    """Has a batch's gradient told by its densities."""
+
+    def gradients(self, frames, densities):
+        return 1.0, {"x": densities}, {}
+
+
+def after_steps(recipe, start, slopes):
+    """The weight x after each of the steps along these gradients, by the NumPy reference."""
+    steps, found = HostSteps(Sloped()), []
+    steps.start(recipe, {"weights": {"x": start.astype(np.float32)}, "averages": {}})
+    for number, slope in enumerate(slopes):
+        batch = Batch(frames=np.zeros(1), densities=slope)
+        steps.step(batch, update_of(recipe, number, 0, 0.99))
+        found.append(steps.state()["weights"]["x"])
+    return found
+
+
 FAST = Recipe(
     name="test", learning_rate=0.05, max_steps=24, validate_every=6, patience=0,
     batch_size=4, schedule="cosine", validation_stride=1,
@@ -99,8 +119,8 @@ def test_a_stopped_training_continues_to_the_same_bytes(job, tmp_path, average):
     assert not parts.exists()
     with pytest.raises(KeyboardInterrupt):
         train(job, LinearLearner(stop_at=8), parts, resume=True)
-    state = train(job, LinearLearner(), parts, resume=True)
-    assert state.adam.step == 24
+    state, _ = train(job, LinearLearner(), parts, resume=True)
+    assert state.step == 24
     assert whole.read_bytes() == parts.read_bytes()
     assert {path.name for path in tmp_path.iterdir() if path.stem == "parts"} == {
         "parts.safetensors", "parts.csv", "parts.png",
@@ -123,18 +143,18 @@ def test_averaged_weights_are_what_is_kept(job, tmp_path):
     train(replace(job, recipe=plain), learner, tmp_path / "plain.safetensors")
     after = learner.seen[1:]  # what step 7 begins with is what step 6 left
     averaged = replace(plain, max_steps=6, average=0.5)
-    state = train(replace(job, recipe=averaged), LinearLearner(), tmp_path / "mean.safetensors")
+    state, _ = train(replace(job, recipe=averaged), LinearLearner(), tmp_path / "mean.safetensors")
     expected = sum(0.5 ** (6 - k) * w for k, w in enumerate(after)) / (1 - 0.5**6)
     found = read_checkpoint(tmp_path / "mean.safetensors").weights["head.weight"]
     assert len(after) == 6
     np.testing.assert_allclose(found, expected, rtol=1e-6)
-    np.testing.assert_allclose(state.adam.weights[:9], after[-1].ravel(), rtol=1e-6)
+    np.testing.assert_allclose(state.arrays["weights"]["head.weight"], after[-1], rtol=1e-6)
 
 
 def test_training_learns_and_keeps_the_best(job, tmp_path):
     """The target is made to follow the picture, so that there is something to learn."""
     out = tmp_path / "out.safetensors"
-    state = train(replace(job, recipe=replace(FAST, max_steps=60)), LinearLearner(), out)
+    state, _ = train(replace(job, recipe=replace(FAST, max_steps=60)), LinearLearner(), out)
     history = pd.DataFrame(state.history)
     assert history["val_loss"].min() == state.best_loss
     assert history.set_index("step")["val_loss"][state.best_step] == state.best_loss
@@ -149,7 +169,7 @@ def test_training_learns_and_keeps_the_best(job, tmp_path):
 
 def test_patience_ends_a_training(job, tmp_path):
     recipe = replace(FAST, patience=2, learning_rate=0.0, schedule="constant", max_steps=1000)
-    state = train(replace(job, recipe=recipe), LinearLearner(), tmp_path / "out.safetensors")
+    state, _ = train(replace(job, recipe=recipe), LinearLearner(), tmp_path / "out.safetensors")
     assert [row["step"] for row in state.history] == [6, 12, 18]  # the first is the best
 
 
@@ -235,27 +255,68 @@ def test_a_split_without_windows(job, folder, tmp_path):
 
 def test_adam_by_hand():
     """Two steps worked out with the formulas of Kingma and Ba, algorithm 1."""
-    recipe = replace(FAST, schedule="constant", learning_rate=0.1, epsilon=1e-8, clip_norm=0.0)
-    zero = np.zeros(2, np.float32)
-    state = Adam(step=0, weights=np.array([1.0, -1.0], np.float32), mean=zero, square=zero)
-    g1, g2 = np.array([0.5, -2.0]), np.array([1.0, 1.0])
-    state = state.updated(g1.astype(np.float32), recipe)
-    np.testing.assert_allclose(state.weights, [0.9, -0.9], rtol=1e-5)  # the first step is the rate
-    state = state.updated(g2.astype(np.float32), recipe)
+    recipe = replace(FAST, schedule="constant", learning_rate=0.1, epsilon=1e-8)
+    start, g1, g2 = np.array([1.0, -1.0]), np.array([0.5, -2.0]), np.array([1.0, 1.0])
+    first, second = after_steps(recipe, start, [g1, g2])
+    np.testing.assert_allclose(first, [0.9, -0.9], rtol=1e-5)  # the first step is the rate
     mean = (0.9 * 0.1 * g1 + 0.1 * g2) / (1 - 0.9**2)
     square = (0.999 * 0.001 * g1**2 + 0.001 * g2**2) / (1 - 0.999**2)
     want = np.array([0.9, -0.9]) - 0.1 * mean / (np.sqrt(square) + 1e-8)
-    np.testing.assert_allclose(state.weights, want, rtol=1e-5)
+    np.testing.assert_allclose(second, want, rtol=1e-5)
 
 
-def test_large_gradients_are_clipped():
-    recipe = replace(FAST, clip_norm=1.0, beta1=0.0)
-    zero = np.zeros(2, np.float32)
-    state = Adam(step=0, weights=zero, mean=zero, square=zero)
-    assert state.updated(np.array([30.0, 40.0], np.float32), recipe).mean == pytest.approx(
-        [0.6, 0.8]
+def test_decay_is_apart_from_the_gradient():
+    """AdamW: the kernel shrinks by rate times decay, then moves as Adam moves it."""
+    plain = replace(FAST, schedule="constant", learning_rate=0.1)
+    decayed = replace(plain, optimiser="adamw", weight_decay=0.5)
+    kernel, slope = np.array([[1.0, -1.0]]), np.array([[0.5, -2.0]])
+    (without,), (found,) = (after_steps(one, kernel, [slope]) for one in (plain, decayed))
+    np.testing.assert_allclose(found, without - 0.05 * kernel, rtol=1e-5)
+    (bias,) = after_steps(decayed, kernel[0], [slope[0]])
+    np.testing.assert_array_equal(bias, without[0])  # it has no decay
+
+
+def test_momentum_by_hand():
+    recipe = replace(
+        FAST, schedule="constant", learning_rate=0.1, optimiser="sgd", clip_norm=1.0, beta1=0.5
     )
-    assert state.updated(np.array([0.3, 0.4], np.float32), recipe).mean == pytest.approx([0.3, 0.4])
+    large, small = np.array([30.0, 40.0]), np.array([0.3, 0.4])
+    first, second = after_steps(recipe, np.zeros(2), [large, small])
+    np.testing.assert_allclose(first, [-0.06, -0.08], rtol=1e-5)  # clipped to a norm of 1
+    np.testing.assert_allclose(second, [-0.06 - 0.06, -0.08 - 0.08], rtol=1e-5)
+
+
+def test_recipes_are_read_from_files(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('like = "patient"\noptimiser = "adamw"\nweight_decay = 0.01\n')
+    mine = recipe(str(path))
+    assert mine == replace(RECIPES["patient"], name="mine", optimiser="adamw", weight_decay=0.01)
+    for text, words in (
+        ('like = "fats"', "like = 'fats' is no recipe. Use fast"),
+        ('like = "fast"\nlearning_rat = 1', "Did you mean 'learning_rate'"),
+        ('like = "fast"\nbatch_size = 0', "batch_size = 0 is outside 1 to"),
+        ('like = "fast"\noptimiser = "adan"', "optimiser = 'adan' is unknown. Did you mean 'adam'"),
+        ('like = "fast"\nweight_decay = 0.1', 'Use optimiser = "adamw"'),
+        ("max_steps = 3", "the key 'learning_rate' is missing. Add it, or begin with like"),
+    ):  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=re.escape(words)):
+            recipe(str(path))
+
+
+def test_a_short_budget_has_a_curve_and_the_same_patience():
+    short = changed(RECIPES["patient"], {"max_steps": 600})
+    assert (short.validate_every, short.patience) == (60, 10)  # 600 steps of waiting, as before
+    assert changed(RECIPES["patient"], {"max_steps": 20_000}).validate_every == 300
+    told = changed(RECIPES["patient"], {"max_steps": 600, "validate_every": 200})
+    assert (told.validate_every, told.patience) == (200, 2)
+
+
+def test_what_checkpoints_told_before_is_told_as_before():
+    """Seeds of one recipe are known by it, whichever version trained them."""
+    told = RECIPES["patient"].told()
+    assert not {"optimiser", "weight_decay", "loss"} & set(told)
+    assert replace(RECIPES["fast"], optimiser="sgd").told()["optimiser"] == "sgd"
 
 
 def test_recipes_and_the_paper():

@@ -8,7 +8,7 @@ _card = partial(
     card,
     backend="keras",
     loader="fusbench_keras.model:load",
-    learner="fusbench_keras.model:learner",
+    learner="fusbench_keras.learner:learner",
 )
 
 unet = _card("unet")

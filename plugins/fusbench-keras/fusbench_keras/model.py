@@ -1,4 +1,4 @@
-"""The zoo's models and learners in Keras."""
+"""The zoo's models in Keras."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and
 
 # isort: split
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from scipy.special import entr
 
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
-from fusbench.zoo.network import Network
-from fusbench_keras.function import KerasNetwork, channels_first
+from fusbench_keras.function import KerasNetwork
 from fusbench_keras.live import Past, step
 
 CHUNK = 64
@@ -100,65 +96,3 @@ def checked_device(device: str) -> str:
         raise ConfigError(what, fix="Use --device cpu or gpu.")
     number = device.partition(":")[2] or "0"
     return f"/{kind}:{number}"
-
-
-def learner(
-    card: ModelCard, network: Network, device: str = "", precision: str = "float32"
-) -> KerasLearner:
-    """A learner for a network under a card's window."""
-    return KerasLearner(card, network, device, precision)
-
-
-class KerasLearner:
-    """Losses and gradients of a zoo network; see `fusbench.models.card.Learner`."""
-
-    def __init__(self, card: ModelCard, network: Network, device: str, precision: str) -> None:
-        if precision != "float32":
-            what = f"precision '{precision}' is not supported by the Keras backend"
-            raise ConfigError(what, fix="Use --precision float32, or the Torch backend.")
-        self.network = KerasNetwork(network, card.window)
-        self.device = checked_device(device)
-        rows, columns = network.input_shape
-        self._frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
-        self._densities = tf.TensorSpec((None, rows, columns), tf.float32)
-        self._functions: dict[tuple[str, ...], Any] = {}
-
-    def load(self, weights: Mapping[str, np.ndarray]) -> None:
-        """Take these weights; gains among them have their layers normalised over each batch."""
-        with tf.device(self.device):
-            self.network.load(weights)
-
-    def gradients(
-        self, frames: np.ndarray, densities: np.ndarray
-    ) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Mean KLD of a batch, its gradient, and the batch's statistics, by canonical name."""
-        step = self._function(self._step, self._frames, self._densities)
-        with tf.device(self.device):
-            cross, found, left = step(tf.constant(frames), tf.constant(densities))
-        names = self.network.parameters
-        gradients = {n: channels_first(g.numpy()) for n, g in zip(names, found, strict=True)}
-        entropy = float(entr(densities).sum()) / len(densities)
-        return float(cross) - entropy, gradients, {n: value.numpy() for n, value in left.items()}
-
-    def log_densities(self, frames: np.ndarray) -> np.ndarray:
-        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
-        run = self._function(self.network.log_density, self._frames)
-        with tf.device(self.device):
-            return run(tf.constant(np.ascontiguousarray(frames))).numpy()
-
-    def _function(self, run: Any, *signature: tf.TensorSpec) -> Any:
-        """A graph for each set of parameters: one with gains is another network."""
-        key = (run.__name__, *self.network.parameters)
-        if key not in self._functions:
-            self._functions[key] = tf.function(run, input_signature=signature)
-        return self._functions[key]
-
-    def _step(self, frames: tf.Tensor, densities: tf.Tensor) -> tuple[tf.Tensor, list, dict]:
-        trained = {name: variable.value for name, variable in self.network.parameters.items()}
-        values = dict(trained)
-        with tf.GradientTape() as tape:
-            log_density = self.network.log_density(frames, parameters=values)
-            batch = tf.cast(tf.shape(frames)[0], tf.float32)
-            loss = -tf.reduce_sum(densities * log_density) / batch
-        left = {name: value for name, value in values.items() if name not in trained}
-        return loss, tape.gradient(loss, list(trained.values())), left

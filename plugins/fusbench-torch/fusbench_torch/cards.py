@@ -8,7 +8,7 @@ _card = partial(
     card,
     backend="torch",
     loader="fusbench_torch.model:load",
-    learner="fusbench_torch.model:learner",
+    learner="fusbench_torch.learner:learner",
 )
 
 unet = _card("unet")

@@ -61,7 +61,7 @@ class TorchNetwork:
 
     def log_density(
         self,
-        frames: np.ndarray,
+        frames: np.ndarray | Tensor,
         windows: np.ndarray | None = None,
         parameters: dict[str, Tensor] | None = None,
     ) -> Tensor:
@@ -72,7 +72,8 @@ class TorchNetwork:
         leave their batch's statistics there.
         """
         parameters = self.parameters if parameters is None else parameters
-        x = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        given = frames if isinstance(frames, Tensor) else np.ascontiguousarray(frames)
+        x = torch.as_tensor(given).to(self.device)
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
 
         def apply(layer: Layer, read: list[Tensor], at: Tensor | None) -> Tensor:

@@ -1,0 +1,109 @@
+"""Frames of clips at the size that a model wants: kept in memory, on disk, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.data.frames import fit_frames
+from fusbench.data.recent import Recent
+from fusbench.data.scan import OPEN_MAPS, Clip, map_array
+from fusbench.errors import ConfigError, unknown
+from fusbench.files import cache_folder, replacing
+
+CACHES = ("memory", "disk", "none")
+MEMORY_BYTES = 2 << 30
+"""Resized frames that are kept in memory."""
+
+At = slice | np.ndarray
+
+
+class FittedFrames:
+    """The frames of clips, fitted when they are first asked for.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    shape : (int, int)
+        Rows and columns wanted.
+    channels : {1, 3}
+    cache : {"memory", "disk", "none"}
+        Whether a fitted clip is kept in memory, is written to a file in the cache folder, or
+        nothing is kept and the frames of a window are fitted anew each time. What is not kept in
+        memory is read from its file piece by piece and never mapped, so that the memory that a
+        process holds does not grow with the data.
+    memory_bytes : int
+        What clips kept in memory may take together; the one used last is always kept.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such cache.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        shape: tuple[int, int],
+        channels: int,
+        cache: str = "memory",
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        if cache not in CACHES:
+            near = unknown("cache", cache, list(CACHES)).fix
+            raise ConfigError(f"cache '{cache}' is unknown", fix=near)
+        self.clips, self.shape, self.channels = clips, shape, channels
+        self.cache = cache
+        stored = clips[0].info.frame_shape if clips else (*shape,)
+        self.as_stored = stored == (shape if channels == 1 else (*shape, channels))
+        # memory maps take a file each that is open, resized clips take memory
+        mapped = self.as_stored or cache != "memory"
+        bound = (OPEN_MAPS // 2, _one) if mapped else (memory_bytes, attrgetter("nbytes"))
+        self.recent = Recent(*bound)
+
+    def __call__(self, number: int, at: At) -> np.ndarray:
+        """These frames of a clip, uint8 (L, H, W): a view where they are kept in memory."""
+        if self.cache == "none":
+            clip = self.clips[number]
+            return fit_frames(_read(clip.path, clip.frames, at), self.shape, self.channels)
+        frames = self.recent.get(number, self._fitted)
+        if self.cache == "memory":
+            return frames[at]
+        path = self.clips[number].path if self.as_stored else self._path(number)
+        return _read(path, frames, at)
+
+    def _fitted(self, number: int) -> np.ndarray:
+        clip = self.clips[number]
+        if self.cache == "memory" or self.as_stored:
+            return fit_frames(clip.frames, self.shape, self.channels)
+        path = self._path(number)
+        colour = (3,) if self.channels == 3 else ()
+        if not path.exists():
+            with replacing(path) as part, part.open("wb") as file:
+                np.save(file, fit_frames(clip.frames, self.shape, self.channels))
+        return map_array(path, (clip.n_frames, *self.shape, *colour), np.uint8)
+
+    def _path(self, number: int) -> Path:
+        """Where a fitted clip is written, named after what it follows from."""
+        size = "x".join(map(str, (*self.shape, self.channels)))
+        return cache_folder() / "fitted" / size / f"{self.clips[number].sha256}.npy"
+
+
+def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
+    """Frames of a memory-mapped file, read into memory of their own."""
+    if not isinstance(mapped, np.memmap) or not mapped.flags.c_contiguous:
+        return np.array(mapped[at])
+    first, last = (at.start, at.stop) if isinstance(at, slice) else (at.min(), at.max() + 1)
+    frame = mapped[0].nbytes
+    with path.open("rb") as file:
+        file.seek(mapped.offset + int(first) * frame)
+        piece = np.frombuffer(file.read(int(last - first) * frame), np.uint8)
+    frames = piece.reshape(-1, *mapped.shape[1:])
+    return frames if isinstance(at, slice) else frames[at - first]
+
+
+def _one(_frames: np.ndarray) -> int:
+    return 1

@@ -1,0 +1,300 @@
+"""Learners in Keras: weights, moments and averages stay on the device from step to step."""
+
+from __future__ import annotations
+
+import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and quietly)
+
+# isort: split
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from fusbench.data.samples import Batch
+from fusbench.errors import CheckpointError, ConfigError, unknown
+from fusbench.models.card import ModelCard
+from fusbench.training.optimiser import Update
+from fusbench.training.recipe import Recipe
+from fusbench.training.steps import Kinds
+from fusbench.zoo.checkpoint import read_checkpoint
+from fusbench.zoo.network import Network
+from fusbench_keras.function import KerasNetwork, channels_first, channels_last
+from fusbench_keras.losses import LOSSES
+from fusbench_keras.model import checked_device
+from fusbench_keras.optimiser import RULES, numbers
+
+Tensor = Any
+Variable = Any
+Named = dict[str, Variable]
+
+
+def learner(card: ModelCard, network: Network, **settings: Any) -> ZooLearner:
+    """A learner for a network of the zoo under a card's window."""
+    return ZooLearner(card, network, **settings)
+
+
+class KerasLearner:
+    """What learners in Keras share; see `fusbench.training.steps.Steps`.
+
+    A learner says which variables it trains, what a batch's log-densities are while it trains, and
+    what they are where others' weights are looked at.
+    """
+
+    inward: Callable[[np.ndarray], np.ndarray] = staticmethod(lambda value: value)
+    outward: Callable[[np.ndarray], np.ndarray] = staticmethod(lambda value: value.copy())
+
+    def __init__(
+        self,
+        *,
+        device: str = "",
+        precision: str = "float32",
+        loss: str = "kld",
+        compile: bool = False,
+    ) -> None:
+        if precision != "float32":
+            what = f"precision '{precision}' is not supported by the Keras backend"
+            raise ConfigError(what, fix="Use --precision float32, or the Torch backend.")
+        if loss not in LOSSES:
+            fix = unknown("loss", loss, list(LOSSES)).fix
+            raise ConfigError(f"loss '{loss}' is unknown", fix=fix)
+        self.device, self.loss = checked_device(device), LOSSES[loss]
+        self.gazed = loss != "kld"
+        self.function = partial(tf.function, jit_compile=compile)
+        self.trained: Named = {}
+
+    def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Log-densities of windows under the weights in training, and a batch's statistics."""
+        raise NotImplementedError
+
+    def others(self) -> Named:
+        """Variables that training changes beside the trained ones."""
+        return {}
+
+    def take(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Train these weights from now on."""
+        raise NotImplementedError
+
+    def start(self, recipe: Recipe, state: Kinds) -> None:
+        """Begin, or go on, from this state."""
+        with tf.device(self.device):
+            self.take(state["weights"])
+            zeros = {n: np.zeros(w.shape, np.float32) for n, w in self.trained.items()}
+            self.mean, self.square = (
+                self._variables(zeros | {n: self.inward(a) for n, a in state.get(kind, {}).items()})
+                for kind in ("mean", "square")
+            )
+            sums = {n: self.inward(a) for n, a in state["averages"].items()}
+            self.averages = self._variables(sums)
+        self._rule = RULES[recipe.optimiser]
+        self._slopes_of = self.function(self._slopes)
+        self._moved = self.function(self._move)
+
+    def step(self, batch: Batch, update: Update) -> float:
+        """Make one step and return the batch's mean loss."""
+        with tf.device(self.device):
+            loss, norm, gradients, left = self._slopes_of(*self._given(batch))
+            told, size = float(loss), float(norm)
+            if not (math.isfinite(told) and math.isfinite(size)):
+                return math.nan
+            scale = tf.constant(update.scale(size), tf.float32)
+            self._moved(gradients, left, scale, numbers(update))
+        return told
+
+    def _given(self, batch: Batch) -> list[Tensor]:
+        arrays = [batch.frames, batch.densities, *([batch.fixations] if self.gazed else [])]
+        return [tf.constant(np.ascontiguousarray(array)) for array in arrays]
+
+    def _slopes(
+        self, frames: Tensor, densities: Tensor, fixations: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, list[Tensor], dict[str, Tensor]]:
+        with tf.GradientTape() as tape:
+            log_density, left = self.training(frames)
+            loss = self.loss(log_density, densities, fixations)
+        gradients = tape.gradient(loss, list(self.trained.values()))
+        return loss, tf.linalg.global_norm(gradients), gradients, left
+
+    def _move(
+        self, gradients: list[Tensor], left: dict[str, Tensor], scale: Tensor, told: Any
+    ) -> None:
+        for (name, weight), gradient in zip(self.trained.items(), gradients, strict=True):
+            self._rule(told, weight, self.mean[name], self.square[name], gradient * scale)
+        values = {**self.trained, **self.others(), **left}
+        for name, total in self.averages.items():
+            total.assign(told["kept"] * total + told["new"] * values[name])
+
+    def state(self) -> Kinds:
+        """Copies of all that training changes."""
+        kinds = {
+            "weights": {**self.trained, **self.others()},
+            "mean": self.mean,
+            "square": self.square,
+            "averages": self.averages,
+        }
+        return {
+            kind: {name: self.outward(value.numpy()) for name, value in named.items()}
+            for kind, named in kinds.items()
+        }
+
+    def _variables(self, arrays: Mapping[str, np.ndarray]) -> Named:
+        return {n: tf.Variable(np.asarray(a), dtype=tf.float32) for n, a in arrays.items()}
+
+
+class ZooLearner(KerasLearner):
+    """Trains a network of the zoo, normalised where its weights have gains."""
+
+    inward = staticmethod(channels_last)
+    outward = staticmethod(channels_first)
+
+    def __init__(self, card: ModelCard, network: Network, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.network = KerasNetwork(network, card.window)
+        rows, columns = network.input_shape
+        frames = tf.TensorSpec((None, network.length, rows, columns), tf.uint8)
+        self._look = self.function(self.network.log_density, input_signature=[frames])
+        self._graphs: dict[tuple[str, ...], Any] = {}
+
+    def take(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Train these weights from now on; gains among them have their layers normalised."""
+        names = [name for name in self.network.network.trained if name in weights]
+        self.trained = self._variables({name: channels_last(weights[name]) for name in names})
+
+    def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Log-densities under the weights in training; layers leave their batch's statistics."""
+        values: dict[str, Any] = dict(self.trained)
+        log_density = self.network.log_density(frames, parameters=values)
+        return log_density, {n: value for n, value in values.items() if n not in self.trained}
+
+    def load(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Have `log_densities` and `gradients` be those of these weights."""
+        with tf.device(self.device):
+            self.network.load(weights)
+
+    def gradients(
+        self, frames: np.ndarray, densities: np.ndarray, fixations: np.ndarray | None = None
+    ) -> tuple[float, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Mean loss of a batch, its gradient, and the batch's statistics, by canonical name."""
+        batch = Batch(frames=frames, densities=densities, fixations=fixations)
+        kept, shown = self.trained, self.network.parameters
+        self.trained = {name: variable.value for name, variable in shown.items()}
+        try:
+            with tf.device(self.device):
+                loss, _, found, left = self._graph(*shown)(*self._given(batch))
+        finally:
+            self.trained = kept
+        gradients = {n: channels_first(g.numpy()) for n, g in zip(shown, found, strict=True)}
+        return float(loss), gradients, {n: value.numpy() for n, value in left.items()}
+
+    def _graph(self, *names: str) -> Any:
+        """A graph for each set of parameters: one with gains is another network."""
+        if names not in self._graphs:
+            self._graphs[names] = self.function(self._slopes)
+        return self._graphs[names]
+
+    def log_densities(self, frames: np.ndarray) -> np.ndarray:
+        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
+        with tf.device(self.device):
+            return self._look(tf.constant(np.ascontiguousarray(frames))).numpy()
+
+
+class ModelLearner(KerasLearner):
+    """Trains a model of one's own: frames uint8 (B, L, H, W) in, log-densities (B, H, W) out.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built; its own initial weights are where a training begins.
+    **settings
+        What ``fusbench train`` chose: device, precision, loss, compile.
+
+    Examples
+    --------
+    A card whose `learner` names this function can be trained:
+
+    >>> def learner(card, **settings):
+    ...     return ModelLearner(my_network(), **settings)
+    """
+
+    def __init__(self, model: keras.Model, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.model = model
+        self.shown: tuple[list[Tensor], list[Tensor]] = ([], [])
+        self._look = self.function(self._shown)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The model's weights, each named by its place and its own name."""
+        return {name: variable.numpy() for name, variable in named(self.model).items()}
+
+    def others(self) -> Named:
+        """The model's weights that are not trained by the gradient."""
+        return {n: v for n, v in self._values().items() if n not in self.trained}
+
+    def _values(self) -> Named:
+        return {name: variable.value for name, variable in named(self.model).items()}
+
+    def take(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Train these weights from now on."""
+        assign(self.model, weights)
+        mine = {id(variable) for variable in self.model.trainable_variables}
+        found = named(self.model).items()
+        self.trained = {n: variable.value for n, variable in found if id(variable) in mine}
+
+    def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Log-densities of windows by the model in training; it keeps its own statistics."""
+        return self.model(frames, training=True), {}
+
+    def load(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Have `log_densities` be those of these weights."""
+        names = {id(variable): name for name, variable in named(self.model).items()}
+        kinds = (self.model.trainable_variables, self.model.non_trainable_variables)
+        one, two = (
+            [
+                tf.constant(weights[names[id(v)]], v.dtype) if id(v) in names else v.value
+                for v in kind
+            ]
+            for kind in kinds
+        )
+        self.shown = one, two
+
+    def _shown(self, frames: Tensor, trained: list[Tensor], others: list[Tensor]) -> Tensor:
+        return self.model.stateless_call(trained, others, frames, training=False)[0]
+
+    def log_densities(self, frames: np.ndarray) -> np.ndarray:
+        """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
+        with tf.device(self.device):
+            return self._look(tf.constant(np.ascontiguousarray(frames)), *self.shown).numpy()
+
+
+def named(model: keras.Model) -> dict[str, Any]:
+    """The weights of a model, each named by its place and its own name, such as "000.kernel".
+
+    Keras numbers layers anew in each process; the place is the same wherever the model is built.
+    """
+    return {f"{place:03d}.{v.name}": v for place, v in enumerate(model.weights)}
+
+
+def assign(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Give a model the weights that `named` names."""
+    for name, variable in named(model).items():
+        variable.assign(weights[name])
+
+
+def load_weights(model: keras.Model, checkpoint: str | Path) -> None:
+    """Give a model the weights of a checkpoint that ``fusbench train`` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or holds another model's weights.
+    """
+    stored = read_checkpoint(Path(checkpoint)).weights
+    shapes = {name: tuple(variable.shape) for name, variable in named(model).items()}
+    if shapes != {name: value.shape for name, value in stored.items()}:
+        what, fix = "does not fit this model", "Give the checkpoint of this network."
+        raise CheckpointError(what, str(checkpoint), fix)
+    assign(model, stored)

@@ -1,0 +1,67 @@
+"""Networks of one's own, as the page shows them, are trained like those of the zoo."""
+
+import re
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fusbench
+from fusbench import metrics
+from fusbench.data.samples import Samples
+from fusbench.errors import CheckpointError, ConfigError, PluginError
+from fusbench.zoo.checkpoint import read_checkpoint
+from fusbench.zoo.weights import training_facts
+
+PAGE = Path(fusbench.__file__).parents[1] / "docs/how-to/train-your-own.md"
+BLOCK = re.compile(r'^```python title="(?P<name>\w+)\.py"\n(?P<code>.*?)^```\n', re.M | re.S)
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch):
+    """The page's files, importable; by name."""
+    monkeypatch.syspath_prepend(tmp_path)
+    for match in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+        (tmp_path / f"{match['name']}.py").write_text(match["code"])
+    return import_module
+
+
+@pytest.mark.parametrize(("name", "backend"), [("my_net", "torch"), ("my_keras_net", "keras")])
+def test_the_networks_of_the_page_are_trained(shown, name, backend, tmp_path):
+    pytest.importorskip(f"fusbench_{backend}")
+    out, module = tmp_path / "own.safetensors", shown(name)
+    data = fusbench.open_dataset("phantom-tiny")
+    chosen = {"max_steps": 8, "validate_every": 4, "batch_size": 4, "learning_rate": 0.01}
+    done = fusbench.train(module.card, data, out, policy="ra-2-5", recipe="patient", **chosen)
+    assert done.val_loss < done.curves["val_loss"][0] + 1e-9
+    samples = Samples(data, "val", module.card.window, shape=(56, 72), every=10)
+    batch = samples.batch(range(len(samples)))
+    predicted = np.asarray(module.Model(module.card, checkpoint=out).predict(batch.frames), float)
+    predicted /= predicted.sum((1, 2), keepdims=True)
+    empirical = batch.densities / batch.densities.astype(float).sum((1, 2), keepdims=True)
+    assert metrics.kld(predicted, empirical).mean() == pytest.approx(done.val_loss, rel=1e-4)
+    assert training_facts(module.card, out)["policy"] == "ra-2-5"
+    again = fusbench.train(
+        module.card, data, tmp_path / "b.safetensors", policy="ra-2-5", recipe="patient", **chosen
+    )
+    weights = (read_checkpoint(file).weights for file in (out, again.checkpoint))
+    for one, other in zip(*(each.values() for each in weights), strict=True):
+        np.testing.assert_array_equal(one, other)  # a seed is a seed here too
+
+
+def test_other_weights_do_not_fit(shown, tmp_path):
+    pytest.importorskip("fusbench_torch")
+    weights = Path(fusbench.__file__).parent / "zoo/checkpoints/unet.safetensors"
+    module = shown("my_net")
+    with pytest.raises(CheckpointError, match="does not fit: "):
+        module.Model(module.card, checkpoint=weights)
+
+
+def test_what_cannot_be_trained_is_told(shown, tmp_path):
+    card, out = shown("my_net").card, tmp_path / "x.safetensors"
+    with pytest.raises(ConfigError, match="has no learner, so fusbench cannot train it"):
+        fusbench.train(replace(card, learner=None), "phantom-tiny", out)
+    with pytest.raises(PluginError, match=r"Write it as learner\(card, \*\*settings\)"):
+        fusbench.train(replace(card, learner="my_net:Network"), "phantom-tiny", out)
