@@ -59,11 +59,12 @@ if TYPE_CHECKING:
     from fusbench.evaluation.job import Evaluation
     from fusbench.evaluation.results import Result, read_result, read_scores
     from fusbench.exporting.formats import export_dataset
+    from fusbench.importing.described import Study
     from fusbench.importing.gaze_file import read_gaze
     from fusbench.importing.pairing import Pairing
     from fusbench.importing.quality import Quality
     from fusbench.importing.recording import ReadOptions
-    from fusbench.importing.study import Study, import_recordings
+    from fusbench.importing.study import import_recordings
     from fusbench.models.card import ModelCard
     from fusbench.predicting.stream import Stream
     from fusbench.training.job import Training
@@ -102,7 +103,7 @@ PUBLIC = {
     "Run": "fusbench.evaluation.finished",
     "Samples": "fusbench.data.samples",
     "Stream": "fusbench.predicting.stream",
-    "Study": "fusbench.importing.study",
+    "Study": "fusbench.importing.described",
     "Trained": "fusbench.verbs.train",
     "Training": "fusbench.training.job",
     "Window": "fusbench.data.window",

@@ -194,8 +194,8 @@ def _looked_at(pairings: list[Any]) -> list[Any]:
 
 def _study(options: dict[str, Any]) -> Any:
     from fusbench.errors import ConfigError
+    from fusbench.importing.described import Study
     from fusbench.importing.geometry import parse_size
-    from fusbench.importing.study import Study
 
     size = None
     if options["frame_size"]:

@@ -116,7 +116,7 @@ def add(
     from fusbench.board.rules import read_board
     from fusbench.cli.board_view import show_added
     from fusbench.cli.render import progress, show
-    from fusbench.verbs.board import score_predictions
+    from fusbench.verbs.submit import score_predictions
 
     rules, origin = read_board(board), Origin(**where)
     if predictions:

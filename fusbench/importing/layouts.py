@@ -9,11 +9,11 @@ from pathlib import Path
 
 from fusbench.errors import DatasetError, unknown
 from fusbench.importing.avimos import avimos
+from fusbench.importing.described import Study
 from fusbench.importing.gazecom import gazecom
 from fusbench.importing.pairing import PARSERS
 from fusbench.importing.pictured import KNOWN, pictured
 from fusbench.importing.public import Published, import_published
-from fusbench.importing.study import Study
 from fusbench.progress import Report
 
 LAYOUTS: dict[str, Callable[[Path, Fraction | None], Published]] = {

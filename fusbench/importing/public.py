@@ -18,9 +18,9 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.clip_files import Stored, clip_row, write_clips
+from fusbench.importing.described import Study, info_of, stored_as
 from fusbench.importing.quality import inside
 from fusbench.importing.records import write_records
-from fusbench.importing.study import Study, info_of, stored_as
 from fusbench.progress import Report
 
 VIDEOS = (".avi", ".mp4", ".mkv", ".mpg", ".mpeg", ".m2t", ".ts", ".mov")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,10 +19,6 @@ from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
 from fusbench.web.document import table_html
-
-if TYPE_CHECKING:
-    from fusbench.board.rules import Board as Folder
-    from fusbench.board.submission import Submission
 
 ENDS = ("mean", "low", "high")
 
@@ -259,44 +253,3 @@ class Board:
             for s in table.standings
         ]
         return table_html(words.task(table), heads, lines)
-
-
-def score_predictions(
-    board: Folder,
-    folder: Path,
-    name: str | None,
-    dataset: str | None,
-    runs: Path,
-    progress: Progress = silent,
-) -> tuple[Path, Submission]:
-    """Score a folder of predictions under a board's rules; the run's folder and what it says.
-
-    Over pooled folds they are scored fold by fold, as any model's are: what a metric compares with
-    follows from the fold's train split or from the fold's other scans.
-
-    Raises
-    ------
-    ConfigError, DatasetError, PredictionError
-        If the submission, the data or the predictions are unfit.
-    """
-    from fusbench.board.submission import read_submission, submitted
-    from fusbench.evaluation.folds import pooled
-    from fusbench.evaluation.run import evaluate
-
-    rules = board.rules
-    submission = read_submission(folder, name)
-    with progress("opening the data") as update:
-        data = open_dataset(dataset or rules.dataset, (rules.split,), update, rules.fold)
-    check_data(board, data)
-    keys = tuple(metric.key for metric in rules.metrics)
-    made = []
-    for part in data.folds or (data,):
-        job, entrant = submitted(
-            folder, submission, part, split=rules.split, profile=rules.profile, metrics=keys,
-            observers=rules.observers,
-        )  # fmt: skip
-        with progress(submission.name) as update:
-            result, run = evaluate(job, runs, load=partial(entrant.load, part), report=update)
-        made.append(Run(folder=run, name=submission.name, result=result))
-    whole = pooled(made, data, runs) if data.folds else made[0]
-    return whole.folder, submission

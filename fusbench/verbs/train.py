@@ -3,111 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
-import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
-from importlib import metadata
-from inspect import signature
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from fusbench.augment.policy import policy as find_policy
 from fusbench.child import cores
-from fusbench.data.dataset import Dataset, open_dataset
-from fusbench.data.fitted import MEMORY_BYTES
-from fusbench.data.samples import Samples
-from fusbench.discovery import load_target
+from fusbench.data.dataset import Dataset
 from fusbench.doors.registry import model_card
-from fusbench.errors import ConfigError, PluginError, counted
+from fusbench.errors import counted
 from fusbench.files import claimed
-from fusbench.models.card import Learner, ModelCard
+from fusbench.models.card import ModelCard
 from fusbench.progress import Progress, silent
-from fusbench.training.job import Training
 from fusbench.training.log import logging
 from fusbench.training.loop import train as run
-from fusbench.training.recipe import Recipe, changed
-from fusbench.training.recipe import recipe as find_recipe
 from fusbench.training.state import is_finished
-from fusbench.zoo.checkpoint import describe, naming_clips, network_of, read_metadata
-from fusbench.zoo.entries import ENTRIES
-from fusbench.zoo.network import Network
-from fusbench.zoo.start import begun_from, origin, sized
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """What a training is told beside its model, data and output; None leaves it to the recipe.
-
-    Parameters
-    ----------
-    recipe : str
-        "fast", "patient", "paper", "paper-norm-momentum", or a TOML file; see
-        `fusbench.training.recipe.recipe`.
-    policy : str, optional
-        Augmentation, such as "ra-7-9" or "none"; default: the model's own.
-    seed : int
-    max_steps, validate_every, batch_size : int, optional
-    learning_rate : float, optional
-    loss : {"kld", "kld-nss-cc"}, optional
-        The second is UNISAL's.
-    window_count : {"exact", "paper"}, optional
-        Training windows of a clip: all T - L + 1, or T - L as the paper writes.
-    horizon : int, optional
-        Predict the gaze this many frames ahead.
-    length : int, optional
-        Frames of a window; default: the model's own.
-    placement : {"before", "around", "after"}, optional
-        Where the other frames lie.
-    base, levels : int, optional
-        Channels of the finest level, and number of poolings.
-    input_size : (int, int), optional
-        Rows and columns that frames are scaled to.
-    init : str or Path, optional
-        Begin with the weights of this checkpoint, or with the "bundled" ones, in every layer that
-        they fit; the others are drawn.
-    stride : int, optional
-        Frames from one of a window to the next.
-    precision : {"float32", "bfloat16", "float16"}
-    compile : bool
-        Have the framework compile the network.
-    device : str, optional
-        The framework's name of a device, such as "cuda".
-    fold : int, optional
-    """
-
-    recipe: str = "fast"
-    policy: str | None = None
-    seed: int = 0
-    max_steps: int | None = None
-    validate_every: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    loss: str | None = None
-    window_count: str | None = None
-    horizon: int | None = None
-    length: int | None = None
-    placement: str | None = None
-    base: int | None = None
-    levels: int | None = None
-    input_size: tuple[int, int] | None = None
-    init: str | Path | None = None
-    stride: int | None = None
-    precision: str = "float32"
-    compile: bool = False
-    device: str | None = None
-    fold: int | None = None
-
-
-OF_RECIPE = (
-    "max_steps", "validate_every", "batch_size", "learning_rate", "loss", "window_count",
-)  # fmt: skip
-OF_WINDOW = ("horizon", "stride", "length", "placement")
-OF_LEARNER = ("device", "precision", "compile")
+from fusbench.verbs.choices import Choices, command_line
+from fusbench.verbs.preparing import prepared
+from fusbench.zoo.checkpoint import network_of, read_metadata
+from fusbench.zoo.start import origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +115,7 @@ def train(
     out : str or Path
         Checkpoint to write.
     recipe, policy, seed, max_steps, validate_every, batch_size, learning_rate, loss
-        See `fusbench.verbs.train.Choices`; so are
+        See `fusbench.verbs.choices.Choices`; so are
     window_count, horizon, stride, length, placement, base, levels, input_size, init
         these, and
     precision, compile, device, fold
@@ -255,7 +170,7 @@ def train(
         length=length, placement=placement, base=base, levels=levels, input_size=input_size,
         init=init, precision=precision, compile=compile, device=device, fold=fold,
     )  # fmt: skip
-    line = command or _command(card, dataset, out, chosen, dtype)
+    line = command or command_line(card, dataset, out, chosen, dtype)
     beside, waiting = _workers(device) if workers is None else workers, 0.0
     with claimed(Path(out)), logging(log, Path(out)) as watch:
         job, learner = prepared(card, dataset, chosen, line, progress, cache=cache, workers=beside)
@@ -292,140 +207,3 @@ def trained(checkpoint: Path, waiting: float = 0.0) -> Trained:
 def _workers(device: str | None) -> int:
     """A processor that runs the model has a thread to spare at best; beside it, cores are idle."""
     return 0 if device in (None, "cpu") else cores() // 2
-
-
-def prepared(
-    card: ModelCard,
-    dataset: str | Path | Dataset,
-    choices: Choices,
-    command: str,
-    progress: Progress = silent,
-    *,
-    cache: str = "memory",
-    workers: int = 0,
-) -> tuple[Training, Learner]:
-    """What is to be trained, and the backend that trains it.
-
-    Raises
-    ------
-    ConfigError
-        If fusbench cannot train the model.
-    """
-    where, entry = f"model '{card.name}'", card.network
-    if card.learner is None:
-        fix = "Name one in its card, as docs/how-to/train.md says, or choose one of the zoo."
-        raise ConfigError("has no learner, so fusbench cannot train it", where, fix)
-    recipe = changed(find_recipe(choices.recipe), _told(choices, OF_RECIPE))
-    policy = choices.policy or (ENTRIES[entry].policy if entry else "none")
-    found_policy = find_policy(policy)
-    window = replace(card.window, **_told(choices, OF_WINDOW))
-    sizes = {"base": choices.base, "levels": choices.levels, "input_shape": choices.input_size}
-    network, begun = None, None
-    if entry:
-        network, window = sized(entry, {**sizes, "window": window})
-        if choices.init is not None:
-            begun = begun_from(entry, network, window, choices.init, choices.seed)
-    elif any(sizes.values()) or choices.init is not None:
-        fix = "Leave --base, --levels, --input-size and --init to networks of the zoo."
-        raise ConfigError("is no network of the zoo, and has a size of its own", where, fix)
-    card = replace(card, window=window)
-    learner = _learner(card, network, choices, recipe, where)
-    weights = dict(begun.weights) if begun else None
-    told = begun.metadata if begun else _described(card)
-    if network is None:
-        weights = _own_weights(learner, where)
-    elif begun is None and entry:
-        told = describe(network, entry, window)
-    data = dataset
-    if not isinstance(data, Dataset):
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(data, ("train", "val"), update, choices.fold)
-    shape = network.input_shape if network else card.input_shape
-    samples = partial(
-        Samples, data, window=window, shape=shape, channels=card.channels, cache=cache,
-        memory_bytes=MEMORY_BYTES // max(workers, 1),
-    )  # fmt: skip
-    job = Training(
-        network=network,
-        recipe=recipe,
-        policy=found_policy,
-        seed=choices.seed,
-        train=samples("train", window_count=recipe.window_count),
-        val=samples("val", every=recipe.validation_stride),
-        weights=weights,
-        metadata={
-            **told,
-            "model": card.name,
-            "policy": policy,
-            "precision": choices.precision,
-            "dataset": f"{data.info.name} {data.info.version}",
-            "synthetic": str(data.info.synthetic).lower(),
-            "train_fingerprint": data.fingerprint("train"),
-            **naming_clips(
-                (clip.sha256 for clip in data.split("train")), begun.metadata if begun else {}
-            ),
-            "val_fingerprint": data.fingerprint("val"),
-            **({} if data.fold is None else {"fold": str(data.fold)}),
-            "command": command,
-            "fusbench": metadata.version("fusbench"),
-        },
-    )
-    return job, learner
-
-
-def _told(choices: Choices, names: tuple[str, ...]) -> dict[str, Any]:
-    """What was chosen of these, by name."""
-    return {k: getattr(choices, k) for k in names if getattr(choices, k) is not None}
-
-
-def _learner(
-    card: ModelCard, network: Network | None, choices: Choices, recipe: Recipe, where: str
-) -> Learner:
-    """The learner that a card names, told what differs from the usual."""
-    settings = {k: v for k, v in _told(choices, OF_LEARNER).items() if v is not False}
-    if recipe.loss != "kld":
-        settings["loss"] = recipe.loss
-    given = (card,) if network is None else (card, network)
-    # a plug-in's function may have been written before an option was
-    learner_of = load_target(card.learner or "", where, card.backend)
-    if "seed" in signature(learner_of).parameters:
-        settings["seed"] = choices.seed
-    try:
-        signature(learner_of).bind(*given, **settings)
-    except TypeError as error:
-        what = f"its learner cannot be called as learner(card, {', '.join(settings)}): {error}"
-        raise PluginError(what, where, "Write it as learner(card, **settings).") from None
-    found: Learner = learner_of(*given, **settings)
-    return found
-
-
-def _own_weights(learner: Learner, where: str) -> dict[str, np.ndarray]:
-    """Where the training of a plug-in's own network begins."""
-    if not hasattr(learner, "weights"):
-        fix = "Add weights(), which returns the initial ones by name."
-        raise PluginError("its learner has no method 'weights'", where, fix)
-    return {name: np.asarray(w, np.float32) for name, w in learner.weights().items()}
-
-
-def _described(card: ModelCard) -> dict[str, str]:
-    shape = {} if card.input_shape is None else {"input_shape": json.dumps(card.input_shape)}
-    return {"window": json.dumps(asdict(card.window), sort_keys=True), **shape}
-
-
-def _command(
-    card: ModelCard, dataset: str | Path | Dataset, out: str | Path, choices: Choices, dtype: str
-) -> str:
-    """The command line that does the same."""
-    source = dataset.root if isinstance(dataset, Dataset) else dataset
-    given: dict[str, Any] = {"model": card.name, "dataset": source, "out": out}
-    for each in fields(Choices):
-        value = getattr(choices, each.name)
-        if value != each.default:
-            given[each.name.replace("_", "-")] = value
-    if dtype != "float32":
-        given["dtype"] = dtype
-    words = []
-    for name, value in given.items():
-        listed = value if isinstance(value, tuple) else (value,)
-        words += [f"--{name}", *map(str, () if value is True else listed)]
-    return shlex.join(["fusbench", "train", *words])

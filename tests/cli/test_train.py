@@ -17,7 +17,8 @@ from fusbench.data.window import Window
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.training.loop import train as train_job
-from fusbench.verbs.train import Choices, _command, prepared
+from fusbench.verbs.choices import Choices, command_line
+from fusbench.verbs.preparing import prepared
 from fusbench.zoo.checkpoint import (
     TRAIN_CLIPS,
     describe,
@@ -132,7 +133,7 @@ def test_what_fits_nowhere_is_told(data, tmp_path):
 
 def test_the_line_of_a_training_names_its_sizes():
     choices = Choices(base=4, input_size=(24, 32), init="bundled")
-    line = _command(model_card("unet-torch"), "phantom", "x", choices, "float32")
+    line = command_line(model_card("unet-torch"), "phantom", "x", choices, "float32")
     assert line.endswith("--out x --base 4 --input-size 24 32 --init bundled")
 
 

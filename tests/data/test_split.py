@@ -150,7 +150,8 @@ def test_split_and_fold_on_the_command_line(study, tmp_path):
 def test_training_takes_a_fold(study):
     pytest.importorskip("fusbench_torch")
     from fusbench import model_card
-    from fusbench.verbs.train import Choices, prepared
+    from fusbench.verbs.choices import Choices
+    from fusbench.verbs.preparing import prepared
 
     fold_scans(study, open_dataset(study).clips, 3)
     job, _ = prepared(model_card("unet-torch"), study, Choices(fold=2), "fusbench train")

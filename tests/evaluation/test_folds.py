@@ -18,7 +18,8 @@ from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
 from fusbench.evaluation.folds import of_fold, unseen
 from fusbench.evaluation.results import read_landmarks, summarise
-from fusbench.verbs.board import Board, score_predictions
+from fusbench.verbs.board import Board
+from fusbench.verbs.submit import score_predictions
 from fusbench.zoo.checkpoint import TRAIN_CLIPS, short_hash, write_checkpoint
 
 

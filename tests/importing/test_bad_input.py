@@ -11,12 +11,13 @@ from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.open import open_footage
 from fusbench.footage.record import Missing
 from fusbench.footage.source import open_source
+from fusbench.importing.described import Study
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.manifest import read_manifest
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.quality import LowQuality
 from fusbench.importing.recording import ReadOptions
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.study import import_recordings
 
 BASE = {
     "scan": "S01", "crop": "40,30,240,180", "screen_size": "1920,1080", "display_rect": "fit",

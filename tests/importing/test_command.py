@@ -104,7 +104,8 @@ MEASURE = """
 import sys
 sys.path[:0] = sys.argv[4:]
 from fusbench.importing.pairing import pairing_of
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.described import Study
+from fusbench.importing.study import import_recordings
 video, gaze, out = sys.argv[1:4]
 pairing = pairing_of({"scan": "S", "video": video, "gaze": gaze, "gaze_format": "table",
     "space": "pixel", "no_banner": "yes", "video_start": "0"},

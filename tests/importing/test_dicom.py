@@ -15,8 +15,9 @@ from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.open import open_footage
+from fusbench.importing.described import Study
 from fusbench.importing.pairing import pairing_of
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.study import import_recordings
 
 SHIPPED = Path(pydicom.__file__).parent / "data" / "test_files"
 CINE = SHIPPED / "examples_ybr_color.dcm"

@@ -8,9 +8,10 @@ from support import recordings
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, FusbenchError, OutputError
 from fusbench.exporting.formats import export_dataset
+from fusbench.importing.described import Study
 from fusbench.importing.layouts import import_layout
 from fusbench.importing.pairing import pairing_of
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.study import import_recordings
 
 
 def test_dhf1k_there_and_back(folder, tmp_path):

@@ -7,9 +7,10 @@ import pytest
 from support import recordings
 
 from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.importing.described import Study
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.pairing import pairing_of
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.study import import_recordings
 
 CROP = ",".join(map(str, recordings.CROP))
 FIT = {"display_rect": "fit"}

@@ -12,9 +12,9 @@ from fusbench.cli import cli
 from fusbench.cli.intake import import_dataset
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.errors import DatasetError, UnknownName
+from fusbench.importing.described import Study
 from fusbench.importing.gazecom import read_arff
 from fusbench.importing.layouts import LAYOUTS, import_layout
-from fusbench.importing.study import Study
 
 SHAPE = (60, 80)
 

@@ -9,11 +9,12 @@ import pytest
 from fusbench.data.dataset import open_dataset
 from fusbench.errors import ConfigError
 from fusbench.footage.box import Box
+from fusbench.importing.described import Study
 from fusbench.importing.geometry import View
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import look
 from fusbench.importing.recording import ReadOptions
-from fusbench.importing.study import Study, import_recordings
+from fusbench.importing.study import import_recordings
 
 SCREEN, SCREEN_MM, DISTANCE_MM = (1600.0, 1000.0), (400.0, 260.0), 600.0
 PIXELS = np.array([[800.0, 500.0], [1000.0, 300.0], [210.0, 940.0]]).T  # from the top left
