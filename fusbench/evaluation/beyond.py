@@ -24,6 +24,7 @@ def beyond(
 
     Examples
     --------
+    >>> from fusbench.metrics import METRICS
     >>> chosen = [METRICS["kld"], METRICS["nss"]]
     >>> beyond({"kld": 1.2, "nss": 4.0}, {"kld": 1.4, "nss": 6.0}, chosen)
     ('kld',)
@@ -50,6 +51,7 @@ def marked(name: str, keys: Sequence[str], chosen: Iterable[Metric]) -> str:
 
     Examples
     --------
+    >>> from fusbench.metrics import METRICS
     >>> marked("my-net", ["kld"], METRICS.values())
     'my-net is better than the ideal observer in KLD: it may have seen the gaze'
     """
