@@ -66,12 +66,12 @@ class FittedFrames:
 
     def __call__(self, number: int, at: At) -> np.ndarray:
         """These frames of a clip, uint8 (L, H, W): a view where they are kept in memory."""
+        if self.cache == "memory":
+            return self.recent.get(number, self._fitted)[at]
         if self.cache == "none":
             clip = self.clips[number]
             return fit_frames(_read(clip.path, clip.frames, at), self.shape, self.channels)
         frames = self.recent.get(number, self._fitted)
-        if self.cache == "memory":
-            return frames[at]
         path = self.clips[number].path if self.as_stored else self._path(number)
         return _read(path, frames, at)
 

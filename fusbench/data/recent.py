@@ -37,6 +37,7 @@ class Recent:
         self.most, self.size = most, size
         self._arrays: OrderedDict[int, np.ndarray] = OrderedDict()
         self._taken = 0
+        self._newest: tuple[int, np.ndarray | None] = (-1, None)
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[Recent], tuple[int, Size]]:
@@ -49,9 +50,13 @@ class Recent:
 
     def get(self, number: int, make: Callable[[int], np.ndarray]) -> np.ndarray:
         """The array of a number, made where it is not kept."""
+        last, newest = self._newest  # most windows are of the clip of the one before
+        if last == number and newest is not None:
+            return newest
         with self._lock:
             if number in self._arrays:
                 self._arrays.move_to_end(number)
+                self._newest = (number, self._arrays[number])
                 return self._arrays[number]
         array = make(number)
         with self._lock:
@@ -60,4 +65,6 @@ class Recent:
                 self._taken += self.size(array)
             while self._taken > self.most and len(self._arrays) > 1:
                 self._taken -= self.size(self._arrays.popitem(last=False)[1])
+            array = self._arrays[number]
+            self._newest = (number, array)
         return array

@@ -202,7 +202,3 @@ class Samples(Sequence[Sample]):
         """All samples in order, in batches of `size`; the last may be smaller."""
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))))
-
-
-def _one(_frames: np.ndarray) -> int:
-    return 1
