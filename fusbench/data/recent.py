@@ -63,6 +63,7 @@ class Recent:
             if number not in self._arrays:  # unless another thread was faster
                 self._arrays[number] = array
                 self._taken += self.size(array)
+            self._arrays.move_to_end(number)
             while self._taken > self.most and len(self._arrays) > 1:
                 self._taken -= self.size(self._arrays.popitem(last=False)[1])
             array = self._arrays[number]
