@@ -6,6 +6,7 @@ other metrics it is a reference. Either way a better row is marked: it may have 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ IDEAL = "ideal-observer"
 def beyond(
     means: Mapping[str, float], ideal: Mapping[str, float], chosen: Iterable[Metric]
 ) -> tuple[str, ...]:
-    """Keys of the metrics in which means are better than the ideal observer's.
+    """Keys of the metrics in which means are better than the ideal observer's, both being numbers.
 
     Examples
     --------
@@ -28,6 +29,8 @@ def beyond(
     >>> chosen = [METRICS["kld"], METRICS["nss"]]
     >>> beyond({"kld": 1.2, "nss": 4.0}, {"kld": 1.4, "nss": 6.0}, chosen)
     ('kld',)
+    >>> beyond({"kld": math.nan, "nss": 7.0}, {"kld": 1.4, "nss": 6.0}, chosen)
+    ('nss',)
     """
     return tuple(
         m.key
@@ -43,7 +46,9 @@ def beyond_run(result: Result, ideal: Result) -> tuple[str, ...]:
 
 
 def _means(result: Result) -> dict[str, float]:
-    return {key: float(numbers["mean"] or 0) for key, numbers in result.summary.items()}
+    """Of each metric; one that is infinite is told as None, and is then better than no other."""
+    means = {key: numbers["mean"] for key, numbers in result.summary.items()}
+    return {key: math.nan if mean is None else mean for key, mean in means.items()}
 
 
 def marked(name: str, keys: Sequence[str], chosen: Iterable[Metric]) -> str:

@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,7 +48,8 @@ class Contest:
     """One call of ``fusbench evaluate``: the data set, the folder of runs, and the options.
 
     `settings` are those fields of `Evaluation` that the options give; `progress` shows how far a
-    model is, and `warn` what is odd about it.
+    model is, and `warn` what is odd about it. `references` are the rows, made once, that others
+    are held against.
     """
 
     data: Dataset
@@ -57,6 +58,7 @@ class Contest:
     settings: dict[str, Any]
     progress: Progress = silent
     warn: Callable[[str], object] = warnings.warn
+    references: dict[str, Run | Failure] = field(default_factory=dict, compare=False)
 
     @property
     def split(self) -> str:

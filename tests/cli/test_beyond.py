@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import fusbench
+from fusbench.evaluation import folds
 from fusbench.evaluation.results import read_result
 
 BRIGHT = """
@@ -25,6 +26,21 @@ def leak(tmp_path_factory):
             maps[frame] = clip.saliency_map(int(frame))
         np.save(out / f"{clip.clip_id}.npy", maps / maps.sum((1, 2), keepdims=True))
     return out
+
+
+def test_the_ideal_observer_is_scored_once_though_all_is_done_again(leak, tmp_path, monkeypatch):
+    bright, asked, scored = tmp_path / "bright.py", [], folds._scored
+    bright.write_text(BRIGHT)
+
+    def noted(contest, name, *rest):
+        asked.append(name)
+        return scored(contest, name, *rest)
+
+    monkeypatch.setattr(folds, "_scored", noted)
+    names = [leak, bright, "ideal-observer"]
+    with pytest.warns(UserWarning, match="is better than the ideal observer"):
+        fusbench.evaluate(names, "phantom-tiny", runs=tmp_path / "runs", force=True)
+    assert asked.count("ideal-observer") == 1
 
 
 def test_a_leak_is_marked(leak, call, tmp_path):
