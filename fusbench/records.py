@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -87,6 +87,30 @@ def read_record(
         if error.where:
             raise
         raise kind(error.what, where, error.fix) from None
+
+
+def told(record: Any, later: Collection[str] = ()) -> dict[str, Any]:
+    """A record's fields as a file holds them: plain values, what `read_record` reads.
+
+    Parameters
+    ----------
+    record : dataclass
+    later : collection of str
+        Fields that older files do not have: told only where they are not the usual ones, so that
+        what was written before keeps its bytes and hashes.
+
+    Examples
+    --------
+    >>> from fusbench.data.window import Window
+    >>> told(Window(length=6, stride=2), later=("stride", "horizon"))
+    {'length': 6, 'placement': 'before', 'stride': 2}
+    """
+    usual = {
+        field.name: field.default if field.default_factory is MISSING else field.default_factory()
+        for field in fields(record)
+    }
+    found = asdict(record)
+    return {key: v for key, v in found.items() if key not in later or v != usual[key]}
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from fusbench.evaluation.targets import baseline_of
 from fusbench.files import text_sha256, toml_text, write_bytes
 from fusbench.locks import LOCK, UNFINISHED
 from fusbench.reading import read_toml
-from fusbench.records import read_record
+from fusbench.records import read_record, told
 
 SCHEMA = 1
 LATER = ("pooled",)  # told only where it is so: older boards keep their mark and file
@@ -93,9 +93,8 @@ class Rules:
     @cached_property
     def mark(self) -> str:
         """Hash of what decides which rows fit, which frames count and what ranks."""
-        told = {key: value for key, value in asdict(self).items() if key not in SHOWN}
-        told = {key: value for key, value in told.items() if key not in LATER or value}
-        return text_sha256(json.dumps(told, sort_keys=True))
+        decides = {key: v for key, v in told(self, LATER).items() if key not in SHOWN}
+        return text_sha256(json.dumps(decides, sort_keys=True))
 
     def __post_init__(self) -> None:
         keys = [metric.key for metric in self.metrics]
@@ -265,8 +264,7 @@ def read_board(root: Path) -> Board:
 
 def rules_toml(rules: Rules) -> str:
     """The text of ``board.toml``."""
-    told = {key: value for key, value in asdict(rules).items() if value or key not in LATER}
-    return toml_text({"schema": SCHEMA, **told})
+    return toml_text({"schema": SCHEMA, **told(rules, LATER)})
 
 
 def check_data(board: Board, dataset: Dataset) -> None:

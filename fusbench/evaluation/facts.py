@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -85,21 +85,6 @@ class DatasetFacts:
 
 LATER = ("macs", "source_sha256", "memory", "training", "fold", "folds")
 """Fields that stand in a file only where they say something."""
-
-
-def told(facts: ModelFacts | DatasetFacts) -> dict[str, Any]:
-    """The fields as a file holds them.
-
-    Examples
-    --------
-    >>> told(DatasetFacts(name="phantom", version="1.2", synthetic=True, fingerprint="12ab"))
-    {'name': 'phantom', 'version': '1.2', 'synthetic': True, 'fingerprint': '12ab'}
-    """
-    return {
-        key: value
-        for key, value in asdict(facts).items()
-        if key not in LATER or value not in (None, {}, [])
-    }
 
 
 def environment(backend: str, threads: int, kernel: str = "numpy") -> dict[str, Any]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError, counted
-from fusbench.evaluation.facts import DatasetFacts, ModelFacts, told
+from fusbench.evaluation.facts import LATER, DatasetFacts, ModelFacts
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
 from fusbench.reading import read_bytes, read_json, read_text, unzipped
-from fusbench.records import read_record
+from fusbench.records import read_record, told
 from fusbench.statistics.intervals import scan_interval, scan_means
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ class Result:
     @property
     def content(self) -> dict[str, Any]:
         """What ``result.json`` holds."""
-        return {**asdict(self), "model": told(self.model), "dataset": told(self.dataset)}
+        return {
+            **asdict(self),
+            "model": told(self.model, LATER),
+            "dataset": told(self.dataset, LATER),
+        }
 
     @property
     def history(self) -> float | None:
@@ -163,10 +167,10 @@ def read_result(folder: str | Path) -> Result:
 def read_timing(folder: Path) -> tuple[float | None, str]:
     """Seconds a frame and the machine of a finished run; None and "" where nothing tells."""
     try:
-        told = read_json(folder / "timing.json", DatasetError)
+        timing = read_json(folder / "timing.json", DatasetError)
     except DatasetError:
         return None, ""
-    seconds, machine = told.get("seconds_per_frame"), told.get("machine")
+    seconds, machine = timing.get("seconds_per_frame"), timing.get("machine")
     if not isinstance(seconds, int | float) or not 0 <= seconds < np.inf:
         seconds = None
     return seconds, machine if isinstance(machine, str) else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fusbench.errors import ConfigError, unknown
 from fusbench.reading import read_toml
-from fusbench.records import read_record
+from fusbench.records import read_record, told
 
 SCHEDULES, COUNTS = ("constant", "cosine"), ("exact", "paper")
 OPTIMISERS, LOSSES = ("adam", "adamw", "sgd"), ("kld", "kld-nss-cc")
@@ -107,9 +107,7 @@ class Recipe:
 
     def told(self) -> dict[str, Any]:
         """The constants as a checkpoint tells them."""
-        usual = {field.name: field.default for field in fields(self)}
-        found = asdict(self)
-        return {k: v for k, v in found.items() if k not in LATER or v != usual[k]}
+        return told(self, LATER)
 
 
 CHOICES = {

@@ -233,6 +233,10 @@ def test_what_is_finished_is_known(job, tmp_path):
         is_finished(out, replace(job, seed=4))
     with pytest.raises(ConfigError, match="was begun with another recipe"):
         is_finished(out, replace(job, recipe=replace(FAST, beta1=0.5)))
+    other = tmp_path / "other.safetensors"
+    train(replace(job, metadata={**job.metadata, "init": "w.safetensors"}), LinearLearner(), other)
+    with pytest.raises(ConfigError, match="was begun with another init"):
+        is_finished(other, job)
     (tmp_path / "out.safetensors.state").touch()
     assert not is_finished(out, job)
 
