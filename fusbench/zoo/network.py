@@ -111,6 +111,14 @@ OVER_TIME = frozenset(
 )
 
 
+def require_halving(rows: int, columns: int, levels: int, where: str) -> None:
+    """Raise `ConfigError` unless pictures of this size can be halved so often."""
+    step = 2**levels
+    if rows < step or columns < step or rows % step or columns % step:
+        what = f"an input of {rows} x {columns} pixels cannot be halved {levels} times"
+        raise ConfigError(what, where, f"Use rows and columns that are multiples of {step}.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """Layers in the order in which they are run; the last one gives the log-density.
@@ -142,12 +150,7 @@ class Network:
     levels: int
 
     def __post_init__(self) -> None:
-        step = 2**self.levels
-        if any(side < step or side % step for side in self.input_shape):
-            rows, columns = self.input_shape
-            what = f"an input of {rows} x {columns} pixels cannot be halved {self.levels} times"
-            fix = f"Use rows and columns that are multiples of {step}."
-            raise ConfigError(what, f"network '{self.name}'", fix)
+        require_halving(*self.input_shape, self.levels, f"network '{self.name}'")
 
     @cached_property
     def parameters(self) -> Mapping[str, tuple[int, ...]]:

@@ -7,6 +7,7 @@ import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and
 # isort: split
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -29,8 +30,7 @@ from fusbench_keras.losses import LOSSES
 from fusbench_keras.model import checked_device
 from fusbench_keras.optimiser import RULES, numbers
 
-Tensor = Any
-Variable = Any
+Tensor = Variable = Any
 Named = dict[str, Variable]
 
 
@@ -39,7 +39,7 @@ def learner(card: ModelCard, network: Network, **settings: Any) -> ZooLearner:
     return ZooLearner(card, network, **settings)
 
 
-class KerasLearner:
+class KerasLearner(ABC):
     """What learners in Keras share; see `fusbench.training.steps.Steps`.
 
     A learner says which variables it trains, what a batch's log-densities are while it trains, and
@@ -68,17 +68,17 @@ class KerasLearner:
         self.function = partial(tf.function, jit_compile=compile)
         self.trained: Named = {}
 
+    @abstractmethod
     def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Log-densities of windows under the weights in training, and a batch's statistics."""
-        raise NotImplementedError
 
     def others(self) -> Named:
         """Variables that training changes beside the trained ones."""
         return {}
 
+    @abstractmethod
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
         """Train these weights from now on."""
-        raise NotImplementedError
 
     def start(self, recipe: Recipe, state: Kinds) -> None:
         """Begin, or go on, from this state."""
@@ -295,6 +295,6 @@ def load_weights(model: keras.Model, checkpoint: str | Path) -> None:
     stored = read_checkpoint(Path(checkpoint)).weights
     shapes = {name: tuple(variable.shape) for name, variable in named(model).items()}
     if shapes != {name: value.shape for name, value in stored.items()}:
-        what, fix = "does not fit this model", "Give the checkpoint of this network."
-        raise CheckpointError(what, str(checkpoint), fix)
+        fix = "Give the checkpoint of this network."
+        raise CheckpointError("does not fit this model", str(checkpoint), fix)
     assign(model, stored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -37,7 +38,7 @@ def learner(card: ModelCard, network: Network, **settings: Any) -> ZooLearner:
     return ZooLearner(card, network, **settings)
 
 
-class TorchLearner:
+class TorchLearner(ABC):
     """What learners in Torch share; see `fusbench.training.steps.Steps`.
 
     A learner says which tensors it trains, what a batch's log-densities are while it trains, and
@@ -63,9 +64,9 @@ class TorchLearner:
         self.trained: Named = {}
         self.scaling = torch.tensor([LARGEST_SCALE if precision == "float16" else 1.0, 0.0])
 
+    @abstractmethod
     def training(self, frames: Tensor) -> tuple[Tensor, Named]:
         """Log-densities of windows under the weights in training, and a batch's statistics."""
-        raise NotImplementedError
 
     def others(self) -> Named:
         """Tensors that training changes beside the trained ones."""
@@ -84,9 +85,9 @@ class TorchLearner:
         if state.get("scaling"):
             self.scaling = torch.from_numpy(state["scaling"]["scaling"].copy())
 
+    @abstractmethod
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
         """Train these weights from now on."""
-        raise NotImplementedError
 
     def step(self, batch: Batch, update: Update) -> float:
         """Make one step and return the batch's mean loss."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fusbench.data.scan import Clip
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError
-from fusbench.zoo.network import SCALE, Layer
+from fusbench.zoo.network import SCALE, Layer, require_halving
 from fusbench.zoo.normalise import KEPT, constants
 from fusbench.zoo.start import Start, start, write_trained
 from fusbench_torch.function import run
@@ -175,7 +175,6 @@ class ZooNetwork(nn.Module):
 
     def _check(self, frames: Tensor, windows: Tensor | None) -> None:
         length = self.network.length
-        step = 2**self.network.levels
         clip = windows is not None
         if frames.ndim != 4 or (frames.shape[0] != 1 if clip else frames.shape[1] != length):
             want = "(1, T, H, W)" if clip else f"(B, {length}, H, W)"
@@ -183,10 +182,8 @@ class ZooNetwork(nn.Module):
                 f"frames are {tuple(frames.shape)} where network '{self.network.name}' sees {want}"
             )
             raise ConfigError(what, fix="Stack the frames of a window along the second axis.")
-        if frames.shape[2] % step or frames.shape[3] % step:
-            what = f"frames of {frames.shape[2]} x {frames.shape[3]} pixels cannot be halved"
-            what += f" {self.network.levels} times"
-            raise ConfigError(what, fix=f"Use rows and columns that are multiples of {step}.")
+        where = f"network '{self.network.name}'"
+        require_halving(frames.shape[2], frames.shape[3], self.network.levels, where)
 
 
 def write_checkpoint(net: ZooNetwork, path: str | Path, clips: Iterable[Clip] = ()) -> None:
