@@ -30,8 +30,8 @@ from fusbench_keras.losses import LOSSES
 from fusbench_keras.model import checked_device
 from fusbench_keras.optimiser import RULES, numbers
 
-Tensor = Variable = Any
-Named = dict[str, Variable]
+Tensor = Any
+Named = dict[str, Any]
 
 
 def learner(card: ModelCard, network: Network, **settings: Any) -> ZooLearner:
