@@ -29,14 +29,16 @@ class Palette:
 
 
 def palette(theme: str) -> Palette:
-    """The colours of the "light" or the "dark" theme.
+    """The colours of the "light" or the "dark" theme: what a style sheet says first, not in print.
 
     Examples
     --------
     >>> palette("light").card, palette("dark").empirical
     ('#ffffff', '#ffd21f')
     """
-    found = {each["name"]: each[theme] or each["both"] for each in TOKEN.finditer(tokens())}
+    found: dict[str, str] = {}
+    for each in TOKEN.finditer(tokens()):
+        found.setdefault(each["name"], each[theme] or each["both"])
     names = [field.name for field in fields(Palette) if field.name != "series"]
     series = tuple(colour for name, colour in found.items() if name.startswith("series-"))
     return Palette(**{name: found[name] for name in names}, series=series)
