@@ -38,6 +38,8 @@ def check_weights(row: Row) -> str:
         "" where they are the same file or the model has none; otherwise what is different or could
         not be compared.
     """
+    from fusbench.zoo.checkpoint import read_metadata
+
     stored = row.result.model.weights_sha256
     if stored is None:
         return ""
@@ -46,9 +48,12 @@ def check_weights(row: Row) -> str:
     path = installed_weights(row)
     if path is None:
         return "weights not compared: the model or its weights are not installed"
-    if file_sha256(path) != stored:
-        return "the installed weights are others than the row's"
-    return ""
+    if file_sha256(path) == stored:
+        return ""
+    theirs, ours = (row.result.model.training.get("dataset"), read_metadata(path).get("dataset"))
+    if theirs and ours and theirs != ours:
+        return f"weights not compared: the row's were trained on {theirs}, those here on {ours}"
+    return "the installed weights are others than the row's"
 
 
 def own_weights(row: Row, place: Path | None, board: Path) -> Path | None:

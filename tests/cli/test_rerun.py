@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from support.fake_board import add_fake, fake_board
@@ -41,6 +42,18 @@ def test_bundled_weights_are_taken_where_they_are_the_rows(tmp_path, weights):
     row, board = row_of(tmp_path, weights[0])
     assert own_weights(row, None, board) == weights[0]
     assert check_weights(row) == ""
+
+
+def test_rows_of_another_version_are_not_held_against_what_is_installed(tmp_path, weights):
+    """A board of older data keeps its rows when their networks are trained anew."""
+    row, _ = row_of(tmp_path, weights[1])
+    told = replace(row.result.model, training={"dataset": "phantom-full 1.1"})
+    older = replace(row, result=replace(row.result, model=told))
+    words = "the row's were trained on phantom-full 1.1, those here on phantom-full 1.2"
+    assert check_weights(older) == f"weights not compared: {words}"
+    told = replace(told, training={"dataset": "phantom-full 1.2"})
+    same = replace(row, result=replace(row.result, model=told))
+    assert check_weights(same) == "the installed weights are others than the row's"
 
 
 def test_a_row_without_weights_needs_none(tmp_path):

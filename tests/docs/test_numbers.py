@@ -48,7 +48,7 @@ def test_the_table_of_weights_says_what_the_files_say():
 
 def test_related_work_shows_the_scores_of_the_board():
     shown = rows("docs/explanation/related-work.md", "Scores")
-    scored = board("phantom-full-isbi2022")
+    scored = board("phantom-full-1.1")
     assert {"ema", "rsis", "mmunet", "salsac", "tsen", "clstmunet"} <= set(shown)
     for name, cells in shown.items():
         expected = [f"{float(scored[f'{name}-torch'][key]):.3f}" for key in SCORES]

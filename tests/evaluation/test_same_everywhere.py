@@ -109,7 +109,10 @@ def test_a_networks_scores_are_the_same_to_1e_6(scored):
             np.testing.assert_allclose(found.mean(axis=0), want.mean(axis=0), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["phantom", "phantom-full-isbi2022", "where-next"])
+COMMITTED = ["phantom", "phantom-full-isbi2022", "phantom-full-1.1", "where-next"]
+
+
+@pytest.mark.parametrize("name", COMMITTED)
 def test_backends_give_a_board_the_same_numbers(name):
     """Bundled weights in Torch and Keras, as they were scored for the committed boards."""
     twins = [s.competitor.rows for s in read_table(read_board(BOARDS / name)).standings]
