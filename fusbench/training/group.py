@@ -137,8 +137,7 @@ def together(backend: str, environ: Mapping[str, str]) -> Iterator[Group]:
         if group.tells():
             raise
         raise SystemExit(1) from error
-    finally:
-        group.leave()
+    group.leave()  # not from those that have ended, for whom it would wait
 
 
 def agreed(group: Group, value: Found) -> Found:

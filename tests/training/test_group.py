@@ -146,6 +146,13 @@ def test_a_learner_that_shares_nothing_is_refused():
         require_shared(object(), Alone(Place(rank=0, size=2)))
 
 
+def test_a_compiled_network_is_not_shared():
+    learner = pytest.importorskip("fusbench_torch.learner")
+    made = learner.ModuleLearner(learner.nn.Identity(), compile=True)
+    with pytest.raises(ConfigError, match="--compile is for one process"):
+        made.join(Alone(Place(rank=0, size=2)))
+
+
 def test_batch_normalisation_of_a_module_is_not_shared_between_processors():
     torch = pytest.importorskip("torch")
     learner = pytest.importorskip("fusbench_torch.learner")

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,11 +23,13 @@ from fusbench.training.steps import Kinds
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
 from fusbench_torch.function import TorchNetwork
-from fusbench_torch.group import TorchGroup
 from fusbench_torch.layers import shared
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
 from fusbench_torch.optimiser import RULES
+
+if TYPE_CHECKING:
+    from fusbench_torch.group import TorchGroup
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LARGEST_SCALE, PATIENCE = 2.0**16, 2000
@@ -66,10 +68,19 @@ class TorchLearner(ABC):
         self.compiled = torch.compile if compile else lambda function: function
         self.trained: Named = {}
         self.scaling = torch.tensor([LARGEST_SCALE if precision == "float16" else 1.0, 0.0])
+        self.compiles = compile
         self.group: TorchGroup | None = None
 
     def join(self, group: TorchGroup) -> None:
-        """Take the means of a group's gradients from now on."""
+        """Take the means of a group's gradients from now on.
+
+        Raises
+        ------
+        ConfigError
+            If this learner cannot.
+        """
+        if self.compiles:
+            raise ConfigError("--compile is for one process", fix="Leave it out.")
         cards, each = torch.cuda.device_count(), group.place.local_size
         if self.device.type == "cuda" and 1 < cards < each:
             what = f"{each} processes of a machine have {counted(cards, 'graphics card')}"
