@@ -84,6 +84,17 @@ def uses(board: Board, key: str) -> str:
     return ", ".join(f"{use:.3f}" for use in known) + dead
 
 
+def budget(board: Board, key: str) -> str:
+    """How long a row was trained, seed by seed: the recipe, and the best step of all."""
+    told = [
+        (one["recipe"], f"{int(one['best_step']):,} of {int(one['steps']):,}")
+        for one in board.trainings.get(key, ())
+        if {"recipe", "best_step", "steps"} <= set(one)
+    ]
+    recipes = sorted({recipe for recipe, _ in told})
+    return ", ".join(recipes) + ": " * bool(told) + "; ".join(steps for _, steps in told)
+
+
 def seeds_section(board: Board) -> str:
     """Mean and spread over training seeds, and what each row's interval covers."""
     rows = []
@@ -96,15 +107,18 @@ def seeds_section(board: Board) -> str:
             cells.append(f"{np.mean(means):.3f}{spread}")
         columns = {one: board.column(one, "kld") for one in board.scores}
         found = mean_score(columns[key], board.scan_index, spread=seed_spread(columns))
-        rows.append([title(key), str(seeds), *cells, uses(board, key), found.covers])
+        told = [uses(board, key), budget(board, key), found.covers]
+        rows.append([title(key), str(seeds), *cells, *told])
     heads = [
-        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "its interval covers",
+        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "steps, best of all",
+        "its interval covers",
     ]  # fmt: skip
     text = (
         "Mean over training seeds ± their standard deviation. Where a row has one seed, its"
         " intervals take trainings to lie as far apart as in the rows with several. The use of"
         " history, in nats on the validation split, is what a row's density owes to its other"
-        " frames; a row without any is [not trained](dead-recurrence.md)."
+        " frames; a row without any is [not trained](dead-recurrence.md). The validation split"
+        " chose the best step."
     )
     return f"{text}\n\n{markdown(heads, rows)}"
 

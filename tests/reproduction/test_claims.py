@@ -200,6 +200,7 @@ def test_the_page_tells_every_verdict(found):
     assert "interval covers" in text
     assert re.search(r"\| U-Net, RA\(3,9\) \| 1 \| .* \| scans and other rows' seeds \|", text)
     assert re.search(r"\| U-Net, RA\(7,9\) \| 3 \| .* ± .* \| scans and seeds \|", text)
+    assert "| fast: 1,200 of 3,000; 1,500 of 3,000; 1,800 of 3,000 |" in text
     assert "No runs on phantoms of other lags were given." in text
     # the better control wins in the numbers that were invented, and the page says so
     line = next(line for line in text.splitlines() if "beyond plain stacking" in line)
