@@ -148,7 +148,8 @@ def test_a_learner_that_shares_nothing_is_refused():
 
 def test_a_compiled_network_is_not_shared():
     learner = pytest.importorskip("fusbench_torch.learner")
-    made = learner.ModuleLearner(learner.nn.Identity(), compile=True)
+    made = learner.ModuleLearner(learner.nn.Identity())
+    made.compiles = True  # to compile takes seconds
     with pytest.raises(ConfigError, match="--compile is for one process"):
         made.join(Alone(Place(rank=0, size=2)))
 
