@@ -18,7 +18,7 @@ STEPS = {  # base, rows, columns, batch, repeats -> times a step of plain Torch
     "full": ((32, 224, 288, 2, 4), 1.05),
 }
 CLIP, OF_FLOOR = (32, 224, 288, 24, 3), 1.35
-SHORT = pytest.mark.xfail(reason="wide networks: 1.3 to 1.6, half of it copies between memory layouts")
+SHORT = pytest.mark.xfail(reason="wide networks: 1.3 to 1.6, much of it copies of layouts")
 UNSURE = pytest.mark.xfail(reason="1.0 to 1.5 on a busy machine; not measured on a quiet one")
 
 
