@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.models.card import ModelCard, card_from
-from fusbench.zoo.exported import LEARN, exported_card
+from fusbench.zoo.exported import LEARN, exported_card, exported_metadata
 
 LOADER = "fusbench_onnx.model:load"
 MAY_TELL = (
@@ -31,9 +32,15 @@ def card_of_exported(file: Path) -> ModelCard:
         if key not in MAY_TELL:
             what = f"its card tells '{key}', which a file may not"
             raise CheckpointError(what, str(file), LEARN)
-    facts = {"name": file.stem.lower(), "title": file.name, **told}
+    if not exported_metadata(file):
+        told.pop("network", None)  # which nothing bears out
+    facts = {"name": _name(file), "title": file.name, **told}
     ours = {"loader": LOADER, "backend": "onnx", "checkpoint": str(file.resolve())}
     return card_from({**facts, **ours}, str(file))
+
+
+def _name(file: Path) -> str:
+    return re.sub("[^a-z0-9.]+", "-", file.stem.lower()).strip("-.") or "model"
 
 
 def refuse_weights(file: Path, checkpoint: Path | None) -> None:

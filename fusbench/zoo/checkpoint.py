@@ -65,6 +65,9 @@ def count_parameters(path: Path) -> int | None:
 def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
+    if is_exported(path):
+        fix = f"Use --model {path}, or the checkpoint that it was made from."
+        raise CheckpointError("is an ONNX file, which ONNX Runtime alone takes", str(path), fix)
     if not path.is_file():
         raise CheckpointError("no file is here", str(path), "Check the path.")
     try:

@@ -12,8 +12,10 @@ from fusbench.errors import CheckpointError
 from fusbench.models.card import ModelCard
 from fusbench.reading import read_bytes
 from fusbench.zoo.exported import LEARN, MOST_BYTES, is_exported
+from fusbench.zoo.weights import card_of_weights
 from fusbench_onnx.clip import DENSITY, NEXT, PAST, WINDOWS
-from fusbench_onnx.session import opened
+from fusbench_onnx.export import exported
+from fusbench_onnx.session import answer, opened, refuse_others
 
 CHUNK = 32
 FRAMES = "frames"
@@ -32,23 +34,24 @@ def load(card: ModelCard, checkpoint: Path, device: str = "cpu") -> OnnxModel:
     """
     if is_exported(checkpoint):
         content = read_bytes(checkpoint, MOST_BYTES, CheckpointError)
+        refuse_others(content, str(checkpoint))
     else:
-        from fusbench.zoo.weights import card_of_weights
-        from fusbench_onnx.export import exported
-
-        card = card_of_weights(card, checkpoint)
         content = exported(card, checkpoint)
+    card = card_of_weights(card, checkpoint)
     session = opened(content, str(checkpoint), device)
-    kinds = {len(each.shape) for each in session.get_inputs() if each.name == FRAMES}
+    given = (*session.get_inputs(), *session.get_overridable_initializers())
+    inputs = {each.name: len(each.shape) for each in given}
+    of_clips = inputs.get(FRAMES) == 3 and inputs.get(WINDOWS) == 2
     outputs = {each.name for each in session.get_outputs()}
-    if not kinds <= {3, 4} or not kinds or DENSITY not in outputs:
-        what = "has no input 'frames' of three or four sides, or no output 'density'"
+    of_windows = inputs.get(FRAMES) == (5 if card.channels == 3 else 4)
+    if DENSITY not in outputs or not (of_clips or of_windows):
+        what = "has no output 'density', or neither windows nor a clip as 'frames'"
         raise CheckpointError(what, str(checkpoint), LEARN)
-    return (OnnxClips if kinds == {3} else OnnxModel)(session, card, content)
+    return (OnnxClips if of_clips else OnnxModel)(session, card, content)
 
 
 class OnnxModel:
-    """Predicts densities of windows with a graph (B, L, H, W) -> (B, H, W)."""
+    """Predicts densities of windows with a graph (B, L, H, W), or (B, L, H, W, 3), -> (B, H, W)."""
 
     def __init__(self, session: Any, card: ModelCard, content: bytes) -> None:
         self.card = card
@@ -60,8 +63,11 @@ class OnnxModel:
         return self._density({FRAMES: np.ascontiguousarray(frames)})
 
     def _density(self, given: dict[str, np.ndarray]) -> np.ndarray:
-        found: np.ndarray = self.session.run([DENSITY], given)[0]
+        (found,) = self._run([DENSITY], given)
         return found
+
+    def _run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return answer(self.session, names, given, f"model '{self.card.name}'")
 
 
 class OnnxClips(OnnxModel):
@@ -95,6 +101,6 @@ class OnnxClips(OnnxModel):
     def step(self, frame: np.ndarray, past: Past | None = None) -> tuple[np.ndarray, Past]:
         """Density float32 (H, W) of the newest frame, uint8 (H, W), and what the next one needs."""
         given = {FRAMES: np.ascontiguousarray(frame)[None], **(past or {})}
-        density, *kept = self.session.run([DENSITY, *self._kept], given)
+        density, *kept = self._run([DENSITY, *self._kept], given)
         names = (PAST + name.removeprefix(NEXT) for name in self._kept)
         return density[0], dict(zip(names, kept, strict=True))
