@@ -41,7 +41,7 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, names, **attributes))
         return names
 
-    def constant(self, value: np.ndarray, name: str = "") -> str:
+    def constant(self, value: np.ndarray | np.generic, name: str = "") -> str:
         """A constant, by a name of its own or one made from its content."""
         name = name or f"{value.dtype}{list(value.shape)}{value.tolist()}".replace(" ", "")
         self.tensors[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
