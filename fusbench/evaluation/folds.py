@@ -29,6 +29,7 @@ from fusbench.evaluation.results import (
 from fusbench.evaluation.seen import seen
 from fusbench.files import text_sha256, write_json
 from fusbench.metrics import of_signature
+from fusbench.zoo.exported import is_exported
 
 FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
 Make = Callable[[Options, Dataset], Door]
@@ -49,6 +50,8 @@ def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | F
     options : Options
         "{fold}" in the checkpoint's name stands for the number of each fold.
     """
+    if is_exported(name) and options.checkpoint is None:
+        options = replace(options, checkpoint=name)  # its weights, and what they tell
     asked_plainly = name == IDEAL and options == Options()
     row = _ideal(contest) if asked_plainly else _scored(contest, name, make, options)
     own = isinstance(row, Run) and row.result.model.distribution == OWN

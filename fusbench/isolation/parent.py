@@ -43,6 +43,7 @@ PACKAGES = {  # what brings a module that models often miss
     "tensorflow": "tensorflow",
     "keras": "keras",
     "jax": "jax",
+    "onnxruntime": "onnxruntime",
     "cv2": "opencv-python-headless",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
