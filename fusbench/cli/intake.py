@@ -49,6 +49,7 @@ PAIRING = (
     ("from", "Time of the video from which on it is taken in."),
     ("to", "Time of the video up to which it is taken in."),
     ("crop", "X,Y,W,H of the picture to keep; or region, region-2, as a DICOM file declares it."),
+    ("crop-file", "Table of times of the video and rectangles, where the crop changes."),
     ("frame-rate", "Of pictures and of DICOM files without times."),
     ("blink-margin", "Drop samples this near to a marked blink, in ms; the default is none."),
     ("split", "train (the default), val or test; 'dataset split' assigns them anew."),

@@ -12,8 +12,8 @@ from fusbench.data.folder import ClipRow
 from fusbench.data.frames import fit_frames
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.files import file_sha256
-from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
+from fusbench.importing.crops import Crops
 from fusbench.importing.frame_file import FrameFile
 from fusbench.progress import Report
 
@@ -46,6 +46,15 @@ class Stored:
         return self.size if self.channels == 1 else (*self.size, 3)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClipFile:
+    """A file of frames: where it is, how many it holds, and the number of the crop they show."""
+
+    path: Path
+    count: int
+    part: int = 0
+
+
 @dataclass(kw_only=True)
 class Written:
     """Frames written of one recording.
@@ -56,8 +65,9 @@ class Written:
         Nanoseconds since the video's first frame.
     unchanged : list of bool
         Whether each repeats the one before.
-    clips : list of (Path, int)
-        Files and the frames in them.
+    parts : list of int
+        Number of the crop that each was cut to.
+    clips : list of ClipFile
     end_ns : int
         When the last frame leaves the screen.
     whole_ns : int
@@ -72,7 +82,8 @@ class Written:
 
     times: list[int] = field(default_factory=list)
     unchanged: list[bool] = field(default_factory=list)
-    clips: list[tuple[Path, int]] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    clips: list[ClipFile] = field(default_factory=list)
     end_ns: int = 0
     whole_ns: int = 0
     all_ns: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
@@ -89,7 +100,7 @@ class Written:
 def write_clips(
     footage: Footage,
     video: Path,
-    crop: Box,
+    crops: Crops,
     kept: Stored,
     folder: Path,
     scan: str,
@@ -97,7 +108,7 @@ def write_clips(
     part_ns: tuple[int | None, int | None] = (None, None),
     report: Report | None = None,
 ) -> Written:
-    """Stream footage into clip files below `folder`.
+    """Stream footage into clip files below `folder`; a change of crop begins a new one.
 
     Raises
     ------
@@ -109,13 +120,14 @@ def write_clips(
     most = np.zeros(kept.size, np.uint8)
     before: np.ndarray | None = None
     file: FrameFile | None = None
+    part, part_from = 0, 0
     seen: list[int] = []
     ends: int | None = None
 
     def close() -> None:
         if file is not None:
             file.close()
-            written.clips.append((file.path, file.count))
+            written.clips.append(ClipFile(path=file.path, count=file.count, part=part))
 
     for number, (time_ns, picture) in enumerate(footage.read()):
         if seen and time_ns <= seen[-1]:
@@ -132,11 +144,15 @@ def write_clips(
         if part_ns[1] is not None and time_ns >= part_ns[1]:
             ends = ends or part_ns[1]
             continue
-        if (part_ns[0] is not None and time_ns < part_ns[0]) or number % kept.every:
+        if (of_frame := int(crops.part(np.array(time_ns)))) != part:
+            close()
+            file, before, part, part_from = None, None, of_frame, number
+        if part_ns[0] is not None and time_ns < part_ns[0]:
             continue
-        frame = fit_frames(np.ascontiguousarray(crop.cut(picture))[None], kept.size, kept.channels)[
-            0
-        ]
+        if (number - part_from) % kept.every:
+            continue
+        cut = np.ascontiguousarray(crops.boxes[part].cut(picture))
+        frame = fit_frames(cut[None], kept.size, kept.channels)[0]
         if file is None or file.count == kept.clip_length:
             close()
             name = f"{scan}-{first_clip + len(written.clips):03d}.npy"
@@ -144,6 +160,7 @@ def write_clips(
         file.append(frame)
         same = before is not None and cv2.absdiff(frame, before).max() <= SAME
         written.times.append(time_ns)
+        written.parts.append(part)
         written.unchanged.append(bool(same))
         grey = frame if kept.channels == 1 else frame.mean(axis=2)
         total += grey

@@ -66,7 +66,7 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.longest_step_s > 10 / q.frame_rate_hz, NOTE, "",
          f"a step of {q.longest_step_s:.2f} s between two frames"),
         (q.frames - q.clip_frames, NOTE, "",
-         f"{q.frames - q.clip_frames} frames at the end are too few for a clip"),
+         f"{q.frames - q.clip_frames} frames at the end of a part are too few for a clip"),
     ):  # fmt: skip
         if found:
             yield Finding(level, text, kind)
