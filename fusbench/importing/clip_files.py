@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from fusbench.data.folder import ClipRow
+from fusbench.data.frame_file import FrameFile, frame_file, frame_path, frames_sha256
 from fusbench.data.frames import fit_frames
+from fusbench.data.packed import SUFFIX, PackedFile
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.files import file_sha256
 from fusbench.footage.record import Footage
 from fusbench.importing.crops import Crops
-from fusbench.importing.frame_file import FrameFile
 from fusbench.progress import Report
 
 SAME = 1
@@ -33,12 +33,15 @@ class Stored:
         Frames a clip.
     every : int
         Of so many frames one is kept; the gaze on the others goes to the one before.
+    store : str
+        A key of `fusbench.data.frame_file.STORES`.
     """
 
     size: tuple[int, int]
     channels: int = 1
     clip_length: int = 90
     every: int = 1
+    store: str = "npy"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,7 +122,7 @@ def write_clips(
     total = np.zeros(kept.size, np.float64)
     most = np.zeros(kept.size, np.uint8)
     before: np.ndarray | None = None
-    file: FrameFile | None = None
+    file: FrameFile | PackedFile | None = None
     part, part_from = 0, 0
     seen: list[int] = []
     ends: int | None = None
@@ -155,8 +158,8 @@ def write_clips(
         frame = fit_frames(cut[None], kept.size, kept.channels)[0]
         if file is None or file.count == kept.clip_length:
             close()
-            name = f"{scan}-{first_clip + len(written.clips):03d}.npy"
-            file = FrameFile(folder / "frames" / name, kept.shape)
+            clip_id = f"{scan}-{first_clip + len(written.clips):03d}"
+            file = frame_file(frame_path(folder, clip_id, kept.store), kept.shape)
         file.append(frame)
         same = before is not None and cv2.absdiff(frame, before).max() <= SAME
         written.times.append(time_ns)
@@ -182,12 +185,12 @@ def write_clips(
 def clip_row(path: Path, count: int, scan: str, split: str) -> ClipRow:
     """The row of a clip whose frames have been written."""
     return ClipRow(
-        clip_id=path.stem,
+        clip_id=path.name.removesuffix(SUFFIX).removesuffix(".npy"),
         scan_id=scan,
         split=split,
         n_frames=count,
         file=f"frames/{path.name}",
-        sha256=file_sha256(path),
+        sha256=frames_sha256(path),
     )
 
 

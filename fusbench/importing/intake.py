@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Intake:
     """What a pairing came to: clips whose frames are on disk, the report, and what is recorded.
 
     `written` are the frames, so that another observer of the same video need not decode it again;
-    `again` says that the frames were there before.
+    `again` says that the frames were there before, `size_bytes` what they take on disk.
     """
 
     stored: tuple[StoredClip, ...]
@@ -46,6 +47,7 @@ class Intake:
     crops: Crops
     written: Written
     again: bool = False
+    size_bytes: int = 0
 
 
 def take_in(
@@ -136,7 +138,13 @@ def take_in(
     return Intake(
         stored=stored, quality=quality, frame_shape=kept.shape, facts=facts, crops=crops,
         written=written,
+        size_bytes=sum(_size(folder / clip.row.file, clip.row.n_frames, kept) for clip in stored),
     )  # fmt: skip
+
+
+def _size(path: Path, n_frames: int, kept: Stored) -> int:
+    """Bytes that a clip's frames take on disk."""
+    return n_frames * math.prod(kept.shape) if kept.store == "npy" else path.stat().st_size
 
 
 def _near_blinks(gaze: GazeRecording, margin_ns: int) -> np.ndarray:

@@ -39,6 +39,7 @@ def asked_of(pairing: Pairing, kept: Stored) -> str:
     paths = (pairing.video, pairing.gaze, *(path for path in beside if path is not None))
     sources = [source_sha256(path) for path in paths]
     stored = {**vars(kept), "size": None}
+    del stored["store"]  # the same pixels
     return text_sha256(*sources, repr(sorted(options.items())), repr(sorted(stored.items())))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fusbench.data.frame_file import open_frames
+from fusbench.data.packed import PackedFrames
 from fusbench.footage.crop import listed_regions
 from fusbench.footage.record import Footage
 from fusbench.importing.burnt_in import burnt_in
@@ -47,11 +49,10 @@ def remarks_of(
 
 
 def text_remarks(written: Written) -> list[Finding]:
-    parts: dict[int, list[np.ndarray]] = {}
+    parts: dict[int, list[np.ndarray | PackedFrames]] = {}
     for file in written.clips:
         if file.path.exists():
-            frames = np.load(file.path, mmap_mode="r", allow_pickle=False)
-            parts.setdefault(file.part, []).append(frames)
+            parts.setdefault(file.part, []).append(open_frames(file.path))
     sides = dict.fromkeys(side for clips in parts.values() if (side := burnt_in(clips)))
     text = "what looks like text is burnt in at the"
     return [Finding(WARN, f"{text} {side}") for side in sides]
