@@ -8,12 +8,13 @@ and over columns are the picture.
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,6 +22,9 @@ from numpy.lib import format as npy
 
 from fusbench.arrays import read_header
 from fusbench.reading import open_regular
+
+if TYPE_CHECKING:
+    from zstandard import ZstdDecompressor
 
 SUFFIX = ".npy.zst"
 LEVEL = 1  # higher ones take up to forty times as long for 1 to 5 % of the space
@@ -48,19 +52,32 @@ def differences(picture: np.ndarray) -> np.ndarray:
     return both
 
 
-def summed(both: np.ndarray) -> np.ndarray:
-    """The picture (H, W) or (H, W, 3) whose `differences` are given.
+class Unpacker:
+    """Unpacks Zstandard frames of pictures, one after another in the same memory.
 
-    Examples
-    --------
-    >>> summed(np.array([[7, 2], [1, 1]], np.uint8)).tolist()
-    [[7, 9], [8, 11]]
+    Parameters
+    ----------
+    picture_shape : tuple of int
+        (H, W) or (H, W, 3).
     """
-    if both.shape[0] * both.shape[1] > MOST_SUMMED:
-        down: np.ndarray = np.add.accumulate(both, axis=1, dtype=np.uint8)
-        return np.add.accumulate(down, axis=0, dtype=np.uint8, out=down)
-    picture: np.ndarray = cv2.integral(both)[1:, 1:].astype(np.uint8)
-    return picture
+
+    def __init__(self, picture_shape: tuple[int, ...]) -> None:
+        import zstandard
+
+        self._shape, self._size = picture_shape, math.prod(picture_shape)
+        self._unpack = zstandard.ZstdDecompressor()
+        self._sums: np.ndarray | None = None
+
+    def into(self, picture: np.ndarray, data: memoryview) -> None:
+        """Fill a picture; `ValueError` if the frame is damaged or of another size."""
+        pixels = np.frombuffer(_unpacked(self._unpack, data, self._size), np.uint8)
+        both = pixels.reshape(self._shape)
+        if self._shape[0] * self._shape[1] > MOST_SUMMED:
+            np.add.accumulate(both, axis=1, dtype=np.uint8, out=picture)
+            np.add.accumulate(picture, axis=0, dtype=np.uint8, out=picture)
+            return
+        self._sums = cv2.integral(both, sum=self._sums)
+        np.copyto(picture, self._sums[1:, 1:], casting="unsafe")  # modulo 256
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:
@@ -106,7 +123,7 @@ class PackedFile:
 
     def close(self) -> None:
         """Write the length and the table of places; the file is complete after that."""
-        size = int(np.prod(self.frame_shape))
+        size = math.prod(self.frame_shape)
         rows = [(len(RAW) + 4 + self._header, self._header), *((n, size) for n in self._sizes)]
         table = np.array(rows, ENTRY).tobytes()
         self._stream.write(TABLE.pack(TABLE_MAGIC, len(table) + FOOTER.size))
@@ -152,13 +169,13 @@ class PackedFrames:
         with open_regular(path) as stream:
             packed, unpacked = _read_table(stream)
             stream.seek(0)
-            head = _unpacked(stream.read(int(packed[0])), int(unpacked[0]))
+            head = _head(stream.read(int(packed[0])), int(unpacked[0]))
         self.shape = _shape_of(head)
         if shape not in (None, self.shape):
             have, want = (" x ".join(map(str, each)) for each in (self.shape, shape or ()))
             raise ValueError(f"its header declares {have} where {want} is declared")
-        self._size = int(np.prod(self.shape[1:]))
-        if len(packed) != self.shape[0] + 1 or (unpacked[1:] != self._size).any():
+        size = math.prod(self.shape[1:])
+        if len(packed) != self.shape[0] + 1 or (unpacked[1:] != size).any():
             raise ValueError("its table of frames does not fit its header")
         self._begin = np.cumsum(packed, dtype=np.int64)
 
@@ -171,12 +188,17 @@ class PackedFrames:
             return one
         numbers = np.arange(len(self))[at]
         frames = np.empty((len(numbers), *self.shape[1:]), np.uint8)
+        unpacker = Unpacker(self.shape[1:])
+        if not len(numbers):
+            return frames
+        first, last = int(numbers.min()), int(numbers.max())
+        base, end = int(self._begin[first]), int(self._begin[last + 1])
         with open_regular(self.path) as stream:
-            for frame, number in zip(frames, numbers, strict=True):
-                begin, end = (int(place) for place in self._begin[number : number + 2])
-                stream.seek(begin)
-                pixels = np.frombuffer(_unpacked(stream.read(end - begin), self._size), np.uint8)
-                frame[...] = summed(pixels.reshape(frame.shape))
+            stream.seek(base)
+            data = memoryview(stream.read(end - base))
+        places = (self._begin - base).tolist()
+        for frame, number in zip(frames, numbers.tolist(), strict=True):
+            unpacker.into(frame, data[places[number] : places[number + 1]])
         return frames
 
     @cached_property
@@ -204,14 +226,22 @@ def _read_table(stream: IO[bytes]) -> tuple[np.ndarray, np.ndarray]:
     return rows[:, 0], rows[:, 1]
 
 
-def _unpacked(data: bytes, size: int) -> bytes:
+def _head(data: bytes, size: int) -> bytes:
+    import zstandard
+
+    if size > LONGEST_HEADER:
+        raise ValueError("its header is too long")
+    return _unpacked(zstandard.ZstdDecompressor(), data, size)
+
+
+def _unpacked(unpack: ZstdDecompressor, data: bytes | memoryview, size: int) -> bytes:
     """A Zstandard frame unpacked, which must have this size; nothing larger is made room for."""
     import zstandard
 
     try:
         if zstandard.frame_content_size(data) != size:
             raise ValueError("a frame declares another size than its pixels have")
-        found = zstandard.ZstdDecompressor().decompress(data)
+        found = unpack.decompress(data)
     except zstandard.ZstdError as error:
         raise ValueError(f"a frame is damaged: {error}") from None
     if len(found) != size:
