@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,7 @@ from fusbench.data.frame_file import FrameFile, frame_file, frame_path, frames_s
 from fusbench.data.frames import fit_frames
 from fusbench.data.packed import SUFFIX, PackedFile
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.footage.record import Footage
+from fusbench.footage.record import Footage, Frames
 from fusbench.importing.crops import Crops
 from fusbench.progress import Report
 
@@ -79,8 +79,8 @@ class Written:
         Times of all frames of the video, kept or not, as far as they were read.
     part_ns : (int or None, int or None)
         The part that was asked for.
-    total, most : ndarray of shape (H, W), or None
-        Sum, and the brightest value of each pixel, over all frames in grey.
+    most : ndarray of uint8, shape (H, W), or None
+        The brightest value of each pixel, over all frames in grey.
     """
 
     times: list[int] = field(default_factory=list)
@@ -91,7 +91,6 @@ class Written:
     whole_ns: int = 0
     all_ns: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     part_ns: tuple[int | None, int | None] = (None, None)
-    total: np.ndarray | None = None
     most: np.ndarray | None = None
 
     @property
@@ -102,6 +101,7 @@ class Written:
 
 def write_clips(
     footage: Footage,
+    frames: Frames,
     video: Path,
     crops: Crops,
     kept: Stored,
@@ -113,13 +113,14 @@ def write_clips(
 ) -> Written:
     """Stream footage into clip files below `folder`; a change of crop begins a new one.
 
+    `frames` are those of the footage, cut to what is around the crops.
+
     Raises
     ------
     DatasetError, ConfigError
         If no frame can be read, sizes change, or times stand still.
     """
     written = Written()
-    total = np.zeros(kept.size, np.float64)
     most = np.zeros(kept.size, np.uint8)
     before: np.ndarray | None = None
     file: FrameFile | PackedFile | None = None
@@ -132,15 +133,13 @@ def write_clips(
             file.close()
             written.clips.append(ClipFile(path=file.path, count=file.count, part=part))
 
-    for number, (time_ns, picture) in enumerate(footage.read()):
+    around = crops.around
+    boxes = [replace(box, x=box.x - around.x, y=box.y - around.y) for box in crops.boxes]
+    for number, (time_ns, picture) in enumerate(frames):
         if seen and time_ns <= seen[-1]:
             what = "the time stands still or runs backwards"
             fix = "Convert it with ffmpeg -i IN -fps_mode cfr OUT.mp4, or record it again."
             raise DatasetError(what, f"{video}, frame {number}", fix)
-        if picture.shape[:2] != footage.shape:
-            what = f"frame {number} has {picture.shape[1]} x {picture.shape[0]} pixels, the first"
-            what += f" {footage.shape[1]} x {footage.shape[0]}"
-            raise DatasetError(what, str(video), "Give frames of one size.")
         seen.append(time_ns)
         if report:
             report(number + 1, footage.facts.get("declared_frames", 0))
@@ -154,7 +153,7 @@ def write_clips(
             continue
         if (number - part_from) % kept.every:
             continue
-        cut = np.ascontiguousarray(crops.boxes[part].cut(picture))
+        cut = np.ascontiguousarray(boxes[part].cut(picture))
         frame = fit_frames(cut[None], kept.size, kept.channels)[0]
         if file is None or file.count == kept.clip_length:
             close()
@@ -165,12 +164,11 @@ def write_clips(
         written.times.append(time_ns)
         written.parts.append(part)
         written.unchanged.append(bool(same))
-        grey = frame if kept.channels == 1 else frame.mean(axis=2)
-        total += grey
-        np.maximum(most, grey.astype(np.uint8), out=most)
+        grey = frame if kept.channels == 1 else frame.mean(axis=2).astype(np.uint8)
+        np.maximum(most, grey, out=most)
         before = frame
     close()
-    written.total, written.most = total, most
+    written.most = most
     if not written.times:
         what = "holds no frame that can be read"
         if seen:

@@ -36,6 +36,8 @@ class Crops:
     0,0,8,6; from 0.000 s on 4,3,4,3
     >>> zoomed.part(np.array([0, 99, 100])).tolist()
     [0, 0, 1]
+    >>> print(zoomed.around)
+    0,0,8,6
     """
 
     from_ns: tuple[int, ...]
@@ -45,6 +47,14 @@ class Crops:
         later = zip(self.from_ns[1:], self.boxes[1:], strict=True)
         changes = (f"from {begin / 1e9:.3f} s on {box}" for begin, box in later)
         return "; ".join([str(self.boxes[0]), *changes])
+
+    @property
+    def around(self) -> Box:
+        """The rectangle that holds all of them."""
+        left, top = (min(getattr(box, side) for box in self.boxes) for side in ("x", "y"))
+        right = max(box.x + box.width for box in self.boxes)
+        bottom = max(box.y + box.height for box in self.boxes)
+        return Box(left, top, right - left, bottom - top)
 
     def part(self, frame_ns: np.ndarray) -> np.ndarray:
         """Number of the rectangle of each frame that begins at `frame_ns`, intp (T,)."""

@@ -17,6 +17,7 @@ from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of, timeline_of
 from fusbench.importing.clip_files import Stored, Written, clip_row, write_clips
 from fusbench.importing.crops import Crops, crops_of
+from fusbench.importing.cutting import cut_frames
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.numbered import times_of_frames
@@ -90,8 +91,9 @@ def take_in(
     if seen is not None and (crops, part) != (seen.crops, seen.written.part_ns):
         what = "the same video was taken in with another crop or part"
         raise ConfigError(what, where, "Give every observer's row the same.")
+    frames = cut_frames(footage, pairing.video, pairing.frame_rate_hz, crops.around, kept.channels)
     written = seen.written if seen else write_clips(
-        footage, pairing.video, crops, kept, folder, pairing.scan, first_clip, part, report
+        footage, frames, pairing.video, crops, kept, folder, pairing.scan, first_clip, part, report
     )  # fmt: skip
     crops.require_begun(written.whole_ns, where)
     frame_ns, end_ns = written.frame_ns, written.end_ns
@@ -107,7 +109,6 @@ def take_in(
     near = _near_blinks(gaze, pairing.blink_margin_ns)
     x_px, y_px = np.where(near, np.nan, x_px), np.where(near, np.nan, y_px)
     stored = _stored(pairing, written, frame, time_ns, x_px, y_px, kept)
-    assert written.total is not None
     assert written.most is not None
     quality = judge(
         Evidence(
@@ -122,7 +123,6 @@ def take_in(
             clips=len(stored),
             clip_frames=sum(clip.row.n_frames for clip in stored),
             unchanged=np.array(written.unchanged),
-            mean_frame=written.total / len(frame_ns),
             most_frame=written.most,
             declared_ns=footage.declared_ns if pairing.to_ns is None else None,
             clock_ppm=clock.drift_ppm if clock else None,

@@ -19,6 +19,7 @@ from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.clip_files import Stored, clip_row, write_clips
 from fusbench.importing.crops import constant
+from fusbench.importing.cutting import cut
 from fusbench.importing.described import Study, info_of, stored_as
 from fusbench.importing.quality import inside
 from fusbench.importing.records import write_records
@@ -182,7 +183,8 @@ def _clips(
     footage = video.open()
     crops = constant(Box(0, 0, footage.shape[1], footage.shape[0]))
     with_gaze = replace(footage, read=lambda: islice(footage.read(), video.n_frames))
-    written = write_clips(with_gaze, Path(video.where), crops, kept, root, scan, before + 1)
+    frames = cut(with_gaze, Path(video.where), crops.around, kept.channels)
+    written = write_clips(with_gaze, frames, Path(video.where), crops, kept, root, scan, before + 1)
     frame_ns = written.all_ns
     if len(frame_ns) < (video.n_frames or 0):
         what = f"has {len(frame_ns)} frames, and gaze on {video.n_frames}"
