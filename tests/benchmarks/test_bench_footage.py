@@ -107,4 +107,4 @@ def test_import(benchmark, long_video, tmp_path):
     benchmark.extra_info |= {
         "times the processor time of plain decoding": round(ratio, 2), "MB": round(most_mb)
     }  # fmt: skip
-    assert ratio <= 2.5
+    assert ratio <= 3  # 1.5 a frame, and two seconds for any length: a process, the search for text
