@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from fusbench.cli import Fold, Names, config_option, json_option
 from fusbench.cli.options import model_options
 from fusbench.cli.part import Part, keep_part
+from fusbench.cli.stages import tell_stages
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -75,6 +77,7 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
     "--board", type=click.Path(path_type=Path),
     help="Evaluate under the rules of this leaderboard, add the rows, and build it.",
 )  # fmt: skip
+@click.option("--stages", is_flag=True, help="Tell on stderr where the time of the runs went.")
 @click.option("--name", help="Name of the row on the board; default: the model's.")
 @click.option("--replace", is_flag=True, help="Replace the board's other row of this name.")
 @config_option
@@ -94,6 +97,7 @@ def evaluate(
     scheduler: str | None,
     part: tuple[int, int] | None,
     board: Path | None,
+    stages: bool,
     name: str | None,
     replace: bool,
     as_json: bool,
@@ -114,6 +118,8 @@ def evaluate(
     if part and (jobs or scheduler or force):
         what = "--part is one job's work: leave --jobs and --scheduler out, and --force to the run."
         raise click.UsageError(what)
+    if stages and (jobs or scheduler):
+        raise click.UsageError("--stages looks at one process: leave --jobs and --scheduler out.")
     from fusbench.cli.render import progress
     from fusbench.doors.door import check_name
     from fusbench.evaluation.contest import told_apart
@@ -121,6 +127,7 @@ def evaluate(
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import scored
     from fusbench.evaluation.jobs import hired, shared
+    from fusbench.stages import watched
     from fusbench.verbs.terms import Terms
 
     names = list(dict.fromkeys(models))
@@ -160,7 +167,10 @@ def evaluate(
             return
         done, failures = [], []
         for given, make in asked.items():
-            row = scored(contest, given, make, options, words.get(given, ()))
+            with watched() if stages else nullcontext() as times:
+                row = scored(contest, given, make, options, words.get(given, ()))
+            if times and isinstance(row, Run) and not row.again:
+                tell_stages(times, row)
             if isinstance(row, Run):
                 done.append((given, row))
                 if row.again:

@@ -19,6 +19,7 @@ from fusbench.evaluation.pieces import Piece, Pieces, kept, stopped_before
 from fusbench.evaluation.scan_scores import examples, score_scan
 from fusbench.files import output_errors
 from fusbench.models.entrant import Used, Witness
+from fusbench.stages import stage
 
 Scan = tuple[str, tuple[Clip, ...]]
 Score = Callable[[tuple[Clip, ...]], Piece]
@@ -127,11 +128,12 @@ def scorer(job: Evaluation, load: Callable[[], Any] | None) -> Score:
 
     @cache
     def model() -> Any:
-        if load:
-            return load()
-        return load_model(
-            job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
-        )
+        with stage("model loaded"):
+            if load:
+                return load()
+            return load_model(
+                job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
+            )
 
     def score(clips: tuple[Clip, ...]) -> Piece:
         card = getattr(model(), "card", job.card)

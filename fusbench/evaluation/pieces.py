@@ -24,6 +24,7 @@ from fusbench.evaluation.witnessed import read_told, told, used_of
 from fusbench.files import replacing, text_sha256
 from fusbench.models.entrant import Used, Witness
 from fusbench.reading import read_bytes
+from fusbench.stages import stage
 
 if TYPE_CHECKING:
     from fusbench.evaluation.job import Evaluation
@@ -70,6 +71,10 @@ class Pieces:
 
     def write(self, scan_id: str, piece: Piece) -> None:
         """Keep the arrays of a scan, and what the model had used by then."""
+        with stage("scans kept"):
+            self._write(scan_id, piece)
+
+    def _write(self, scan_id: str, piece: Piece) -> None:
         if self.witness is not None:
             used = self.witness.used()
             text = json.dumps(told(self.asked, used), sort_keys=True)

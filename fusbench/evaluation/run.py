@@ -24,6 +24,7 @@ from fusbench.evaluation.witnessed import drop, finished_before, is_finished, is
 from fusbench.files import replacing, write_json
 from fusbench.models.card import ModelCard
 from fusbench.models.entrant import Used, Witness
+from fusbench.stages import stage
 
 
 def evaluate(
@@ -105,7 +106,8 @@ def evaluate(
         done += n_frames(clips)
         tell(done, total)
     used = replace(used | all_kept.used, versions=used.versions)
-    result = _finish(job, folder, used, scans, pieces, total, picture)
+    with stage("result and picture"):
+        result = _finish(job, folder, used, scans, pieces, total, picture)
     if witness is not None:
         keep(folder, job, used)
     clear(folder)

@@ -27,7 +27,7 @@ import os, time
 calls = []
 def predict(frames):
     calls.append(1)
-    time.sleep(30 * (len(calls) > 1 and bool(os.environ.get("SLOW_NET"))))
+    time.sleep(300 * (len(calls) > 1 and bool(os.environ.get("SLOW_NET"))))
     if os.environ.get("COUNT_NET"):
         print("x", file=open(os.environ["COUNT_NET"], "a"))
     density = frames[:, -1] + 1.0
@@ -145,11 +145,11 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     line += ["--out", tmp_path / "r", "--jobs", "2"]
     slow = {**os.environ, "SLOW_NET": "yes"}
     process = subprocess.Popen(list(map(str, line)), stderr=subprocess.PIPE, text=True, env=slow)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while len(kept(tmp_path)) < 2 and time.monotonic() < end:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=25)[1]  # not the model's 30 s a scan
+    told = process.communicate(timeout=60)[1]
     assert process.returncode == 130, told
     assert "interrupted" in told
     assert kept(tmp_path) == ["s1", "s3"]  # the first of each part
