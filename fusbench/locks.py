@@ -16,7 +16,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -33,7 +33,12 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextmanager
-def locked(folder: Path, patience_s: float = PATIENCE_S, name: str = LOCK) -> Iterator[None]:
+def locked(
+    folder: Path,
+    patience_s: float = PATIENCE_S,
+    name: str = LOCK,
+    waiting: Callable[[str], None] | None = None,
+) -> Iterator[None]:
     """The right to change a folder, which one process has at a time.
 
     The lock is the file ``.fusbench.lock`` in it, which names its owner. Where the file system has
@@ -47,6 +52,8 @@ def locked(folder: Path, patience_s: float = PATIENCE_S, name: str = LOCK) -> It
         How long to wait for another process.
     name : str
         Of the lock's file: ``.NAME.fusbench.lock`` where only what is called so is locked.
+    waiting : callable, optional
+        Called with the owner, once, where another process is to be waited for.
 
     Raises
     ------
@@ -54,7 +61,7 @@ def locked(folder: Path, patience_s: float = PATIENCE_S, name: str = LOCK) -> It
         If another process keeps the folder for longer than that.
     """
     path = folder / name
-    handle = _acquire(path, time.monotonic() + patience_s)
+    handle = _acquire(path, time.monotonic() + patience_s, waiting)
     try:
         yield
     finally:
@@ -63,7 +70,7 @@ def locked(folder: Path, patience_s: float = PATIENCE_S, name: str = LOCK) -> It
         os.close(handle)
 
 
-def _acquire(path: Path, end: float) -> int:
+def _acquire(path: Path, end: float, waiting: Callable[[str], None] | None) -> int:
     """The open lock file; it is the one of that name, not one that its owner has removed since."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
@@ -77,6 +84,9 @@ def _acquire(path: Path, end: float) -> int:
                 fix = "Wait until it is done, or stop it; its lock ends with it."
                 whose = path.parent / path.name.removesuffix(LOCK).removeprefix(".")
                 raise OutputError(f"is being changed by {_owner(handle)}", str(whose), fix)
+            if waiting:
+                waiting(_owner(handle))
+                waiting = None
         except BaseException:
             os.close(handle)
             raise

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fusbench.files import file_sha256
+from fusbench.files import file_sha256, write_bytes
 
 NAME = "SHA256SUMS"
 
 
 def write_sums(folder: Path) -> None:
-    """Write the hashes of all files below `folder`, as ``sha256sum`` does."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Write the hashes of all other files below `folder`, as ``sha256sum`` does."""
+    own = folder / NAME
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != own)
     lines = [f"{file_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files]
-    (folder / NAME).write_text("".join(lines), encoding="utf-8")
+    write_bytes(own, "".join(lines).encode())
 
 
 def damage(folder: Path) -> str:

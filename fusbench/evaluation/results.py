@@ -188,10 +188,10 @@ def read_scores(folder: str | Path) -> pd.DataFrame:
     >>> read_scores(run.folder).columns.tolist()
     ['scan_id', 'clip_id', 'frame', 'kld', 'sim', 'nss', 'cc']
     """
-    path, packed = Path(folder) / "scores.csv", Path(folder) / "scores.csv.gz"
-    if packed.exists() and not path.exists():
-        return _table(unpack(packed), path)
-    return _table(read_text(path, LARGEST, DatasetError, missing=AGAIN), path)
+    table = _read_table(Path(folder) / "scores.csv")
+    if table is None:
+        raise DatasetError("the file is missing", str(Path(folder) / "scores.csv"), AGAIN)
+    return table
 
 
 def read_landmarks(folder: Path) -> pd.DataFrame | None:
@@ -199,8 +199,15 @@ def read_landmarks(folder: Path) -> pd.DataFrame | None:
 
     None where the data set knows no landmarks, or the run is of a version that did not tell.
     """
-    path = folder / "landmarks.csv"
-    return _table(read_text(path, LARGEST, DatasetError), path) if path.exists() else None
+    return _read_table(folder / "landmarks.csv")
+
+
+def _read_table(path: Path) -> pd.DataFrame | None:
+    """A table of frames as it was written, or else as it was packed; None where neither is."""
+    packed = path.with_name(f"{path.name}.gz")
+    if path.exists():
+        return _table(read_text(path, LARGEST, DatasetError, missing=AGAIN), path)
+    return _table(unpack(packed), path) if packed.exists() else None
 
 
 def _table(source: str, path: Path) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +25,7 @@ from fusbench.data.tables import read_table
 from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
 from fusbench.errors import DatasetError
 from fusbench.files import cache_folder, text_sha256
-from fusbench.locks import unfinished_folder
+from fusbench.locks import LOCK, locked, unfinished_folder
 from fusbench.phantom.golden import GOLDEN, suspects
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
 from fusbench.progress import Report
@@ -33,6 +33,7 @@ from fusbench.progress import Report
 LOG = logging.getLogger("fusbench")
 ON_DIFFERENCE = "FUSBENCH_GOLDEN"
 """With "ignore", data that differ from the golden fingerprints are used all the same."""
+LONGEST_WAIT_S = 24 * 3600.0
 
 
 def provide_phantom(
@@ -61,14 +62,14 @@ def provide_phantom(
         write_sums(folder)
         return folder
 
-    fresh = not (root / "clips.csv").exists()
-    if fresh:
-        _tell_of_older(root)
-        make(root)
-    elif fault := damage(root):
-        LOG.warning("%s: %s; making it anew", root, fault)
-        with unfinished_folder(root.parent, root.name) as place:
-            mend(root, make(place / "sound"))
+    def waiting(owner: str) -> None:
+        LOG.warning("%s is being made by %s; waiting for it", root, owner)
+
+    fresh = not _is_there(root)
+    if fresh or damage(root):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with locked(root.parent, LONGEST_WAIT_S, f".{root.name}{LOCK}", waiting):
+            _make_sound(root, make)
     if fault := difference(root, expected):
         if os.environ.get(ON_DIFFERENCE) != "ignore":
             if fresh:
@@ -80,6 +81,21 @@ def provide_phantom(
             raise DatasetError(fault, f"data set '{card.name}' {VERSION}", fix)
         LOG.warning("data set '%s' %s: %s (%s)", card.name, VERSION, fault, suspects())
     return root
+
+
+def _is_there(root: Path) -> bool:
+    return (root / "clips.csv").exists()
+
+
+def _make_sound(root: Path, make: Callable[[Path], Path]) -> None:
+    """Make a folder, or what is damaged in it anew, unless another process has meanwhile."""
+    if not _is_there(root):
+        _tell_of_older(root)
+        make(root)
+    elif fault := damage(root):
+        LOG.warning("%s: %s; making it anew", root, fault)
+        with unfinished_folder(root.parent, root.name) as place:
+            mend(root, make(place / "sound"))
 
 
 def difference(root: Path, expected: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,8 @@ class Board:
     landmarks : mapping of str to list of ndarray
         For each row one array (N, landmarks) a seed: how much of each density lies on each of the
         data set's landmarks. Rows of which a run does not tell it are not there.
+    trainings : mapping of str to list of mapping
+        What each seed's weights tell of their training; empty where they tell nothing.
     """
 
     info: DatasetInfo
@@ -52,6 +55,7 @@ class Board:
     margin: int
     history: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     landmarks: Mapping[str, Sequence[np.ndarray]] = field(default_factory=dict)
+    trainings: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def is_dead(self, key: str) -> bool:
         """Whether a row of several frames was found to say the same without them, in any seed."""
@@ -107,7 +111,7 @@ def read_board(
     lengths = {clip.clip_id: clip.n_frames for clip in dataset.clips}
     fingerprint = dataset.fingerprint(split)
     scores: dict[str, dict[str, np.ndarray]] = {}
-    uses: dict[str, float | None] = {}
+    results: dict[str, Result] = {}
     masses: dict[str, list[np.ndarray | None]] = {}
     signature, frames = "", None
     for key in (key for key in ROWS if key in runs):
@@ -139,7 +143,7 @@ def read_board(
                     raise ConfigError(what, str(folder), fix)
             trainings.append((folder, result))
             seeds[weights] = table[list(METRICS)].to_numpy(float)
-            uses[weights] = result.history
+            results[weights] = result
             marks[weights] = _masses(folder, frames, dataset.info.landmarks)
         if seeds:
             scores[key] = dict(sorted(seeds.items()))
@@ -156,7 +160,10 @@ def read_board(
         frames=frames,
         scores={key: list(seeds.values()) for key, seeds in scores.items()},
         weights={key: list(seeds) for key, seeds in scores.items()},
-        history={key: [uses[weights] for weights in seeds] for key, seeds in scores.items()},
+        history={key: [results[one].history for one in seeds] for key, seeds in scores.items()},
+        trainings={
+            key: [results[one].model.training for one in seeds] for key, seeds in scores.items()
+        },
         landmarks={
             key: told
             for key, seeds in masses.items()

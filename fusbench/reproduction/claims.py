@@ -1,4 +1,4 @@
-"""The paper's claims as comparisons of rows, and the rule that turns numbers into a verdict."""
+"""The paper's claims as comparisons of rows, and what runs say to them."""
 
 from __future__ import annotations
 
@@ -10,35 +10,17 @@ import numpy as np
 
 from fusbench.board.published import BASELINE, papers
 from fusbench.metrics import METRICS as TABLE
+from fusbench.reproduction.advantages import advantage, seed_spread, signed
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import METRICS, SPATIAL
 from fusbench.reproduction.segments import Segments
-from fusbench.statistics.seeds import Difference, contrast, paired_difference
+from fusbench.reproduction.verdicts import FAILS, HOLDS, overall, verdict
+from fusbench.statistics.seeds import Difference, contrast
 from fusbench.statistics.tests_of_scans import holm
 
-HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
-NOT_TRAINED = "not trained"
-ALPHA = 0.05
 PAPER = "ISBI 2022"
 OURS = "fusbench's own question; the paper gives no numbers by speed"
 REMARK = "fusbench's remark on the two papers' tables"
-RULE = """\
-Each claim is a list of comparisons: this row beats that one on this metric. A comparison's number
-is the **advantage**, the mean over frames of the paired difference, positive where the claim is
-right whatever the metric's direction. Its 95 % interval resamples scans (and counts seeds where
-both rows have several); its p is that of a two-sided sign-flip test of that mean, scan by scan,
-which knows nothing of seeds.
-
-- A comparison **holds** if its interval lies above 0 and p < 0.05.
-- It **does not hold** if its interval lies below 0 and p < 0.05, after Holm's correction for the
-  number of comparisons in the claim.
-- Otherwise it **cannot be told**.
-- It is **not trained**, whatever its numbers, where a row that is given several frames says the
-  same without them: its use of history (see [dead recurrence](dead-recurrence.md)) is below 0.01
-  nats in one of its seeds. Such a row is a network of single frames; what it scores is no evidence.
-- A claim that rests on such a row is not trained. Else it holds if all of its comparisons do. It
-  does not hold if one of them does not. Otherwise, and where a row is missing, it cannot be
-  told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,11 +140,20 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
     better, worse = GAIN
     missing = tuple(sorted(key for key in GAIN if key not in board.scores))
     contrasts = {}
+
+    def faster(scores: np.ndarray) -> float:
+        return float(scores[segments.fast].mean() - scores[segments.slow].mean())
+
     if not missing and segments.fast.any() and segments.slow.any():
         for metric in METRICS:
-            gain = np.mean(_signed(board, better, metric), 0)
-            gain = gain - np.mean(_signed(board, worse, metric), 0)
-            contrasts[metric] = contrast(gain, segments.fast, segments.slow, board.scan_index)
+            gain = np.mean(signed(board, better, metric), 0)
+            gain = gain - np.mean(signed(board, worse, metric), 0)
+            columns = {key: board.column(key, metric) for key in board.scores}
+            seeds = [[faster(scores) for scores in board.column(key, metric)] for key in GAIN]
+            contrasts[metric] = contrast(
+                gain, segments.fast, segments.slow, board.scan_index,
+                seeds=seeds, spread=seed_spread(columns, faster),
+            )  # fmt: skip
     found = contrasts.get("kld")
     told = verdict(board, *GAIN, found, found.p if found else 1.0)
     only = Comparison(
@@ -199,66 +190,9 @@ def best_of(metric: str, scores: dict[str, float] | None = None) -> list[str]:
     return [key for key, score in known.items() if score == best]
 
 
-def verdict(
-    board: Board, better: str, worse: str, found: Difference | None, adjusted_p: float
-) -> str:
-    """The verdict on a comparison of two rows; `adjusted_p` is what counts against the claim."""
-    if found is None:
-        return OPEN
-    if board.is_dead(better) or board.is_dead(worse):
-        return NOT_TRAINED
-    return verdict_of(found, adjusted_p)
-
-
-def verdict_of(found: Difference, adjusted_p: float) -> str:
-    """The verdict that the numbers of a comparison give."""
-    if found.low > 0 and found.p < ALPHA:
-        return HOLDS
-    if found.high < 0 and adjusted_p < ALPHA:
-        return FAILS
-    return OPEN
-
-
-def overall(verdicts: Sequence[str]) -> str:
-    """The verdict on a claim from those on its comparisons.
-
-    Examples
-    --------
-    >>> overall(["holds", "cannot be told"]), overall(["holds", "does not hold"])
-    ('cannot be told', 'does not hold')
-    >>> overall(["not trained", "does not hold"])
-    'not trained'
-    """
-    if NOT_TRAINED in verdicts:
-        return NOT_TRAINED
-    if FAILS in verdicts:
-        return FAILS
-    return HOLDS if verdicts and set(verdicts) == {HOLDS} else OPEN
-
-
-def advantage(board: Board, better: str, worse: str, metric: str) -> Difference | None:
-    """How much better one row is than another, positive where it is; None where one is missing."""
-    if better not in board.scores or worse not in board.scores:
-        return None
-    first, second = _signed(board, better, metric), _signed(board, worse, metric)
-    hashes = [board.weights.get(key, ()) for key in (better, worse)]
-    shared = [each for each in hashes[0] if each and each in hashes[1]]
-    if shared:  # a control is compared with the very weights that it shows, seed by seed
-        first, second = (
-            [scores[seeds.index(each)] for each in shared]
-            for scores, seeds in zip((first, second), map(list, hashes), strict=True)
-        )
-    return paired_difference(first, second, board.scan_index, same_weights=bool(shared))
-
-
 def reported_advantage(better: str, worse: str, metric: str) -> float | None:
     """The same from the reported numbers, which have two decimals."""
     one, other = (papers().score(key, metric) for key in (better, worse))
     if one is None or other is None:
         return None
     return round((one - other) * (1 if TABLE[metric].higher_is_better else -1), 2)
-
-
-def _signed(board: Board, key: str, metric: str) -> list[np.ndarray]:
-    sign = 1 if TABLE[metric].higher_is_better else -1
-    return [sign * scores for scores in board.column(key, metric)]

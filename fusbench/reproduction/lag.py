@@ -8,10 +8,12 @@ from pathlib import Path
 
 from fusbench.data.dataset import open_dataset
 from fusbench.drawing.palette import LIGHT
+from fusbench.reproduction.advantages import advantage
 from fusbench.reproduction.board import read_board
-from fusbench.reproduction.claims import GAIN, NOT_TRAINED, OPEN, advantage, verdict
+from fusbench.reproduction.claims import GAIN
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
+from fusbench.reproduction.verdicts import NOT_TRAINED, OPEN, verdict
 from fusbench.statistics.seeds import Difference
 
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.evaluation.landmarks import REACH, landmark_mass
+from fusbench.reproduction.advantages import seed_spread
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.claims import Comparison, Finding, overall, verdict
+from fusbench.reproduction.claims import Comparison, Finding
 from fusbench.reproduction.rows import SPATIAL
+from fusbench.reproduction.verdicts import overall, verdict
 from fusbench.statistics.seeds import Difference, paired_difference
 from fusbench.statistics.tests_of_scans import holm
 
@@ -121,7 +123,13 @@ def _advantage(board: Board, kind: Kind, worse: str) -> Difference | None:
         for key in (BETTER, worse)
     )
     _, scan_index = np.unique(board.scan_index[kind.frames], return_inverse=True)
-    return paired_difference(first, second, scan_index)
+    spread = seed_spread(
+        {
+            key: [masses[kind.frames, at] for masses in seeds]
+            for key, seeds in board.landmarks.items()
+        }
+    )
+    return paired_difference(first, second, scan_index, spread=spread)
 
 
 def means(board: Board, found: Sequence[Kind]) -> Mapping[str, list[float]]:

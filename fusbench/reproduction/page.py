@@ -12,11 +12,7 @@ from fusbench.board.published import BASELINE, papers
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import (
     CLAIMS,
-    FAILS,
     GAIN,
-    HOLDS,
-    NOT_TRAINED,
-    RULE,
     Comparison,
     Finding,
     best_of,
@@ -43,6 +39,7 @@ from fusbench.reproduction.sections import (
 )
 from fusbench.reproduction.segments import Segments
 from fusbench.reproduction.tables import paper_table
+from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, ONE_SEED, RULE
 from fusbench.statistics.seeds import Difference
 
 
@@ -157,6 +154,8 @@ def _headline(finding: Finding, claims: Claims) -> tuple[str, str]:
         )
         if counts.count(NOT_TRAINED):
             here += f", {counts.count(NOT_TRAINED)} rest on a row that is not trained"
+        if counts.count(ONE_SEED):
+            here += f", {counts.count(ONE_SEED)} on one seed"
         if counts.count(FAILS):
             here += f", {counts.count(FAILS)} do not"
     return reported, here

@@ -7,20 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
+from fusbench.reproduction.advantages import advantage, seed_spread
 from fusbench.reproduction.board import Board
-from fusbench.reproduction.claims import (
-    FAILS,
-    GAIN,
-    HOLDS,
-    NOT_TRAINED,
-    OPEN,
-    advantage,
-    verdict,
-)
+from fusbench.reproduction.claims import GAIN
 from fusbench.reproduction.lag import LagGain
 from fusbench.reproduction.landmarks import LANDMARK_WORDS, Kind, means
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
+from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, ONE_SEED, OPEN, verdict
 from fusbench.statistics.seeds import Difference, mean_score
 
 NO_BREAK = "\u00a0"
@@ -90,6 +84,17 @@ def uses(board: Board, key: str) -> str:
     return ", ".join(f"{use:.3f}" for use in known) + dead
 
 
+def budget(board: Board, key: str) -> str:
+    """How long a row was trained, seed by seed: the recipe, and the best step of all."""
+    told = [
+        (one["recipe"], f"{int(one['best_step']):,} of {int(one['steps']):,}")
+        for one in board.trainings.get(key, ())
+        if {"recipe", "best_step", "steps"} <= set(one)
+    ]
+    recipes = sorted({recipe for recipe, _ in told})
+    return ", ".join(recipes) + ": " * bool(told) + "; ".join(steps for _, steps in told)
+
+
 def seeds_section(board: Board) -> str:
     """Mean and spread over training seeds, and what each row's interval covers."""
     rows = []
@@ -100,17 +105,20 @@ def seeds_section(board: Board) -> str:
             means = [float(np.mean(one)) for one in board.column(key, metric)]
             spread = f" ± {np.std(means, ddof=1):.3f}" if seeds > 1 else ""
             cells.append(f"{np.mean(means):.3f}{spread}")
-        covers = mean_score(board.column(key, "kld"), board.scan_index).covers
-        told = covers if seeds > 1 else "scans only: one seed"
-        rows.append([title(key), str(seeds), *cells, uses(board, key), told])
+        columns = {one: board.column(one, "kld") for one in board.scores}
+        found = mean_score(columns[key], board.scan_index, spread=seed_spread(columns))
+        told = [uses(board, key), budget(board, key), found.covers]
+        rows.append([title(key), str(seeds), *cells, *told])
     heads = [
-        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "its interval covers",
+        "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "steps, best of all",
+        "its interval covers",
     ]  # fmt: skip
     text = (
-        "Mean over training seeds ± their standard deviation. Where a row has one seed, no interval"
-        " on this page tells how another training of it would have come out. The use of history, in"
-        " nats on the validation split, is what a row's density owes to its other frames; a row"
-        " without any is [not trained](dead-recurrence.md)."
+        "Mean over training seeds ± their standard deviation. Where a row has one seed, its"
+        " intervals take trainings to lie as far apart as in the rows with several. The use of"
+        " history, in nats on the validation split, is what a row's density owes to its other"
+        " frames; a row without any is [not trained](dead-recurrence.md). The validation split"
+        " chose the best step."
     )
     return f"{text}\n\n{markdown(heads, rows)}"
 
@@ -138,6 +146,7 @@ WORDS = {
     FAILS: "The second is better in KLD.",
     OPEN: "The difference in KLD cannot be told from none.",
     NOT_TRAINED: "Nothing: a row does not use its history.",
+    ONE_SEED: "Not known: no row has several seeds.",
 }
 
 

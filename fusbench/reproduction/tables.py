@@ -10,6 +10,7 @@ import numpy as np
 from fusbench.board.published import papers
 from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
+from fusbench.reproduction.advantages import seed_spread
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import FLOORS, METRICS, ROWS
 from fusbench.statistics.seeds import mean_score
@@ -89,8 +90,8 @@ def notes(board: Board) -> tuple[str, ...]:
         f"Ours: {board.info.name} ({kind}), {board.split} split, {len(board.frames)} frames of"
         f" {counted(scans, 'scan')}, {board.margin} or more from either end of their clip, so that"
         " every window is complete.",
-        "Mean over frames [95 % interval of another draw of scans, and of seeds where there are"
-        " several].",
+        "Mean over frames [95 % interval of another draw of scans, and of another training where"
+        " any row has several seeds].",
         f"Signature: {board.signature}",
         "Reported: private data, on which nobody else can score; only the order of rows can be"
         f" compared. {sources}.",
@@ -126,7 +127,9 @@ def _found(key: str, board: Board) -> dict[str, tuple[float, float | None, float
         return {}
     found = {}
     for metric in METRICS:
-        one = mean_score(board.column(key, metric), board.scan_index)
+        columns = {one: board.column(one, metric) for one in board.scores}
+        spread = seed_spread(columns) if ROWS[key].trained else None
+        one = mean_score(columns[key], board.scan_index, spread=spread)
         low, high = (None if np.isnan(end) else float(end) for end in (one.low, one.high))
         found[metric] = (float(one.mean), low, high, one.covers)
     return found

@@ -1,4 +1,4 @@
-"""Paired differences between rows: scans are resampled, and seeds counted where there are several.
+"""Paired differences between rows: scans are resampled, and seeds counted.
 
 Two models are compared on the same frames. Their difference varies far less from scan to scan than
 either score does, so the interval is that of the difference, never the overlap of two intervals.
@@ -6,7 +6,7 @@ either score does, so the interval is that of the difference, never the overlap 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from fusbench.statistics.intervals import scan_interval, scan_sums
 from fusbench.statistics.tests_of_scans import sign_flip_p
 
 LEVEL = 0.95
+SCANS, SEEDS, POOLED = "scans", "scans and seeds", "scans and other rows' seeds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,9 @@ class Difference:
         The ends are NaN where there are too few scans.
     p : float
         Two-sided, of the sign-flip test on scans; NaN where nothing is tested.
-    covers : {"scans", "scans and seeds"}
-        What the interval would vary with.
+    covers : {SCANS, SEEDS, POOLED}
+        What the interval would vary with: scans; scans and seeds; or these, where a side has one
+        seed and the spread over seeds is that of other rows.
     scans : int
     """
 
@@ -41,12 +43,55 @@ class Difference:
     scans: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How far trainings lie apart that differ in their seed alone.
+
+    Parameters
+    ----------
+    variance : float
+        Of one training's mean score.
+    freedom : int
+        The degrees of freedom that it was estimated with.
+    """
+
+    variance: float
+    freedom: int
+
+
+def pooled_spread(means: Iterable[Sequence[float]]) -> Spread | None:
+    """The spread within rows, pooled over rows; None if no row has several seeds.
+
+    Parameters
+    ----------
+    means : iterable of sequence of float
+        For each row, the mean score of each seed.
+
+    Notes
+    -----
+    The mean square within groups, as in an analysis of variance. It takes rows to be alike in how
+    much their trainings vary, which is less wrong than to take a row of one training for certain.
+
+    Examples
+    --------
+    >>> pooled_spread([[1.0, 3.0], [5.0, 5.0, 8.0], [7.0]])
+    Spread(variance=2.6666666666666665, freedom=3)
+    """
+    several = [np.asarray(row, float) for row in means if len(row) > 1]
+    freedom = sum(len(row) - 1 for row in several)
+    if not freedom:
+        return None
+    squares = sum(float(((row - row.mean()) ** 2).sum()) for row in several)
+    return Spread(variance=squares / freedom, freedom=freedom)
+
+
 def paired_difference(
     first: Sequence[np.ndarray],
     second: Sequence[np.ndarray],
     scan_index: np.ndarray,
     *,
     same_weights: bool = False,
+    spread: Spread | None = None,
 ) -> Difference:
     """Mean over frames of `first` minus `second`.
 
@@ -59,13 +104,15 @@ def paired_difference(
     same_weights : bool
         Whether both were scored with the same weights, seed by seed, as a control is: then each
         seed gives one difference.
+    spread : Spread, optional
+        Of a side with one seed, as other rows tell it.
 
     Notes
     -----
-    With one seed on either side the interval resamples scans only, see
-    `fusbench.statistics.intervals.scan_interval`. With several on both, the variance of the means
-    over seeds is added to that over scans, and the interval is a t interval with Satterthwaite's
-    degrees of freedom (Biometrics Bulletin 1946): it covers another draw of scans and of seeds.
+    The variance of the means over seeds is added to that over scans, and the interval is a t
+    interval with Satterthwaite's degrees of freedom (Biometrics Bulletin 1946): it covers another
+    draw of scans and of seeds. Where a side has one seed and no `spread` is given, the interval
+    resamples scans only, see `fusbench.statistics.intervals.scan_interval`.
 
     Examples
     --------
@@ -79,45 +126,63 @@ def paired_difference(
     sides: tuple[Sequence[np.ndarray], ...] = (first, second)
     if same_weights:
         sides = ([one - other for one, other in zip(first, second, strict=True)],)
-    return _difference(difference, scan_index, sides, p)
+    return _difference(difference, scan_index, sides, p, spread)
 
 
-def mean_score(scores: Sequence[np.ndarray], scan_index: np.ndarray) -> Difference:
+def mean_score(
+    scores: Sequence[np.ndarray], scan_index: np.ndarray, *, spread: Spread | None = None
+) -> Difference:
     """Mean over frames and seeds of one row's scores, with an interval as of a difference.
 
     Parameters and notes are those of `paired_difference`; there is nothing to test, so p is NaN.
     """
-    return _difference(np.mean(scores, axis=0), scan_index, (scores,), float("nan"))
+    return _difference(np.mean(scores, axis=0), scan_index, (scores,), float("nan"), spread)
 
 
 def _difference(
-    values: np.ndarray, scan_index: np.ndarray, sides: Sequence[Sequence[np.ndarray]], p: float
+    values: np.ndarray,
+    scan_index: np.ndarray,
+    sides: Sequence[Sequence[np.ndarray]],
+    p: float,
+    spread: Spread | None,
 ) -> Difference:
     scans = len(np.unique(scan_index))
-    if scans > 1 and all(len(side) > 1 for side in sides):
-        covers = "scans and seeds"
-        mean, low, high = _with_seeds(values, scan_index, sides)
+    covers, seeds = _seeds([[float(np.mean(one)) for one in side] for side in sides], spread)
+    if scans > 1 and seeds:
+        mean = float(values.mean())
+        reach = _reach(
+            [Spread(variance=_scan_variance(values, scan_index), freedom=scans - 1), *seeds]
+        )
+        low, high = mean - reach, mean + reach
     else:
-        covers = "scans"
+        covers = SCANS
         mean, low, high = (float(v[0]) for v in scan_interval(values[:, None], scan_index))
     return Difference(mean=mean, low=low, high=high, p=p, covers=covers, scans=scans)
 
 
-def _with_seeds(
-    values: np.ndarray, scan_index: np.ndarray, sides: Sequence[Sequence[np.ndarray]]
-) -> tuple[float, float, float]:
-    """Mean of `values` and its interval; `sides` are the scores by seed they were made from."""
-    mean = float(values.mean())
-    parts = [(_scan_variance(values, scan_index), len(np.unique(scan_index)) - 1)]
-    for side in sides:
-        means = [float(np.mean(scores)) for scores in side]
-        parts.append((float(np.var(means, ddof=1)) / len(means), len(means) - 1))
-    variance = sum(part for part, _ in parts)
+def _seeds(sides: Sequence[Sequence[float]], spread: Spread | None) -> tuple[str, list[Spread]]:
+    """What an interval covers, and what the seeds add to it side by side: nothing if unknown."""
+    own = [(side, pooled_spread([side])) for side in sides]
+    lone = [side for side, known in own if known is None]
+    if not sides or (lone and spread is None):
+        return SCANS, []
+    parts = [
+        Spread(variance=known.variance / len(side), freedom=known.freedom)
+        for side, known in own
+        if known is not None
+    ]
+    if lone and spread is not None:  # one estimate, so its degrees of freedom count once
+        parts.append(Spread(variance=spread.variance * len(lone), freedom=spread.freedom))
+    return (POOLED if lone else SEEDS), parts
+
+
+def _reach(parts: Sequence[Spread]) -> float:
+    """Half of the t interval of a mean whose variance is the sum of these."""
+    variance = sum(one.variance for one in parts)
     if not variance:
-        return mean, mean, mean
-    freedom = variance**2 / sum(part**2 / count for part, count in parts)
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * variance**0.5
-    return mean, mean - reach, mean + reach
+        return 0.0
+    freedom = variance**2 / sum(one.variance**2 / one.freedom for one in parts)
+    return float(stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(variance))
 
 
 def _scan_variance(values: np.ndarray, scan_index: np.ndarray) -> float:
@@ -129,7 +194,13 @@ def _scan_variance(values: np.ndarray, scan_index: np.ndarray) -> float:
 
 
 def contrast(
-    gain: np.ndarray, fast: np.ndarray, slow: np.ndarray, scan_index: np.ndarray
+    gain: np.ndarray,
+    fast: np.ndarray,
+    slow: np.ndarray,
+    scan_index: np.ndarray,
+    *,
+    seeds: Sequence[Sequence[float]] = (),
+    spread: Spread | None = None,
 ) -> Difference:
     """Mean of `gain` over fast frames minus that over slow frames.
 
@@ -139,12 +210,17 @@ def contrast(
         A paired difference, averaged over seeds.
     fast, slow : ndarray of bool, shape (frames,)
     scan_index : ndarray of int, shape (frames,)
+    seeds : sequence of sequence of float
+        For each of the rows that the gain is of, the contrast of its own scores, seed by seed.
+    spread : Spread, optional
+        Of such a contrast between seeds, for a row with one.
 
     Returns
     -------
     Difference
-        The interval resamples scans: the variance is that of a difference of two ratios,
-        linearised, with Student's t of one degree of freedom fewer than scans. The sign-flip test
+        The interval resamples scans, and seeds where they are known: the variance over scans is
+        that of a difference of two ratios, linearised, with one degree of freedom fewer than
+        scans, and what the seeds add is as of `paired_difference`. The sign-flip test
         is of the same difference: a scan's part is what its frames give to it, less the mean gain.
     """
     scans = int(scan_index.max()) + 1
@@ -163,10 +239,11 @@ def contrast(
     n = len(np.unique(scan_index))
     if n < 2:
         nan = float("nan")
-        return Difference(mean=mean, low=nan, high=nan, p=p, covers="scans", scans=n)
-    spread = float(np.sqrt((influence**2).sum() * n / (n - 1)))
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * spread
+        return Difference(mean=mean, low=nan, high=nan, p=p, covers=SCANS, scans=n)
+    covers, added = _seeds(seeds, spread)
+    variance = float((influence**2).sum() * n / (n - 1))
+    reach = _reach([Spread(variance=variance, freedom=n - 1), *added])
     return Difference(
         mean=float(mean), low=float(mean - reach), high=float(mean + reach),
-        p=p, covers="scans", scans=int(both.sum()),
+        p=p, covers=covers, scans=int(both.sum()),
     )  # fmt: skip

@@ -1,12 +1,16 @@
 """The phantom as a data set folder in the cache."""
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.sums import damage, write_sums
 from fusbench.errors import DatasetError
+from fusbench.locks import LOCK, locked
 from fusbench.phantom import folder as embedded
 from fusbench.phantom.folder import make_phantom
 from fusbench.phantom.presets import PRESETS, VERSION
@@ -35,6 +39,36 @@ def test_only_the_split_asked_for_is_rendered(cache):
     told.clear()
     open_dataset("phantom-tiny", ("test",), lambda *done: told.append(done))
     assert told == []  # made once
+
+
+def test_two_processes_make_it_once(tmp_path, monkeypatch, caplog):
+    """The second waits, says for whom, and takes what the first has made."""
+    monkeypatch.setenv("FUSBENCH_CACHE", str(tmp_path))
+    made = open_dataset("phantom-tiny", ("test",)).root
+    away = made.rename(tmp_path / "made by the other")
+    told = []
+
+    def report(*done):
+        told.append(done)
+
+    with ThreadPoolExecutor(1) as pool, locked(made.parent, name=f".{made.name}{LOCK}"):
+        second = pool.submit(open_dataset, "phantom-tiny", ("test",), report)
+        while "waiting for it" not in caplog.text:
+            assert not second.done()
+            time.sleep(0.01)
+        away.rename(made)
+    assert second.result().root == made
+    assert told == []
+    assert f"process {os.getpid()}" in caplog.text
+
+
+def test_sums_are_written_again_as_before(cache):
+    """They do not list themselves: two processes that wrote them made each other's damaged."""
+    root = open_dataset("phantom-tiny", ("test",)).root
+    before = (root / "SHA256SUMS").read_bytes()
+    write_sums(root)
+    assert (root / "SHA256SUMS").read_bytes() == before
+    assert damage(root) == ""
 
 
 def test_content_does_not_depend_on_how_it_was_made(tmp_path):

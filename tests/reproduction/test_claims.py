@@ -10,26 +10,29 @@ from support.invented import LEVELS, invented_scores
 from fusbench.board.published import BASELINE
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction import lag as lag_module
+from fusbench.reproduction.advantages import advantage
 from fusbench.reproduction.board import common_frames
 from fusbench.reproduction.claims import (
     CLAIMS,
-    FAILS,
-    HOLDS,
-    NOT_TRAINED,
-    OPEN,
-    advantage,
     judge,
     judge_abstract,
     judge_speed,
-    overall,
     reported_advantage,
-    verdict_of,
 )
 from fusbench.reproduction.lag import LagGain, draw_lags, lag_gains
 from fusbench.reproduction.page import find_claims, to_json, to_page
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
 from fusbench.reproduction.segments import segments
+from fusbench.reproduction.verdicts import (
+    FAILS,
+    HOLDS,
+    NOT_TRAINED,
+    ONE_SEED,
+    OPEN,
+    overall,
+    verdict_of,
+)
 from fusbench.statistics.seeds import Difference
 
 CLAIM = {claim.letter: claim for claim in CLAIMS}
@@ -60,6 +63,9 @@ def test_the_rule_for_a_claim():
     assert overall([HOLDS, OPEN, FAILS]) == FAILS
     assert overall([]) == OPEN
     assert overall([HOLDS, NOT_TRAINED, FAILS]) == NOT_TRAINED
+    assert overall([HOLDS, ONE_SEED]) == ONE_SEED
+    assert overall([ONE_SEED, FAILS, OPEN]) == FAILS
+    assert overall([ONE_SEED, NOT_TRAINED]) == NOT_TRAINED
 
 
 def test_advantages_are_positive_where_a_row_is_better(board):
@@ -103,7 +109,35 @@ def test_a_row_that_does_not_use_its_frames_decides_nothing(board):
 def test_seeds_widen_what_an_interval_covers(board):
     found = {c.worse: c.found for c in judge(CLAIM["c"], board).comparisons}
     assert found["unet-ra-7-9"].covers == "scans and seeds"
-    assert found["unet-ra-3-9"].covers == "scans"
+    assert found["unet-ra-3-9"].covers == "scans and other rows' seeds"
+
+
+def test_a_row_of_one_seed_decides_with_the_spread_of_the_others(board):
+    """The same scores, but seeds of the two main rows lie so far apart that luck may turn it."""
+    apart = dict(board.scores)
+    for key in ("unet-ra-7-9", "clstmunet"):
+        apart[key] = [
+            scores + shift
+            for scores, shift in zip(board.scores[key], (-1.0, 0.0, 1.0), strict=True)
+        ]
+    kld = next(c for c in judge(CLAIM["a"], replace(board, scores=apart)).comparisons
+               if (c.worse, c.better, c.metric) == ("unet", "unet-ra-3-9", "kld"))  # fmt: skip
+    assert kld.found.mean == advantage(board, "unet-ra-3-9", "unet", "kld").mean
+    assert kld.verdict == OPEN
+    # two rows, one training each, whose deviation is 1, known by 4 degrees of freedom
+    assert kld.found.high - kld.found.mean == pytest.approx(2.776 * 2**0.5, rel=0.02)
+    assert judge(CLAIM["a"], board).verdict == HOLDS
+
+
+def test_where_no_row_has_several_seeds_nothing_is_decided(board, scans):
+    alone = {key: seeds[:1] for key, seeds in board.scores.items()}
+    found = find_claims(replace(board, scores=alone), segments(scans, board.frames))
+    verdicts = {one.letter: one.verdict for one in found.findings}
+    assert {verdicts[letter] for letter in "abcdef"} == {ONE_SEED}
+    assert verdicts["g"] == HOLDS
+    text = to_page(found, command=LINE)
+    assert "12 on one seed" in text
+    assert "Not known: no row has several seeds." in text
 
 
 def test_what_is_missing_is_said_and_is_no_verdict(board):
@@ -164,8 +198,9 @@ def test_the_page_tells_every_verdict(found):
     assert "no run" not in text
     assert "synthetic" in text
     assert "interval covers" in text
-    assert "scans only: one seed" in text
+    assert re.search(r"\| U-Net, RA\(3,9\) \| 1 \| .* \| scans and other rows' seeds \|", text)
     assert re.search(r"\| U-Net, RA\(7,9\) \| 3 \| .* ± .* \| scans and seeds \|", text)
+    assert "| fast: 1,200 of 3,000; 1,500 of 3,000; 1,800 of 3,000 |" in text
     assert "No runs on phantoms of other lags were given." in text
     # the better control wins in the numbers that were invented, and the page says so
     line = next(line for line in text.splitlines() if "beyond plain stacking" in line)

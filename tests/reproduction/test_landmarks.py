@@ -15,11 +15,11 @@ from fusbench.errors import DatasetError
 from fusbench.evaluation.landmarks import REACH, landmark_mass
 from fusbench.evaluation.results import read_landmarks
 from fusbench.reproduction.board import KEYS, read_board
-from fusbench.reproduction.claims import FAILS, HOLDS, NOT_TRAINED, OPEN
 from fusbench.reproduction.landmarks import BETTER, Kind, judge_landmarks, kinds, means
 from fusbench.reproduction.page import find_claims, to_page
 from fusbench.reproduction.rows import SPATIAL
 from fusbench.reproduction.segments import segments
+from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, OPEN
 
 NAMES = ("nasal bone", "palate", "nuchal translucency", "rump")
 
@@ -115,12 +115,12 @@ def test_data_without_such_landmarks_have_no_claims_on_them(scans, found):
 
 
 def invented(scored, gain, spread=0.02):
-    """Masses of all rows: the cLSTMU-Net's are better by `gain` on all landmarks."""
+    """Masses of all rows: the two seeds of the cLSTMU-Net are better by `gain` on all landmarks."""
     rng = np.random.default_rng(2)
     base = rng.uniform(0.3, 0.5, (len(scored.frames), len(NAMES)))
     sign = np.array([1, 1, -1, 1])
     masses = {key: [base + rng.normal(0, spread, base.shape)] for key in SPATIAL}
-    masses[BETTER] = [base + gain * sign + rng.normal(0, spread, base.shape)]
+    masses[BETTER] = [base + gain * sign + rng.normal(0, spread, base.shape) for _ in range(2)]
     return replace(scored, landmarks=masses)
 
 
@@ -132,7 +132,9 @@ def test_the_claims_on_landmarks(marked, scored, gain, verdict):
     assert [len(one.comparisons) for one in found] == [6, 3]
     rump = next(c for c in found[0].comparisons if "rump" in c.metric and c.worse == SPATIAL[0])
     odd = scored.frames["frame"].to_numpy() % 2 == 1
-    ours, theirs = (changed.landmarks[key][0][odd, 3].mean() for key in (BETTER, SPATIAL[0]))
+    ours, theirs = (
+        np.mean(changed.landmarks[key], 0)[odd, 3].mean() for key in (BETTER, SPATIAL[0])
+    )
     assert rump.found.mean == pytest.approx(ours - theirs, abs=1e-12)
 
 
@@ -153,7 +155,7 @@ def test_the_page_tells_them(scans, found, marked, scored):
     text = to_page(claims, command="x")
     assert "### (h) cLSTMU-Net finds nasal bone and rump" in text
     assert "| mass on rump, looked at |" in text
-    mass = told.landmarks[BETTER][0][asked[1].frames, 3].mean()
+    mass = np.mean(told.landmarks[BETTER], axis=0)[asked[1].frames, 3].mean()
     lines = text[text.index("## Landmarks") :].splitlines()
     line = next(line for line in lines if line.startswith("| cLSTMU-Net"))
     assert f"{mass:.3f}" in line

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from fusbench.statistics.pairs import all_pairs
-from fusbench.statistics.seeds import contrast, mean_score, paired_difference
+from fusbench.statistics.seeds import contrast, mean_score, paired_difference, pooled_spread
 
 
 def test_a_claim_has_the_p_value_of_a_board():
@@ -75,6 +75,45 @@ def test_scans_alone_miss_the_truth_when_seeds_differ():
         found = paired_difference(*data(rng, frames=3, seeds=1, seed_sd=0.2, true=0.3))
         hit += found.low <= 0.3 <= found.high
     assert hit / 200 < 0.6
+
+
+def test_a_row_of_one_seed_takes_the_spread_of_others():
+    """Coverage by simulation, where scans alone cover less than six times in ten."""
+    rng = np.random.default_rng(7)
+    hit = 0
+    for _ in range(400):
+        first, second, index = data(rng, frames=3, seeds=1, seed_sd=0.2, true=0.3)
+        others = pooled_spread(rng.normal(0, 0.2, (3, 3)).tolist())
+        found = paired_difference(first, second, index, spread=others)
+        assert found.covers == "scans and other rows' seeds"
+        hit += found.low <= 0.3 <= found.high
+    assert 0.92 <= hit / 400 <= 0.985
+
+
+def test_one_estimate_of_the_spread_counts_its_freedom_once():
+    """Scans without noise: what is left is a t interval of that variance for two rows."""
+    index = np.repeat(np.arange(6), 2)
+    spread = pooled_spread([[0.0, 2.0], [1.0, 1.0], [3.0, 5.0]])
+    assert (spread.variance, spread.freedom) == (4 / 3, 3)
+    found = paired_difference([np.full(12, 4.0)], [np.zeros(12)], index, spread=spread)
+    reach = stats.t(3).ppf(0.975) * np.sqrt(4 / 3 * 2)
+    assert (found.low, found.high) == pytest.approx((4 - reach, 4 + reach))
+    assert paired_difference([np.ones(12)], [np.zeros(12)], index).covers == "scans"
+
+
+def test_a_contrast_counts_seeds():
+    """A gain that is the same in every scan: what is left is the spread of the seeds."""
+    index = np.repeat(np.arange(8), 2)
+    fast = np.tile([True, False], 8)
+    gain = np.where(fast, 1.0, 0.5)
+    seeds = [[0.4, 0.6, 0.5], [0.0, 0.1]]
+    found = contrast(gain, fast, ~fast, index, seeds=seeds)
+    parts = [np.var(side, ddof=1) / len(side) for side in seeds]
+    freedom = sum(parts) ** 2 / (parts[0] ** 2 / 2 + parts[1] ** 2 / 1)
+    reach = stats.t(freedom).ppf(0.975) * np.sqrt(sum(parts))
+    assert found.high - found.mean == pytest.approx(reach)
+    assert found.covers == "scans and seeds"
+    assert contrast(gain, fast, ~fast, index, seeds=[[0.4], [0.0, 0.1]]).covers == "scans"
 
 
 def test_one_scan_has_no_interval():
