@@ -15,7 +15,7 @@ from fusbench.data.scan import Clip
 from fusbench.doors.registry import load_model
 from fusbench.errors import ConfigError
 from fusbench.evaluation.job import NOTHING, Evaluation
-from fusbench.evaluation.pieces import Piece, Pieces, kept, stopped_before
+from fusbench.evaluation.pieces import FOLDER, Piece, Pieces, stopped_before
 from fusbench.evaluation.scan_scores import examples, score_scan
 from fusbench.files import output_errors
 from fusbench.models.entrant import Used, Witness
@@ -143,9 +143,9 @@ def scorer(job: Evaluation, load: Callable[[], Any] | None) -> Score:
     return score
 
 
-def frames_kept(job: Evaluation, runs: Path, scans: Iterable[Scan], watched: bool) -> int:
-    """Frames of the scans that are kept by now, by whichever process."""
-    done = {path.stem for folder in kept(job, runs, watched) for path in folder.glob("*.npz")}
+def frames_kept(job: Evaluation, runs: Path, scans: Iterable[Scan]) -> int:
+    """Frames of the scans that are kept by now, by whichever process; no file is opened for it."""
+    done = {path.stem for path in runs.glob(f"{job.card.name}-*/{FOLDER}/*.npz")}
     return sum(n_frames(clips) for scan_id, clips in scans if scan_id in done)
 
 

@@ -85,7 +85,7 @@ def evaluate(
     tell = report or (lambda _done, _total: None)
     if ahead:
         make_place(runs)
-        ahead(lambda: tell(frames_kept(job, runs, scans, witness is not None), total))
+        ahead(lambda: tell(frames_kept(job, runs, scans), total))
     score = scorer(job, load)
     folder, used, pieces = begun(job, runs, scans, score, witness)
     if placed:

@@ -20,6 +20,7 @@ from fusbench.errors import ConfigError, PluginError
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.jobs import Jobs, hired
 from fusbench.evaluation.parts import parts, score_part
+from fusbench.isolation.witness import Witness
 
 SCANS = ("s1", "s2", "s3", "s4", "s5")
 NET = """
@@ -183,3 +184,16 @@ def test_what_no_other_process_can_call(study, tmp_path):
     loaded = SimpleNamespace(predict=lambda frames: np.ones(frames[:, 0].shape))
     with pytest.raises(ConfigError, match="no other process can call this model"):
         fusbench.evaluate(loaded, study, runs=tmp_path, jobs=2)
+
+
+def test_what_other_jobs_look_at_is_no_part_of_a_model(tmp_path):
+    """The system tells of all files that are opened near a model, by whichever process."""
+    pieces = ("r/net-1/scans/s1.npz", "r/net-1/scans/used-0123456789abcdef.json")
+    for name in (*pieces, "weights.bin"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    taken = [str(tmp_path / name) for name in (*pieces, "weights.bin")]
+    witness = Witness(str(tmp_path / "scratch"), SimpleNamespace(taken=lambda: taken))
+    witness.after()
+    assert list(witness.read) == [str(tmp_path / "weights.bin")]
