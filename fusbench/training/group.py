@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from fusbench.discovery import FRAMEWORK_PACKAGES, load_target
+from fusbench.discovery import BACKENDS, load_target
 from fusbench.errors import ConfigError, TrainingError, counted
 
 Found = TypeVar("Found")
@@ -130,7 +130,7 @@ def together(backend: str, environ: Mapping[str, str]) -> Iterator[Group]:
     group: Group = Alone(place_of(backend, environ))
     try:
         if group.place.size > 1:
-            target = f"{FRAMEWORK_PACKAGES[backend].replace('-', '_')}.group:join"
+            target = f"{BACKENDS[backend].replace('-', '_')}.group:join"
             group = load_target(target, f"backend '{backend}'", backend)(group.place)
         yield group
     except BaseException as error:
