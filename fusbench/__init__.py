@@ -12,7 +12,7 @@ A **dataset** of scans is cut into **windows**; a **model** turns each window in
 
 Do
     evaluate, train, predict, compare, write_page, import_recordings, export_dataset,
-    check_dataset
+    export_model, check_dataset
 Results
     Run, Rows, Result, Comparison, Predicted, Trained, Page, read_run, read_result, read_scores
 Leaderboards
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from fusbench.verbs.board import Board
     from fusbench.verbs.compare import compare
     from fusbench.verbs.evaluate import evaluate
+    from fusbench.verbs.export import export_model
     from fusbench.verbs.predict import Predicted, predict
     from fusbench.verbs.rows import Rows
     from fusbench.verbs.train import Trained, train
@@ -111,6 +112,7 @@ PUBLIC = {
     "compare": "fusbench.verbs.compare",
     "evaluate": "fusbench.verbs.evaluate",
     "export_dataset": "fusbench.exporting.formats",
+    "export_model": "fusbench.verbs.export",
     "fixation_map": "fusbench.data.gaze",
     "import_recordings": "fusbench.importing.study",
     "load_model": "fusbench.doors.registry",
@@ -163,6 +165,7 @@ __all__ = [
     "compare",
     "evaluate",
     "export_dataset",
+    "export_model",
     "fixation_map",
     "import_recordings",
     "load_model",

@@ -25,7 +25,7 @@ def open_array(path: Path) -> np.ndarray:
         If it is no plain array of numbers, or its length is not what its header says.
     """
     with open_regular(path) as stream:
-        shape, fortran, dtype = _header(stream)
+        shape, fortran, dtype = read_header(stream)
         begin, size = stream.tell(), os.fstat(stream.fileno()).st_size
     want = _n_bytes(shape, dtype)
     if size - begin != want:
@@ -62,7 +62,7 @@ def _arrays(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(stream) as archive:
         for member in archive.infolist():
             with archive.open(member) as inner:
-                shape, fortran, dtype = _header(inner)
+                shape, fortran, dtype = read_header(inner)
                 want = _n_bytes(shape, dtype)
                 most -= want
                 if most < 0 or want > member.file_size:
@@ -77,7 +77,14 @@ def _arrays(stream: IO[bytes], most: int) -> dict[str, np.ndarray]:
     return found
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of a ``.npy`` stream, which is then at its data.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, of a later version, or declares no array of numbers.
+    """
     version = npy.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"is of version {version} of the format")

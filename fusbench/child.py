@@ -256,16 +256,34 @@ def _local(count: int) -> Iterator[Executor]:
         pool.shutdown()
 
 
+def slots(scheduler: str) -> int:
+    """How much the workers of a ``dask.distributed`` scheduler do at once.
+
+    Raises
+    ------
+    ConfigError
+        As `workers`; if it has none.
+    """
+    with _client(scheduler) as client:
+        count = int(sum(client.nthreads().values()))
+    if not count:
+        raise ConfigError("the scheduler has no workers", scheduler, "Start 'dask worker'.")
+    return count
+
+
 def _cluster(address: str) -> Iterator[Executor]:
+    with _client(address) as client:
+        yield client.get_executor(pure=False)
+
+
+def _client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
         fix = "Install it with: pip install distributed."
         raise ConfigError("--scheduler needs dask.distributed", fix=fix) from None
     try:
-        client: Any = Client(address, timeout=10)  # type: ignore[no-untyped-call]
+        return Client(address, timeout=10)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         what = f"no scheduler answers: {str(error).splitlines()[0]}"
         raise ConfigError(what, address, "Start 'dask scheduler', or check --scheduler.") from None
-    with client:
-        yield client.get_executor(pure=False)

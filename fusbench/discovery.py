@@ -20,9 +20,9 @@ MODELS = "fusbench.models"
 DATASETS = "fusbench.datasets"
 METRICS = "fusbench.metrics"
 OWN = "fusbench"
-HOUSE = (OWN, "fusbench-torch", "fusbench-keras")  # released together: versions identify them
+BACKENDS = {"torch": "fusbench-torch", "keras": "fusbench-keras", "onnx": "fusbench-onnx"}
+HOUSE = (OWN, *BACKENDS.values())  # released together: versions identify them
 RESTRICTION = "FUSBENCH_PLUGINS"
-FRAMEWORK_PACKAGES = {"torch": "fusbench-torch", "keras": "fusbench-keras"}
 
 
 def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list[Fault]]:
@@ -94,7 +94,16 @@ def find(group: str, kind: str, name: str) -> Entry:
         what = f"is hidden, since {RESTRICTION} does not name {owner}"
         raise PluginError(what, where, f"Add {owner} to it, or unset it.")
     see = f"'fusbench {kind} list' shows all {len(entries)}."
-    raise unknown(kind, name, list(entries), see)
+    error = unknown(kind, name, list(entries), see)
+    package = BACKENDS.get(name.rpartition("-")[2], OWN)
+    if group == MODELS and package not in registrars():
+        error.fix = from_clone(package)
+    raise error
+
+
+def from_clone(package: str) -> str:
+    """How a backend of the zoo is installed."""
+    return f"From a clone of fusbench: pip install . ./plugins/{package}."
 
 
 def _registers(file: Path, name: str) -> bool:
@@ -178,9 +187,7 @@ def load_target(target: str, where: str, backend: str = "numpy") -> Any:
     try:
         return getattr(import_module(module), attribute)
     except ImportError as error:
-        package = FRAMEWORK_PACKAGES.get(backend)
-        clone = f"From a clone of fusbench: pip install . ./plugins/{package}."
-        fix = clone if package else "Install what it needs."
+        fix = from_clone(BACKENDS[backend]) if backend in BACKENDS else "Install what it needs."
         raise PluginError(f"cannot be loaded: {error}", where, fix) from error
     except AttributeError as error:
         raise PluginError(f"cannot be loaded: {error}", where, "Correct the card.") from error

@@ -43,6 +43,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "verbs",
         "view/test_content.py",
         "zoo/test_learning.py",
+        "doors/test_onnx_files.py",
         "zoo/test_torch_module.py",
     ),
 }

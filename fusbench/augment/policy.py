@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -197,6 +197,19 @@ def fixated(
     return found
 
 
+def _drawn(
+    samples: Samples,
+    indices: Sequence[int] | np.ndarray,
+    policy: Policy,
+    rng: np.random.Generator,
+) -> Iterator[tuple[int, Draw, int, Mix | None]]:
+    """Each index with its draw, and the window that it is mixed with and how, if it is."""
+    for index in indices:
+        draw = policy.draw(rng)
+        other = int(rng.integers(len(samples))) if policy.mix else 0
+        yield int(index), draw, other, Mix.drawn(rng) if policy.mix else None
+
+
 def augmented_batch(
     samples: Samples,
     indices: Sequence[int] | np.ndarray,
@@ -204,16 +217,18 @@ def augmented_batch(
     rng: np.random.Generator,
     *,
     with_fixations: bool = False,
+    share: slice = slice(None),
 ) -> Batch:
-    """Samples of these indices, each under a draw of its own."""
+    """Samples of these indices, each under a draw of its own.
+
+    With a `share` of them, all draws are made, and no more than these samples.
+    """
     frames, densities, fixations = [], [], []
-    for index in indices:
-        draw = policy.draw(rng)
+    for index, draw, other, mix in list(_drawn(samples, indices, policy, rng))[share]:
         windows, points = [samples.frames_of(int(index))], [samples.points_of(int(index))]
         mask = None
-        if policy.mix:
-            other = int(rng.integers(len(samples)))
-            mask = Mix.drawn(rng).mask(samples.shape)
+        if mix is not None:
+            mask = mix.mask(samples.shape)
             windows.append(samples.frames_of(other))
             points.append(samples.points_of(other))
             made = mixed(windows, points, mask, draw, samples.sigma_px)

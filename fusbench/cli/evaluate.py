@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ import click
 
 from fusbench.cli import Fold, Names, config_option, json_option
 from fusbench.cli.options import model_options
+from fusbench.cli.part import Part, keep_part
+from fusbench.cli.stages import tell_stages
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -60,9 +63,21 @@ METRICS_ABREAST = 4  # wider tables do not fit a terminal
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Do finished runs again.")
 @click.option(
+    "--jobs", type=click.IntRange(1),
+    help="Processes that score a model's scans side by side; default: one, or as many as the"
+    " scheduler's workers take.",
+)  # fmt: skip
+@click.option("--scheduler", help="Address of a dask.distributed scheduler to run the jobs on.")
+@click.option(
+    "--part", type=Part(),
+    help="Score a part of the scans only, such as 2/4, and keep it: the same command without --part"
+    " finishes the run.",
+)  # fmt: skip
+@click.option(
     "--board", type=click.Path(path_type=Path),
     help="Evaluate under the rules of this leaderboard, add the rows, and build it.",
 )  # fmt: skip
+@click.option("--stages", is_flag=True, help="Tell on stderr where the time of the runs went.")
 @click.option("--name", help="Name of the row on the board; default: the model's.")
 @click.option("--replace", is_flag=True, help="Replace the board's other row of this name.")
 @config_option
@@ -78,7 +93,11 @@ def evaluate(
     runs: Path,
     freeze_history: bool,
     force: bool,
+    jobs: int | None,
+    scheduler: str | None,
+    part: tuple[int, int] | None,
     board: Path | None,
+    stages: bool,
     name: str | None,
     replace: bool,
     as_json: bool,
@@ -96,12 +115,19 @@ def evaluate(
         raise click.UsageError("Missing option '--model' (or '--predictions').")
     if predictions and freeze_history:
         raise click.UsageError("--freeze-history needs a model; --predictions are made already.")
+    if part and (jobs or scheduler or force):
+        what = "--part is one job's work: leave --jobs and --scheduler out, and --force to the run."
+        raise click.UsageError(what)
+    if stages and (jobs or scheduler):
+        raise click.UsageError("--stages looks at one process: leave --jobs and --scheduler out.")
     from fusbench.cli.render import progress
     from fusbench.doors.door import check_name
     from fusbench.evaluation.contest import told_apart
-    from fusbench.evaluation.entry import door, folder_door
+    from fusbench.evaluation.entry import door, folder_door, words_of
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import scored
+    from fusbench.evaluation.jobs import hired, shared
+    from fusbench.stages import watched
     from fusbench.verbs.terms import Terms
 
     names = list(dict.fromkeys(models))
@@ -120,41 +146,51 @@ def evaluate(
     ).settled()
     for given in names:
         check_name(given, options)
-    contest = terms.contest(
-        options,
-        runs=runs,
-        force=force,
-        progress=progress,
-        warn=lambda text: click.echo(f"warning: {text}", err=True),
-    )
-    split = contest.split
-    asked: dict[str, Make] = {given: partial(door, given) for given in names}
-    for given in predictions:
-        called, _, folder = given.rpartition("=")
-        asked[given] = partial(folder_door, Path(folder), split=split, name=called)
-    done, failures = [], []
-    for given, make in asked.items():
-        row = scored(contest, given, make, options)
-        if isinstance(row, Run):
-            done.append((given, row))
-            if row.again:
-                click.echo(_shown_again(row), err=True)
-            mark = {"beyond_ideal": row.beyond} if row.beyond else {}
-            line = json.dumps({**row.result.content, **mark}, sort_keys=True, allow_nan=False)
-        elif len(asked) == 1:
-            raise row.error
-        else:
-            failures.append(row)
-            click.echo(f"error: {row.error}", err=True)
-            line = _told(row)
-        if as_json:
-            print(line, flush=True)
-    rows = told_apart(done)
-    if rows and board:
-        framed = rows if as_json else _framed(rows, contest, hint=True)
-        _add(board, framed, rows, name, replace=replace, quiet=as_json)
-    elif rows and not as_json:
-        _show(_framed(rows, contest), rows, failures)
+    with hired(jobs, scheduler, options.threads) as crew:
+        options = shared(options, crew)
+        contest = terms.contest(
+            options,
+            runs=runs,
+            force=force,
+            progress=progress,
+            warn=lambda text: click.echo(f"warning: {text}", err=True),
+            jobs=crew,
+        )
+        split = contest.split
+        asked: dict[str, Make] = {given: partial(door, given) for given in names}
+        words = {given: words_of(given) for given in names}
+        for given in predictions:
+            called, _, folder = given.rpartition("=")
+            asked[given] = partial(folder_door, Path(folder), split=split, name=called)
+        if part:
+            keep_part(contest, asked, options, part, as_json=as_json)
+            return
+        done, failures = [], []
+        for given, make in asked.items():
+            with watched() if stages else nullcontext() as times:
+                row = scored(contest, given, make, options, words.get(given, ()))
+            if times and isinstance(row, Run) and not row.again:
+                tell_stages(times, row)
+            if isinstance(row, Run):
+                done.append((given, row))
+                if row.again:
+                    click.echo(_shown_again(row), err=True)
+                mark = {"beyond_ideal": row.beyond} if row.beyond else {}
+                line = json.dumps({**row.result.content, **mark}, sort_keys=True, allow_nan=False)
+            elif len(asked) == 1:
+                raise row.error
+            else:
+                failures.append(row)
+                click.echo(f"error: {row.error}", err=True)
+                line = _told(row)
+            if as_json:
+                print(line, flush=True)
+        rows = told_apart(done)
+        if rows and board:
+            framed = rows if as_json else _framed(rows, contest, hint=True)
+            _add(board, framed, rows, name, replace=replace, quiet=as_json)
+        elif rows and not as_json:
+            _show(_framed(rows, contest), rows, failures)
     if failures:
         raise click.exceptions.Exit(1)
 

@@ -49,6 +49,7 @@ PAIRING = (
     ("from", "Time of the video from which on it is taken in."),
     ("to", "Time of the video up to which it is taken in."),
     ("crop", "X,Y,W,H of the picture to keep; or region, region-2, as a DICOM file declares it."),
+    ("crop-file", "Table of times of the video and rectangles, where the crop changes."),
     ("frame-rate", "Of pictures and of DICOM files without times."),
     ("blink-margin", "Drop samples this near to a marked blink, in ms; the default is none."),
     ("split", "train (the default), val or test; 'dataset split' assigns them anew."),
@@ -57,7 +58,7 @@ PAIRING = (
 
 OF_LAYOUT = (
     "out", "layout", "source", "frame_rate", "name", "licence", "citation", "sigma_px", "sigma_deg",
-    "frame_size", "colour", "clip_length", "every", "as_json",
+    "frame_size", "colour", "clip_length", "every", "store", "as_json",
 )  # fmt: skip
 """What an import by --layout looks at; anything else would be passed over in silence."""
 
@@ -94,6 +95,10 @@ def pairing_options(command: Any) -> Any:
 @click.option("--colour", is_flag=True, help="Keep colour.")
 @click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
 @click.option("--every", type=click.IntRange(1), default=1, help="Keep one of so many frames.")
+@click.option(
+    "--store", type=click.Choice(["npy", "zstd"]), default="npy", show_default=True,
+    help="Frames memory-mapped, or packed without loss in about a third of the space.",
+)  # fmt: skip
 @click.option("--sort-time", is_flag=True, help="Put gaze whose time steps back in order.")
 @click.option(
     "--accept", "accepted", multiple=True,
@@ -213,6 +218,7 @@ def _study(options: dict[str, Any]) -> Any:
         colour=options["colour"],
         clip_length=options["clip_length"],
         every=options["every"],
+        store=options["store"],
     )
 
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from fusbench.installed import Entry
     from fusbench.models.card import ModelCard
 
-OF_AUTHORS = ("check", "new")
+OF_AUTHORS = ("check", "export", "new")
 
 
 class ModelCommands(click.Group):
-    """Imports ``fusbench.cli.plugin`` when a command of plug-in authors is asked for."""
+    """Imports ``fusbench.cli.plugin`` when a command for those who make models is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *OF_AUTHORS])
@@ -33,7 +33,7 @@ class ModelCommands(click.Group):
 
 @click.group(cls=ModelCommands)
 def model() -> None:
-    """List, show, check and make models."""
+    """List, show, check, export and make models."""
 
 
 @model.command("list", epilog="Example: fusbench model list --json")

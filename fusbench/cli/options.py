@@ -35,6 +35,10 @@ OPTIONS = {
         "--seen-ok", is_flag=True,
         help="Score weights on scans that they saw in training; the result is marked.",
     ),
+    "threads": click.option(
+        "--threads", type=click.IntRange(1),
+        help="Threads of the libraries in each model's process; default: as these choose.",
+    ),
 }  # fmt: skip
 """By the field of `fusbench.doors.options.Options` that they fill."""
 

@@ -1,4 +1,4 @@
-"""``fusbench model check`` and ``new``: for authors of plug-ins."""
+"""``fusbench model check``, ``export`` and ``new``: for those who make models."""
 
 from __future__ import annotations
 
@@ -72,6 +72,23 @@ def _show_report(report: Report) -> None:
         show("", "The last lines that it wrote to standard error:", report.last_words)
     verdict = f"breaks {counted(len(broken), 'rule')}" if broken else "keeps every rule"
     show(f"{report.model} {verdict}.")
+
+
+@click.command("export", epilog="Example: fusbench model export clstmunet-torch clstmunet.onnx")
+@click.argument("name")
+@click.argument("out", metavar="OUT.onnx", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")
+@json_option
+def export(name: str, out: Path, checkpoint: Path | None, as_json: bool) -> None:
+    """Write a network of the zoo as an ONNX file, which runs without fusbench and any framework."""
+    from fusbench.cli.render import print_json, show
+    from fusbench.verbs.export import export_model
+
+    size = export_model(name, out, checkpoint=checkpoint).stat().st_size
+    if as_json:
+        print_json({"model": name, "file": str(out), "bytes": size})
+        return
+    show(f"{out}: {size / 1e6:.1f} MB. Next:", f"  fusbench evaluate --model {out}")
 
 
 @click.command("new", epilog="Example: fusbench model new my-net --backend torch my-net")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--crop", help="X,Y,W,H of the video's picture; or region, as a DICOM file declares it."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
-@model_options(without=("allow_8_bit", "seen_ok"))
+@model_options(without=("allow_8_bit", "seen_ok", "threads"))
 @click.option("--live", is_flag=True, help="Follow the video as a live scan: frame by frame.")
 @click.option("--no-overlay", is_flag=True, help="Write the densities only.")
 @config_option

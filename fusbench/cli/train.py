@@ -105,6 +105,8 @@ def train(
     done = run(
         name, dataset, out, dtype=dtype, resume=resume, command=line, progress=progress, **choices
     )
+    if done.rank:
+        return
     found = {
         "checkpoint": str(out),
         "steps": done.steps,

@@ -47,7 +47,7 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     "--checkpoint", "checkpoints", multiple=True, type=PATH,
     help="Weights of a run, or of your own training for --model; repeatable.",
 )  # fmt: skip
-@model_options(without=("checkpoint", "seen_ok"))
+@model_options(without=("checkpoint", "seen_ok", "threads"))
 @click.option(
     "--runs", "runs_folder", type=PATH, default=Path("runs"), show_default=True,
     help="Folder of the runs of --model.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,18 +59,17 @@ class FittedFrames:
         self.cache = cache
         stored = clips[0].info.frame_shape if clips else (*shape,)
         self.as_stored = stored == (shape if channels == 1 else (*shape, channels))
-        # memory maps take a file each that is open, resized clips take memory
-        mapped = self.as_stored or cache != "memory"
-        bound = (OPEN_MAPS // 2, _one) if mapped else (memory_bytes, attrgetter("nbytes"))
-        self.recent = Recent(*bound)
+        if cache == "disk" and any(clip.store != "npy" for clip in clips):
+            self.as_stored = False  # packed frames are unpacked to the disk
+        of_map = max(2 * memory_bytes // OPEN_MAPS, 1)
+        self.recent = Recent(memory_bytes, partial(_taken, of_map=of_map))
 
     def __call__(self, number: int, at: At) -> np.ndarray:
         """These frames of a clip, uint8 (L, H, W): a view where they are kept in memory."""
         if self.cache == "memory":
             return self.recent.get(number, self._fitted)[at]
         if self.cache == "none":
-            clip = self.clips[number]
-            return fit_frames(_read(clip.path, clip.frames, at), self.shape, self.channels)
+            return fit_frames(_some(self.clips[number], at), self.shape, self.channels)
         frames = self.recent.get(number, self._fitted)
         path = self.clips[number].path if self.as_stored else self._path(number)
         return _read(path, frames, at)
@@ -92,6 +91,15 @@ class FittedFrames:
         return cache_folder() / "fitted" / size / f"{self.clips[number].sha256}.npy"
 
 
+def _some(clip: Clip, at: At) -> np.ndarray:
+    """Some frames of a clip, in memory of their own."""
+    packed = clip.packed
+    if packed is None:
+        return _read(clip.path, clip.frames, at)
+    clip.verify()
+    return packed[at]
+
+
 def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
     """Frames of a memory-mapped file, read into memory of their own."""
     if not isinstance(mapped, np.memmap) or not mapped.flags.c_contiguous:
@@ -105,5 +113,6 @@ def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
     return frames if isinstance(at, slice) else frames[at - first]
 
 
-def _one(_frames: np.ndarray) -> int:
-    return 1
+def _taken(frames: np.ndarray, of_map: int) -> int:
+    """Bytes that count of a clip: `of_map` of a map, which takes an open file and no memory."""
+    return of_map if isinstance(frames, np.memmap) else frames.nbytes

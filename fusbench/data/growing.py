@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.data.folder import ADDING, CLIP_COLUMNS, pending
+from fusbench.data.frame_file import STORES, frame_path
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import appended, read_table
 from fusbench.data.writer import (
@@ -159,7 +160,8 @@ def _clear(root: Path) -> None:
     lost = pending(root) - there
     with output_errors(root):
         for clip in lost:
-            (root / "frames" / f"{Path(clip).name}.npy").unlink(missing_ok=True)
+            for store in STORES:
+                frame_path(root, Path(clip).name, store).unlink(missing_ok=True)
         if lost and new:
             for name in ("gaze.csv", RECORDS, "dataset.toml"):
                 (root / name).unlink(missing_ok=True)

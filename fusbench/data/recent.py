@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 
 Size = Callable[[np.ndarray], int]
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Recent:
-    """Arrays by number; those that were asked for last are kept.
+    """Arrays by number or another key; those that were asked for last are kept.
 
     Threads may share it. A copy in another process, or out of a pickle, begins empty.
 
@@ -35,20 +37,20 @@ class Recent:
 
     def __init__(self, most: int, size: Size) -> None:
         self.most, self.size = most, size
-        self._arrays: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._arrays: OrderedDict[Hashable, np.ndarray] = OrderedDict()
         self._taken = 0
-        self._newest: tuple[int, np.ndarray | None] = (-1, None)
+        self._newest: tuple[Hashable, np.ndarray | None] = (-1, None)
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[Recent], tuple[int, Size]]:
         return Recent, (self.most, self.size)
 
     @property
-    def kept(self) -> tuple[int, ...]:
+    def kept(self) -> tuple[Hashable, ...]:
         """Numbers of the arrays that are kept, the newest last."""
         return tuple(self._arrays)
 
-    def get(self, number: int, make: Callable[[int], np.ndarray]) -> np.ndarray:
+    def get(self, number: Key, make: Callable[[Key], np.ndarray]) -> np.ndarray:
         """The array of a number, made where it is not kept."""
         last, newest = self._newest  # most windows are of the clip of the one before
         if last == number and newest is not None:

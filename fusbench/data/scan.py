@@ -7,13 +7,16 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 
 from fusbench.arrays import open_array
 from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
+from fusbench.data.packed import SUFFIX, PackedFrames
+from fusbench.data.recent import Recent
 from fusbench.errors import DatasetError, counted
 from fusbench.files import known_sha256, text_sha256
 
@@ -21,6 +24,8 @@ SPLITS = ("train", "val", "test")
 SCHEMA = 1
 OPEN_MAPS = 256
 """Memory maps that stay open: each takes one of the 1,024 files that a process may have open."""
+UNPACKED_BYTES = 1 << 28
+"""Clips of packed files that stay in memory."""
 REMEDIES = {
     errno.EMFILE: "Too many files are open in this process: raise its limit, 'ulimit -n 4096'.",
     errno.ENFILE: "Too many files are open on this machine: close programs, and try again.",
@@ -126,7 +131,8 @@ class Clip:
         """Frames, uint8 (T, H, W) or (T, H, W, 3), memory-mapped: nothing is copied.
 
         Only the maps that were used last stay open, so that a data set may have any number of
-        clips; hold the array itself where it is used over and over.
+        clips; hold the array itself where it is used over and over. A packed file is unpacked
+        whole, and the clips that were used last are kept; `packed` unpacks some frames alone.
 
         Before the first look the file is held against its hash, so that nobody trains on, scores
         or exports other pixels than the data set's fingerprint says.
@@ -135,7 +141,31 @@ class Clip:
         return self._stored()
 
     def _stored(self) -> np.ndarray:
-        return map_array(self.path, (self.n_frames, *self.info.frame_shape), np.uint8)
+        packed = self.packed
+        if packed is None:
+            return map_array(self.path, self._shape, np.uint8)
+        with _read_errors(self.path):
+            return _UNPACKED.get((self.path, _stamp(self.path)), lambda _: _frozen(packed[:]))
+
+    @property
+    def store(self) -> str:
+        """How its frames lie on disk: "npy" or "zstd"."""
+        return "zstd" if self.file.endswith(SUFFIX) else "npy"
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return self.n_frames, *self.info.frame_shape
+
+    @property
+    def packed(self) -> PackedFrames | None:
+        """The clip's packed file, whose frames unpack one by one; None where it is memory-mapped.
+
+        Its frames are not held against their hash: `verify` does that.
+        """
+        if self.store == "npy":
+            return None
+        with _read_errors(self.path):
+            return _packed(self.path, _stamp(self.path), self._shape)
 
     @property
     def mixture(self) -> np.ndarray | None:
@@ -159,9 +189,12 @@ class Clip:
 
     def verify(self) -> None:
         """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
-        self._stored()
         with _read_errors(self.path):
-            found = known_sha256(self.path)
+            if self.packed is not None:
+                found = _packed_sha256(self.path, _stamp(self.path), self._shape)
+            else:
+                self._stored()
+                found = known_sha256(self.path)
         if found != self.sha256:
             raise DatasetError(
                 "the file's content does not match its sha256 in clips.csv",
@@ -214,8 +247,34 @@ def _read_errors(path: Path) -> Iterator[None]:
         raise DatasetError(f"cannot be read: {error.strerror or error}", str(path), fix) from None
     except (ValueError, EOFError) as error:
         told = " ".join(str(error).split()).removesuffix(".")
-        what = f"the file is truncated or no .npy file ({told})"
+        kind = SUFFIX if path.name.endswith(SUFFIX) else ".npy"
+        what = f"the file is truncated or no {kind} file ({told})"
         raise DatasetError(what, str(path), "Restore or remake it.") from None
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file does."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_UNPACKED = Recent(UNPACKED_BYTES, attrgetter("nbytes"))
+
+
+@lru_cache(maxsize=OPEN_MAPS)
+def _packed(path: Path, stamp: tuple[int, int, int], shape: tuple[int, ...]) -> PackedFrames:
+    return PackedFrames(path, shape)
+
+
+@cache
+def _packed_sha256(path: Path, stamp: tuple[int, int, int], shape: tuple[int, ...]) -> str:
+    return _packed(path, stamp, shape).sha256
+
+
+def _frozen(frames: np.ndarray) -> np.ndarray:
+    """Frames that nobody may write to, as those of a memory-mapped file."""
+    frames.flags.writeable = False
+    return frames
 
 
 @lru_cache(maxsize=OPEN_MAPS)
@@ -232,8 +291,7 @@ def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndar
         If the file is missing, truncated, no ``.npy`` file, or of another shape or type.
     """
     with _read_errors(path):
-        found = path.stat()
-        array = _mapped(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+        array = _mapped(path, _stamp(path))
     fits = array.ndim == len(shape) and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )

@@ -52,7 +52,7 @@ def withhold_gaze(
     def stored(folder: Path) -> Iterator[StoredClip]:
         for done, clip in enumerate(dataset.clips, start=1):
             clip.verify()
-            yield store_clip(folder, _copy(clip, hidden=clip.split == split))
+            yield store_clip(folder, _copy(clip, hidden=clip.split == split), clip.store)
             if report:
                 report(done, len(dataset.clips))
 

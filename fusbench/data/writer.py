@@ -16,11 +16,12 @@ from fusbench.data.folder import (
     SEGMENT_COLUMNS,
     ClipRow,
 )
+from fusbench.data.frame_file import frame_file, frame_path, frames_sha256
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import SCHEMA, DatasetInfo
 from fusbench.data.tables import write_rows
 from fusbench.errors import DatasetError, OutputError, counted
-from fusbench.files import file_sha256, output_errors, replacing_folder, toml_text
+from fusbench.files import output_errors, replacing_folder, toml_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,20 +63,23 @@ class StoredClip:
     segments: tuple[tuple[int, int, str], ...]
 
 
-def store_clip(folder: Path, clip: NewClip) -> StoredClip:
-    """Write a clip's arrays below `folder`; may run in a worker process."""
+def store_clip(folder: Path, clip: NewClip, store: str = "npy") -> StoredClip:
+    """Write a clip's arrays below `folder`; may run in a worker process.
+
+    `store` is "npy" for memory-mapped frames, "zstd" for packed ones.
+    """
     if not IDENTIFIER.fullmatch(clip.clip_id):
         fix = "Use letters, digits, '.', '_' and '-'."
         raise DatasetError(f"clip_id '{clip.clip_id}' is no identifier", fix=fix)
     file = sha256 = ""
     with output_errors(folder):
         if clip.frames is not None:
-            file = f"frames/{clip.clip_id}.npy"
-            _save(folder / file, np.ascontiguousarray(clip.frames, dtype=np.uint8))
-            sha256 = file_sha256(folder / file)
+            path = frame_path(folder, clip.clip_id, store)
+            _save(path, clip.frames)
+            file, sha256 = f"frames/{path.name}", frames_sha256(path)
         for name, array in (("density", clip.density), ("landmarks", clip.landmarks)):
             if array is not None:
-                _save(folder / name / f"{clip.clip_id}.npy", array.astype(np.float32))
+                _save(folder / name / f"{clip.clip_id}.npy", array, np.float32)
     row = ClipRow(
         clip_id=clip.clip_id, scan_id=clip.scan_id, split=clip.split,
         n_frames=clip.n_frames, file=file, sha256=sha256,
@@ -83,9 +87,16 @@ def store_clip(folder: Path, clip: NewClip) -> StoredClip:
     return StoredClip(row=row, gaze=clip.gaze, segments=clip.segments)
 
 
-def _save(path: Path, array: np.ndarray) -> None:
+def _save(path: Path, array: np.ndarray, dtype: type = np.uint8) -> None:
     path.parent.mkdir(exist_ok=True)
-    np.save(path, array, allow_pickle=False)
+    array = np.ascontiguousarray(array, dtype=dtype)
+    if path.suffix == ".npy":
+        np.save(path, array, allow_pickle=False)
+        return
+    with frame_file(path, array.shape[1:]) as stream:
+        for frame in array:
+            stream.append(frame)
+        stream.close()
 
 
 def write_dataset(
@@ -94,6 +105,7 @@ def write_dataset(
     clips: Callable[[Path], Iterable[StoredClip]] | Iterable[NewClip],
     *,
     shared: bool = False,
+    store: str = "npy",
 ) -> Path:
     """Write a data set folder; it appears under its name only when it is complete.
 
@@ -108,6 +120,8 @@ def write_dataset(
         any order, for instance from worker processes.
     shared : bool
         Whether every process would write the same folder; the first one's then stays.
+    store : {"npy", "zstd"}
+        How frames are stored: memory-mapped, or packed in about a third of the space.
 
     Raises
     ------
@@ -139,7 +153,7 @@ def write_dataset(
         if callable(clips):
             stored = list(clips(folder))
         else:
-            stored = [store_clip(folder, clip) for clip in clips]
+            stored = [store_clip(folder, clip, store) for clip in clips]
         write_tables(folder, info, stored)
     return root
 

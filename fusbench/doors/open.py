@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.discovery import MODELS, OWN, find
+from fusbench.doors.exported import card_of_exported, refuse_weights
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, FusbenchError, PluginError
 from fusbench.installed import owner_of
@@ -25,6 +26,7 @@ from fusbench.isolation.parent import Guest, Limits
 from fusbench.isolation.witnessed import GuestWitness
 from fusbench.models.card import ModelCard, card_from
 from fusbench.models.entrant import Entrant
+from fusbench.zoo.exported import is_exported
 from fusbench.zoo.weights import card_of_weights, checkpoint_path
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ if TYPE_CHECKING:
 
 
 def is_file(name: str) -> bool:
-    """Whether a model is named by its Python file rather than by a registered name.
+    """Whether a model is named by its Python or ONNX file rather than by a registered name.
 
     Examples
     --------
-    >>> is_file("models/my_net.py"), is_file("clstmunet-torch")
-    (True, False)
+    >>> is_file("models/my_net.py"), is_file("net.onnx"), is_file("clstmunet-torch")
+    (True, True, False)
     """
-    return name.endswith(".py") or "/" in name
+    return name.endswith(".py") or is_exported(name) or "/" in name
 
 
 @contextmanager
@@ -140,6 +142,8 @@ def introduced(
     device: str | None,
 ) -> Entrant:
     """The entrant that a guest holds, by its entry, Python file or card, or its name over there."""
+    if isinstance(model, str) and is_exported(model):
+        refuse_weights(Path(model), checkpoint)
     told = introduce(guest, model, entry)
     card = card_of_weights(card_from(told["card"], guest.where), checkpoint)
     weights = checkpoint_path(card, checkpoint)
@@ -185,13 +189,21 @@ def introduce(guest: Guest, model: str | ModelCard, entry: Entry | None) -> dict
     return told
 
 
+def _plain(card: ModelCard) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(json.dumps(asdict(card), default=str))
+    return facts
+
+
 def _asked(model: str | ModelCard, entry: Entry | None) -> tuple[str, Any]:
     """How a guest is told which model it is to hold."""
     if isinstance(model, ModelCard):
-        return "card", json.loads(json.dumps(asdict(model), default=str))
+        return "card", _plain(model)
     if is_file(model):
         file = Path(model)
         if not file.is_file():
-            raise PluginError("no file is here", str(file), "Name a Python file, or a model.")
+            fix = "Name a Python file, an ONNX file, or a model."
+            raise PluginError("no file is here", str(file), fix)
+        if is_exported(file):
+            return "card", _plain(card_of_exported(file))
         return "file", str(file.resolve())
     return ("entry", f"{entry.module}:{entry.attribute}") if entry else ("name", model)

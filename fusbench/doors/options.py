@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypedDict
 
 from fusbench.isolation.parent import Limits
+
+FLAGS = {"timeout_s": "--timeout", "memory_gb": "--memory-limit"}
+PATHS = ("checkpoint", "python")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,8 @@ class Options:
         Take predictions of 8-bit maps.
     seen_ok : bool
         Score weights on scans that they saw in training; the result is marked.
+    threads : int, optional
+        Threads of the libraries in a model's process; by default they choose.
 
     Examples
     --------
@@ -46,6 +52,7 @@ class Options:
     allow_prints: bool = False
     allow_8_bit: bool = False
     seen_ok: bool = False
+    threads: int | None = None
 
     @property
     def weights(self) -> Path | None:
@@ -60,7 +67,29 @@ class Options:
     @property
     def limits(self) -> Limits:
         """What the model's process may use."""
-        return Limits(timeout_s=self.timeout_s, memory_gb=self.memory_gb, prints=self.allow_prints)
+        return Limits(
+            timeout_s=self.timeout_s,
+            memory_gb=self.memory_gb,
+            prints=self.allow_prints,
+            threads=self.threads,
+        )
+
+    def words(self) -> list[str]:
+        """The same on the command line, with paths that hold in any folder.
+
+        Examples
+        --------
+        >>> Options(device="cuda", seen_ok=True).words()
+        ['--device', 'cuda', '--seen-ok']
+        """
+        line: list[str] = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value != each.default:
+                value = os.path.abspath(value) if each.name in PATHS else value
+                line.append(FLAGS.get(each.name, f"--{each.name.replace('_', '-')}"))
+                line += [] if value is True else [str(value)]
+        return line
 
 
 class ModelOptions(TypedDict, total=False):
@@ -74,3 +103,4 @@ class ModelOptions(TypedDict, total=False):
     allow_prints: bool
     allow_8_bit: bool
     seen_ok: bool
+    threads: int | None

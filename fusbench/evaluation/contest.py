@@ -24,6 +24,7 @@ from fusbench.progress import Progress, silent
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
     from fusbench.evaluation.job import Evaluation
+    from fusbench.evaluation.jobs import Jobs
     from fusbench.models.entrant import Entrant
 
 MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
@@ -48,8 +49,9 @@ class Contest:
     """One call of ``fusbench evaluate``: the data set, the folder of runs, and the options.
 
     `settings` are those fields of `Evaluation` that the options give; `progress` shows how far a
-    model is, and `warn` what is odd about it. `references` are the rows, made once, that others
-    are held against.
+    model is, and `warn` what is odd about it. `jobs` score the scans of a model that has a process
+    of its own, by the command `line`. `references` are the rows, made once, that others are held
+    against.
     """
 
     data: Dataset
@@ -58,6 +60,8 @@ class Contest:
     settings: dict[str, Any]
     progress: Progress = silent
     warn: Callable[[str], object] = warnings.warn
+    jobs: Jobs | None = None
+    line: tuple[str, ...] = ()
     references: dict[str, Run | Failure] = field(default_factory=dict, compare=False)
 
     @property
@@ -82,8 +86,23 @@ class Contest:
             lost.rmdir()
         return run
 
+    def part(self, name: str, door: Door, part: tuple[int, int]) -> tuple[str, list[str]] | Failure:
+        """The key and scans of one part of a run, which are kept for the whole; or why not."""
+        from fusbench.evaluation.parts import score_part
+
+        try:
+            with door() as entrant:
+                return score_part(
+                    self._job(entrant),
+                    self.runs,
+                    part,
+                    load=lambda: entrant.load(self.data),
+                    witness=entrant.witness,
+                )
+        except MODEL_ERRORS as error:
+            return Failure(name=name, error=error, file=None)
+
     def _job(self, entrant: Entrant) -> Evaluation:
-        from fusbench.child import cores
         from fusbench.evaluation.job import Evaluation
 
         free = {k: v for k, v in self.settings.items() if k not in OF_STRANGERS or entrant.stranger}
@@ -92,7 +111,6 @@ class Contest:
             dataset=self.data,
             owner=entrant.owner,
             version=entrant.version,
-            threads=cores(),
             source=entrant.source,
             guest=entrant.environment,
             **free,
@@ -101,7 +119,7 @@ class Contest:
     def _run(self, job: Evaluation, entrant: Entrant, placed: Callable[[Path], object]) -> Run:
         from fusbench.evaluation.run import evaluate as run
 
-        worked = []
+        worked, lost = [], []
 
         def picture(path: Path, panels: list[dict[str, Any]]) -> None:
             from fusbench.drawing.frames import draw_frames
@@ -114,6 +132,10 @@ class Contest:
                 worked.append(done)
                 update(done, total)
 
+            def ahead(tick: Callable[[], None]) -> None:
+                assert self.jobs
+                lost.extend(self.jobs.score([*self.line], tick))
+
             result, folder = run(
                 job,
                 self.runs,
@@ -123,7 +145,10 @@ class Contest:
                 placed=placed,
                 report=report,
                 picture=picture if job.card.role == "model" else None,
+                ahead=ahead if self.jobs and self.line and entrant.witness else None,
             )
+        for words in lost:
+            self.warn(f"{job.card.name}: a job failed, its scans were scored afterwards: {words}")
         if opened := result.config.get("opened"):
             self.warn(f"{job.card.name} opened files of a data set by itself: {', '.join(opened)}")
         return Run(folder=folder, name=result.model.name, result=result, again=not worked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fusbench.doors.door import Source, check_name, is_folder, let_in
 from fusbench.doors.loaded import card_of_model, refuse_options
+from fusbench.doors.open import is_file
 from fusbench.doors.options import Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Door
@@ -53,6 +55,21 @@ def door(
         fix = "Give the model's card or name in its place."
         raise ConfigError("a loaded model is known by its answers on a data set", fix=fix)
     return lambda: loaded(source, dataset, split, options.limits)
+
+
+def words_of(source: Source) -> tuple[str, ...]:
+    """What names a source on the command line of another process; nothing where only this has it.
+
+    Examples
+    --------
+    >>> words_of("centre-bias")
+    ('--model', 'centre-bias')
+    """
+    if not isinstance(source, str | Path):
+        return ()
+    if is_folder(source):
+        return "--predictions", os.path.abspath(source)
+    return "--model", os.path.abspath(source) if is_file(str(source)) else str(source)
 
 
 def folder_door(

@@ -13,6 +13,7 @@ PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
 BACKEND_PACKAGES = {
     "torch": ("fusbench-torch", "torch"),
     "keras": ("fusbench-keras", "keras", "tensorflow", "tensorflow-cpu"),
+    "onnx": ("fusbench-onnx", "onnxruntime"),
 }
 
 

@@ -15,9 +15,10 @@ from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError
 from fusbench.evaluation.beyond import IDEAL, beyond_run, marked
 from fusbench.evaluation.contest import Contest, Door, Failure
-from fusbench.evaluation.entry import door
+from fusbench.evaluation.entry import door, words_of
 from fusbench.evaluation.facts import ModelFacts
 from fusbench.evaluation.finished import Run
+from fusbench.evaluation.jobs import line_of
 from fusbench.evaluation.results import (
     KEY_COLUMNS,
     Result,
@@ -29,12 +30,15 @@ from fusbench.evaluation.results import (
 from fusbench.evaluation.seen import seen
 from fusbench.files import text_sha256, write_json
 from fusbench.metrics import of_signature
+from fusbench.zoo.exported import is_exported
 
 FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
 Make = Callable[[Options, Dataset], Door]
 
 
-def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | Failure:
+def scored(
+    contest: Contest, name: str, make: Make, options: Options, words: Sequence[str] = ()
+) -> Run | Failure:
     """The run of a model, pooled over folds where the contest is; or why there is none.
 
     One that is better than the ideal observer, where the data know it, is marked.
@@ -48,9 +52,13 @@ def scored(contest: Contest, name: str, make: Make, options: Options) -> Run | F
         ``make(options, dataset)`` gives the door of one fold.
     options : Options
         "{fold}" in the checkpoint's name stands for the number of each fold.
+    words : sequence of str
+        What names the model on the command line, for the contest's jobs; see `words_of`.
     """
-    asked_plainly = name == IDEAL and options == Options()
-    row = _ideal(contest) if asked_plainly else _scored(contest, name, make, options)
+    if is_exported(name) and options.checkpoint is None:
+        options = replace(options, checkpoint=name)  # its weights, and what they tell
+    asked_plainly = name == IDEAL and options == Options(threads=options.threads)
+    row = _ideal(contest) if asked_plainly else _scored(contest, name, make, options, words)
     own = isinstance(row, Run) and row.result.model.distribution == OWN
     if isinstance(row, Failure) or own or all(clip.mixture is None for clip in contest.data.clips):
         return row
@@ -67,32 +75,62 @@ def _ideal(contest: Contest) -> Run | Failure:
     """The ideal observer's row, made once a contest, with --force too."""
     known = contest.references
     if IDEAL not in known:
-        known[IDEAL] = _scored(contest, IDEAL, partial(door, IDEAL), Options())
+        known[IDEAL] = _scored(contest, IDEAL, partial(door, IDEAL), Options(), words_of(IDEAL))
     return known[IDEAL]
 
 
-def _scored(contest: Contest, name: str, make: Make, options: Options) -> Run | Failure:
+def _scored(
+    contest: Contest, name: str, make: Make, options: Options, words: Sequence[str]
+) -> Run | Failure:
     data = contest.data
     if not data.folds:
-        return _row(contest, name, make, options, data)
+        return _row(contest, name, make, options, words)
     runs = []
     for each in data.folds:
-        row = _row(replace(contest, data=each), name, make, of_fold(options, each), each)
+        row = _row(replace(contest, data=each), name, make, of_fold(options, each), words)
         if isinstance(row, Failure):
             return row
         runs.append(row)
     return pooled(runs, data, contest.runs, options.weights)
 
 
-def _row(contest: Contest, name: str, make: Make, options: Options, data: Dataset) -> Run | Failure:
+def parts_kept(
+    contest: Contest, name: str, make: Make, options: Options, part: tuple[int, int]
+) -> list[tuple[str, list[str]]] | Failure:
+    """One part of the scans of each fold, scored and kept; see `fusbench.evaluation.parts`."""
+    found = []
+    for each in contest.data.folds or (contest.data,):
+        chosen = of_fold(options, each)
+        ready = _ready(replace(contest, data=each), name, chosen)
+        row = ready if isinstance(ready, Failure) else ready.part(name, make(chosen, each), part)
+        if isinstance(row, Failure):
+            return row
+        found.append(row)
+    return found
+
+
+def _row(
+    contest: Contest, name: str, make: Make, options: Options, words: Sequence[str]
+) -> Run | Failure:
+    ready = _ready(contest, name, options)
+    if isinstance(ready, Failure):
+        return ready
+    if ready.jobs and words:
+        line = line_of([*words], ready.data, ready.runs, ready.settings, options)
+        ready = replace(ready, line=tuple(line))
+    return ready.row(name, make(options, ready.data))
+
+
+def _ready(contest: Contest, name: str, options: Options) -> Contest | Failure:
+    """The contest with the checkpoint in its settings, after a look at what that has seen."""
     try:
-        told = unseen(options, data, contest.split)
+        told = unseen(options, contest.data, contest.split)
     except CheckpointError as error:
         return Failure(name=name, error=error, file=None)
     if told:
         contest.warn(f"{options.weights}: {told}")
     settings = {**contest.settings, "checkpoint": options.weights, "seen": told}
-    return replace(contest, settings=settings).row(name, make(options, data))
+    return replace(contest, settings=settings)
 
 
 def of_fold(options: Options, data: Dataset) -> Options:

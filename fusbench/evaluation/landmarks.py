@@ -34,7 +34,8 @@ def landmark_mass(density: np.ndarray, places: np.ndarray, radius_px: float) -> 
         left, top = (max(int(np.ceil(at - radius_px)), 0) for at in (x, y))
         right, bottom = (max(int(np.floor(at + radius_px)) + 1, 0) for at in (x, y))
         near = density[top:bottom, left:right]
-        rows, columns = np.ogrid[top : top + near.shape[0], left : left + near.shape[1]]
-        inside = (columns - x) ** 2 + (rows - y) ** 2 <= radius_px**2
+        down = (np.arange(top, top + near.shape[0]) - y) ** 2
+        along = (np.arange(left, left + near.shape[1]) - x) ** 2
+        inside = along + down[:, None] <= radius_px**2
         found[number] = near[inside].sum(dtype=np.float64)
     return found

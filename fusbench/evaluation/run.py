@@ -5,33 +5,26 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from fusbench import metrics
-from fusbench.data.scan import Clip
-from fusbench.doors.registry import load_model
 from fusbench.errors import DatasetError
 from fusbench.evaluation.facts import DatasetFacts, ModelFacts, environment, machine
-from fusbench.evaluation.job import NOTHING, Evaluation
-from fusbench.evaluation.pieces import read_piece, write_piece
+from fusbench.evaluation.job import Evaluation
+from fusbench.evaluation.parts import Scan, begun, frames_kept, make_place, n_frames, scorer
+from fusbench.evaluation.pieces import Piece, Pieces, clear, kept
 from fusbench.evaluation.results import (
     Result,
     read_result,
     summarise,
     write_result,
 )
-from fusbench.evaluation.scan_scores import examples, joined, score_scan
+from fusbench.evaluation.scan_scores import joined
 from fusbench.evaluation.witnessed import drop, finished_before, is_finished, is_of, keep
 from fusbench.files import replacing, write_json
 from fusbench.models.card import ModelCard
 from fusbench.models.entrant import Used, Witness
-
-Piece = dict[str, np.ndarray]
-Scans = list[tuple[str, tuple[Clip, ...]]]
+from fusbench.stages import stage
 
 
 def evaluate(
@@ -44,6 +37,7 @@ def evaluate(
     placed: Callable[[Path], object] | None = None,
     report: Callable[[int, int], None] | None = None,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None = None,
+    ahead: Callable[[Callable[[], None]], None] | None = None,
 ) -> tuple[Result, Path]:
     """Evaluate a model, or return the finished run of the same key.
 
@@ -68,6 +62,9 @@ def evaluate(
         Told (frames done, frames in all); never where a finished run is returned.
     picture : callable, optional
         Given the path to draw and the six example frames, at the end of a run.
+    ahead : callable, optional
+        Lets other processes score parts of the scans before this one looks what is missing. It is
+        given a function to call now and then, which reports how far they are.
 
     Returns
     -------
@@ -78,46 +75,49 @@ def evaluate(
         before = finished_before(job, runs, witness)
         if before is not None:
             return read_result(before), before
+    if witness is None and not force and is_finished(folder := runs / job.key()):
+        return _shown(folder)
+    if force:
+        for each in kept(job, runs, witness is not None):
+            shutil.rmtree(each, ignore_errors=True)
     scans = list(job.dataset.scans(job.split))
-    score, pieces, used = _scorer(job, load), dict[str, Piece](), NOTHING
-    if witness is not None:
-        for scan_id, clips in _first_with_gaze(scans):
-            pieces[scan_id] = score(clips)
-        used = witness.used()
-    folder = runs / job.key(used)
-    kept = folder / "scans"
+    total = sum(n_frames(clips) for _, clips in scans)
+    tell = report or (lambda _done, _total: None)
+    if ahead:
+        make_place(runs)
+        ahead(lambda: tell(frames_kept(job, runs, scans), total))
+    score = scorer(job, load)
+    folder, used, pieces = begun(job, runs, scans, score, witness)
     if placed:
         placed(folder)
     if is_finished(folder) and not force:
         if witness is None or is_of(folder, witness):
-            shutil.rmtree(kept, ignore_errors=True)  # of a run that was killed at its very end
             if witness is not None:
                 keep(folder, job, witness.used())
-            return read_result(folder), folder
+            return _shown(folder)
         drop(folder)
-    if force or (witness is not None and not is_of(kept, witness)):
-        shutil.rmtree(kept, ignore_errors=True)
-    n_frames, done = sum(clip.n_frames for _, clips in scans for clip in clips), 0
+    all_kept, done = Pieces(folder=folder, asked=job.key(), witness=witness), 0
     for scan_id, clips in scans:
-        part = kept / f"{scan_id}.npz"
-        arrays = pieces.get(scan_id)
-        if arrays is None and (arrays := read_piece(part)) is not None:
-            pieces[scan_id] = arrays
-        else:
-            pieces[scan_id] = score(clips) if arrays is None else arrays
-            write_piece(part, pieces[scan_id])
-            if witness is not None:
-                keep(kept, job, witness.used())
-        done += sum(clip.n_frames for clip in clips)
-        if report:
-            report(done, n_frames)
+        arrays = None if scan_id in pieces else all_kept.read(scan_id)
+        if arrays is None:
+            arrays = pieces.get(scan_id) or score(clips)
+            all_kept.write(scan_id, arrays)
+        pieces[scan_id] = arrays
+        done += n_frames(clips)
+        tell(done, total)
+    used = replace(used | all_kept.used, versions=used.versions)
+    with stage("result and picture"):
+        result = _finish(job, folder, used, scans, pieces, total, picture)
     if witness is not None:
-        used = replace(used, of_data=witness.used().of_data)
-    result = _finish(job, folder, used, scans, pieces, n_frames, picture)
-    if witness is not None:
-        keep(folder, job, witness.used())
-    shutil.rmtree(kept, ignore_errors=True)
+        keep(folder, job, used)
+    clear(folder)
     return result, folder
+
+
+def _shown(folder: Path) -> tuple[Result, Path]:
+    """A finished run; pieces of one that was killed at its very end are removed."""
+    clear(folder)
+    return read_result(folder), folder
 
 
 def opened_data(card: ModelCard, used: Used) -> bool:
@@ -125,37 +125,13 @@ def opened_data(card: ModelCard, used: Used) -> bool:
     return card.sees == "frames" and bool(used.of_data)
 
 
-def _first_with_gaze(scans: Scans) -> Scans:
-    return [scan for scan in scans if any(len(clip.gaze) for clip in scan[1])][:1]
-
-
-def _scorer(job: Evaluation, load: Callable[[], Any] | None) -> Callable[[tuple[Clip, ...]], Piece]:
-    """Scores a scan's clips; the model is loaded when the first scan comes."""
-    wanted = set(examples(job.dataset, job.split))
-
-    @cache
-    def model() -> Any:
-        if load:
-            return load()
-        return load_model(
-            job.card, checkpoint=job.checkpoint, device=job.device, dataset=job.dataset
-        )
-
-    def score(clips: tuple[Clip, ...]) -> Piece:
-        card = getattr(model(), "card", job.card)
-        with metrics.kernel(job.kernel):
-            return score_scan(model(), card, clips, job, wanted)
-
-    return score
-
-
 def _finish(
     job: Evaluation,
     folder: Path,
     used: Used,
-    scans: Scans,
+    scans: list[Scan],
     pieces: dict[str, Piece],
-    n_frames: int,
+    total: int,
     picture: Callable[[Path, list[dict[str, Any]]], None] | None,
 ) -> Result:
     scores = joined(pieces, "scores", [m.key for m in job.chosen])
@@ -196,7 +172,7 @@ def _finish(
         profile=job.profile,
         summary=summarise(scores),
         n_frames=len(scores),
-        n_skipped=n_frames - len(scores),
+        n_skipped=total - len(scores),
         n_scans=scores["scan_id"].nunique(),
         environment={
             **environment(job.card.backend, job.threads, job.kernel),

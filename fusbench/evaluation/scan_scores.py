@@ -17,6 +17,7 @@ from fusbench.evaluation.results import KEY_COLUMNS
 from fusbench.evaluation.viewing import viewings
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities
+from fusbench.stages import stage
 
 if TYPE_CHECKING:
     from fusbench.evaluation.job import Evaluation
@@ -51,7 +52,8 @@ def score_scan(
     radius_px, seconds = REACH * job.dataset.info.sigma_px, 0.0
     freeze = job.freeze_history
     for clip in clips:
-        clip.verify()
+        with stage("frames held against their hash"):
+            clip.verify()
         places = clip.landmarks
         asked = [
             (view, densities(model, card, view.seen, view.frames, freeze_history=freeze))
@@ -68,11 +70,14 @@ def score_scan(
                 predicted = next(predictions)
                 seconds += time.perf_counter() - start
                 for seen_by in view.targets_at(frame):
-                    target = job.targets.at(seen_by, frame)
-                    score = metrics.score(predicted, target, job.chosen, job.profile, where)
+                    with stage("maps of the gaze"):
+                        target = job.targets.at(seen_by, frame)
+                    with stage("metrics"):
+                        score = metrics.score(predicted, target, job.chosen, job.profile, where)
                     scores.append(list(score.values()))
                 if places is not None and known:
-                    reached.append(landmark_mass(predicted, places[frame], radius_px))
+                    with stage("mass on landmarks"):
+                        reached.append(landmark_mass(predicted, places[frame], radius_px))
                 if (clip.clip_id, int(frame)) in wanted:
                     shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
             clip_ids.append(clip.clip_id)

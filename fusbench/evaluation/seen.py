@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusbench.zoo.checkpoint import TRAIN_CLIPS, named_clips, read_metadata, short_hash
+from fusbench.zoo.exported import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fusbench.data.dataset import Dataset
+
+TELLING = (".safetensors", SUFFIX)  # files that tell of their training
 
 
 def seen(weights: Path | None, data: Dataset, split: str) -> str:
@@ -24,7 +27,7 @@ def seen(weights: Path | None, data: Dataset, split: str) -> str:
     CheckpointError
         If the file is damaged.
     """
-    if weights is None or weights.suffix != ".safetensors" or not weights.is_file():
+    if weights is None or weights.suffix not in TELLING or not weights.is_file():
         return ""
     told = read_metadata(weights)
     if TRAIN_CLIPS in told:

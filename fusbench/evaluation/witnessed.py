@@ -1,4 +1,4 @@
-"""Finished and stopped runs of models that were watched: which are still of the model that is here.
+"""Finished runs of models that were watched: which are still of the model that is here.
 
 Beside a run lies ``used.json``: what was asked for, and each file that the model read, with its
 hash. A finished run counts only as long as all of them hold what they held.
@@ -6,6 +6,7 @@ hash. A finished run counts only as long as all of them hold what they held.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,22 +24,22 @@ FILE = "used.json"
 def finished_before(job: Evaluation, runs: Path, witness: Witness) -> Path | None:
     """The finished run of what is asked for, if nothing of its model has changed, or could have."""
     for folder in sorted(runs.glob(f"{job.card.name}-*")):
-        told = _read(folder)
-        asked = told.get("asked") == job.key() and is_finished(folder)
-        if asked and witness.unchanged(_record(told), nearby=True):
+        facts = read_told(folder / FILE)
+        asked = facts.get("asked") == job.key() and is_finished(folder)
+        if asked and witness.unchanged(used_of(facts).record, nearby=True):
             return folder
     return None
 
 
 def is_of(folder: Path, witness: Witness) -> bool:
-    """Whether the run, or the pieces, in a folder are of the model as it is now."""
-    told = _read(folder)
-    return bool(told) and witness.unchanged(_record(told))
+    """Whether the run in a folder is of the model as it is now."""
+    facts = read_told(folder / FILE)
+    return bool(facts) and witness.unchanged(used_of(facts).record)
 
 
 def keep(folder: Path, job: Evaluation, used: Used) -> None:
     """Write what a run's model used."""
-    write_json(folder / FILE, {"asked": job.key(), "record": dict(used.record)})
+    write_json(folder / FILE, told(job.key(), used))
 
 
 def drop(folder: Path) -> None:
@@ -50,13 +51,29 @@ def is_finished(folder: Path) -> bool:
     return (folder / "result.json").exists()
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def told(asked: str, used: Used) -> dict[str, Any]:
+    """What was asked for and what was used, as a file tells it."""
+    return {"asked": asked, **asdict(used)}
+
+
+def read_told(path: Path) -> dict[str, Any]:
+    """What a file tells; nothing where there is none, or a damaged one."""
     try:
-        return read_json(folder / FILE, DatasetError)
+        return read_json(path, DatasetError)
     except DatasetError:
         return {}
 
 
-def _record(told: dict[str, Any]) -> dict[str, Any]:
-    record = told.get("record")
-    return record if isinstance(record, dict) else {}
+def used_of(facts: dict[str, Any]) -> Used:
+    """What was used, as far as it is told."""
+    of_data = facts.get("of_data", ())
+    return Used(
+        source=str(facts.get("source", "")),
+        versions=_mapping(facts.get("versions")),
+        of_data=tuple(of_data) if isinstance(of_data, list) else (),
+        record=_mapping(facts.get("record")),
+    )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

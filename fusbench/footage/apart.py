@@ -58,9 +58,14 @@ def answered(do: str, path: Path, **facts: Any) -> dict[str, Any]:
     return told
 
 
-def streamed(footage: Footage, path: Path, frame_rate: str | None) -> Frames:
-    """Frames of opened footage as they are decoded; at their end its remarks are complete."""
-    for told, frame in asked("read", path, frame_rate=frame_rate):
+def streamed(
+    footage: Footage, path: Path, frame_rate: str | None, *, do: str = "read", **facts: Any
+) -> Frames:
+    """Frames of opened footage as they are decoded; at their end its remarks are complete.
+
+    `do` is a task that answers as "read" does, with its `facts`.
+    """
+    for told, frame in asked(do, path, frame_rate=frame_rate, **facts):
         if frame is not None:
             yield told["time_ns"], frame
             continue

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError, FusbenchError
+from fusbench.errors import ConfigError
 from fusbench.footage.clock import parse_time
 from fusbench.importing.events import (
     Event,
@@ -21,6 +21,7 @@ from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import seconds
 from fusbench.importing.recording import GazeRecording
+from fusbench.importing.rows import read_rows
 from fusbench.importing.timeline import Timeline, timeline
 
 LENGTH_STEPS = 2
@@ -67,7 +68,7 @@ def anchors_of(pairing: Pairing, gaze: GazeRecording) -> Anchors:
             events, pairing.video_end_event, "--video-end-event", where, after_ns=start
         )
         # the first one after the start is the one that ends it
-    pairs = _read_anchors(pairing) if pairing.anchors is not None else ()
+    pairs = _read_anchors(pairing.anchors) if pairing.anchors is not None else ()
     frames: list[tuple[int, int]] = []
     if pairing.frame_event is not None:
         frames = frame_events(events, pairing.frame_event, where)
@@ -84,31 +85,15 @@ def anchors_of(pairing: Pairing, gaze: GazeRecording) -> Anchors:
     )  # fmt: skip
 
 
-def _read_anchors(pairing: Pairing) -> tuple[tuple[int, int], ...]:
+def _read_anchors(path: Path) -> tuple[tuple[int, int], ...]:
     """Pairs of a table: a time of the video, and the same moment in the gaze file's clock."""
-    path = pairing.anchors
-    assert path is not None
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"cannot be read: {error}", str(path), "Check --anchors.") from None
-    delimiter = max("\t;,", key=(lines or [""])[0].count)
-    pairs = []
-    for number, row in enumerate(csv.reader(lines, delimiter=delimiter), start=1):
-        cells = [cell for cell in row if cell.strip()]
-        if not cells:
-            continue
-        try:
-            video, gaze = (parse_time(cell) for cell in cells)
-        except (FusbenchError, ValueError):
-            if number == 1:  # a header
-                continue
-            fix = "A row is a time of the video and the same moment of the gaze, such as 2.5s, 14s."
-            raise DatasetError("is no pair of times", f"{path}, row {number}", fix) from None
-        pairs.append((gaze, video))
-    if not pairs:
-        raise DatasetError("holds no pair of times", str(path), "Check --anchors.")
-    return tuple(pairs)
+    fix = "A row is a time of the video and the same moment of the gaze, such as 2.5s, 14s."
+    return read_rows(path, _pair, what="pair of times", option="--anchors", fix=fix)
+
+
+def _pair(cells: list[str]) -> tuple[int, int]:
+    video, gaze = (parse_time(cell) for cell in cells)
+    return gaze, video
 
 
 def timeline_of(

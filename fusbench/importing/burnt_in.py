@@ -7,6 +7,10 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from fusbench.data.packed import PackedFrames
+
+Frames = np.ndarray | PackedFrames
+
 SPANS, SPAN_FRAMES, WIDE_FRAMES, FEWEST_FRAMES = 9, 5, 12, 3
 STEADY, STEADY_LONG = 14, 8
 CONTRAST, CONTRAST_LONG = 16, 40
@@ -22,7 +26,7 @@ CLEAR, CLEAR_SHARE = 0.4, 0.75
 EVEN, EVEN_SHARE, MOVING_SHARE, FEWEST_GROUND = 10, 0.85, 0.9, 0.08
 
 
-def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
+def burnt_in(clips: np.ndarray | Sequence[Frames]) -> str:
     """Border nearest to which text seems to be burnt in, such as "top"; "" where none does.
 
     Parameters
@@ -36,7 +40,7 @@ def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
     >>> burnt_in(np.zeros((3, 64, 96), np.uint8))
     ''
     """
-    listed = [clips] if isinstance(clips, np.ndarray) else list(clips)
+    listed: list[Frames] = [clips] if isinstance(clips, np.ndarray) else list(clips)
     for frames, wide in _groups(listed):
         box = text_line(frames, wide)
         if box is not None:
@@ -44,7 +48,7 @@ def burnt_in(clips: np.ndarray | Sequence[np.ndarray]) -> str:
     return ""
 
 
-def _groups(clips: list[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
+def _groups(clips: list[Frames]) -> Iterator[tuple[np.ndarray, bool]]:
     """Some frames at a time, grey: evenly over all, over the later half, and of short spans."""
     length = np.cumsum([0, *(len(clip) for clip in clips)])
     total = int(length[-1])

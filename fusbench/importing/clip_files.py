@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fusbench.data.folder import ClipRow
+from fusbench.data.frame_file import FrameFile, frame_file, frame_path, frames_sha256
 from fusbench.data.frames import fit_frames
+from fusbench.data.packed import SUFFIX, PackedFile
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.files import file_sha256
-from fusbench.footage.box import Box
-from fusbench.footage.record import Footage
-from fusbench.importing.frame_file import FrameFile
+from fusbench.footage.record import Footage, Frames
+from fusbench.importing.crops import Crops
 from fusbench.progress import Report
 
 SAME = 1
@@ -33,17 +33,29 @@ class Stored:
         Frames a clip.
     every : int
         Of so many frames one is kept; the gaze on the others goes to the one before.
+    store : str
+        A key of `fusbench.data.frame_file.STORES`.
     """
 
     size: tuple[int, int]
     channels: int = 1
     clip_length: int = 90
     every: int = 1
+    store: str = "npy"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of a frame on disk."""
         return self.size if self.channels == 1 else (*self.size, 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipFile:
+    """A file of frames: where it is, how many it holds, and the number of the crop they show."""
+
+    path: Path
+    count: int
+    part: int = 0
 
 
 @dataclass(kw_only=True)
@@ -56,8 +68,9 @@ class Written:
         Nanoseconds since the video's first frame.
     unchanged : list of bool
         Whether each repeats the one before.
-    clips : list of (Path, int)
-        Files and the frames in them.
+    parts : list of int
+        Number of the crop that each was cut to.
+    clips : list of ClipFile
     end_ns : int
         When the last frame leaves the screen.
     whole_ns : int
@@ -66,18 +79,18 @@ class Written:
         Times of all frames of the video, kept or not, as far as they were read.
     part_ns : (int or None, int or None)
         The part that was asked for.
-    total, most : ndarray of shape (H, W), or None
-        Sum, and the brightest value of each pixel, over all frames in grey.
+    most : ndarray of uint8, shape (H, W), or None
+        The brightest value of each pixel, over all frames in grey.
     """
 
     times: list[int] = field(default_factory=list)
     unchanged: list[bool] = field(default_factory=list)
-    clips: list[tuple[Path, int]] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    clips: list[ClipFile] = field(default_factory=list)
     end_ns: int = 0
     whole_ns: int = 0
     all_ns: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     part_ns: tuple[int | None, int | None] = (None, None)
-    total: np.ndarray | None = None
     most: np.ndarray | None = None
 
     @property
@@ -88,8 +101,9 @@ class Written:
 
 def write_clips(
     footage: Footage,
+    frames: Frames,
     video: Path,
-    crop: Box,
+    crops: Crops,
     kept: Stored,
     folder: Path,
     scan: str,
@@ -97,7 +111,9 @@ def write_clips(
     part_ns: tuple[int | None, int | None] = (None, None),
     report: Report | None = None,
 ) -> Written:
-    """Stream footage into clip files below `folder`.
+    """Stream footage into clip files below `folder`; a change of crop begins a new one.
+
+    `frames` are those of the footage, cut to what is around the crops.
 
     Raises
     ------
@@ -105,52 +121,54 @@ def write_clips(
         If no frame can be read, sizes change, or times stand still.
     """
     written = Written()
-    total = np.zeros(kept.size, np.float64)
     most = np.zeros(kept.size, np.uint8)
     before: np.ndarray | None = None
-    file: FrameFile | None = None
+    file: FrameFile | PackedFile | None = None
+    part, part_from = 0, 0
     seen: list[int] = []
     ends: int | None = None
 
     def close() -> None:
         if file is not None:
             file.close()
-            written.clips.append((file.path, file.count))
+            written.clips.append(ClipFile(path=file.path, count=file.count, part=part))
 
-    for number, (time_ns, picture) in enumerate(footage.read()):
+    around = crops.around
+    boxes = [replace(box, x=box.x - around.x, y=box.y - around.y) for box in crops.boxes]
+    for number, (time_ns, picture) in enumerate(frames):
         if seen and time_ns <= seen[-1]:
             what = "the time stands still or runs backwards"
             fix = "Convert it with ffmpeg -i IN -fps_mode cfr OUT.mp4, or record it again."
             raise DatasetError(what, f"{video}, frame {number}", fix)
-        if picture.shape[:2] != footage.shape:
-            what = f"frame {number} has {picture.shape[1]} x {picture.shape[0]} pixels, the first"
-            what += f" {footage.shape[1]} x {footage.shape[0]}"
-            raise DatasetError(what, str(video), "Give frames of one size.")
         seen.append(time_ns)
         if report:
             report(number + 1, footage.facts.get("declared_frames", 0))
         if part_ns[1] is not None and time_ns >= part_ns[1]:
             ends = ends or part_ns[1]
             continue
-        if (part_ns[0] is not None and time_ns < part_ns[0]) or number % kept.every:
+        if (of_frame := int(crops.part(np.array(time_ns)))) != part:
+            close()
+            file, before, part, part_from = None, None, of_frame, number
+        if part_ns[0] is not None and time_ns < part_ns[0]:
             continue
-        frame = fit_frames(np.ascontiguousarray(crop.cut(picture))[None], kept.size, kept.channels)[
-            0
-        ]
+        if (number - part_from) % kept.every:
+            continue
+        cut = np.ascontiguousarray(boxes[part].cut(picture))
+        frame = fit_frames(cut[None], kept.size, kept.channels)[0]
         if file is None or file.count == kept.clip_length:
             close()
-            name = f"{scan}-{first_clip + len(written.clips):03d}.npy"
-            file = FrameFile(folder / "frames" / name, kept.shape)
+            clip_id = f"{scan}-{first_clip + len(written.clips):03d}"
+            file = frame_file(frame_path(folder, clip_id, kept.store), kept.shape)
         file.append(frame)
         same = before is not None and cv2.absdiff(frame, before).max() <= SAME
         written.times.append(time_ns)
+        written.parts.append(part)
         written.unchanged.append(bool(same))
-        grey = frame if kept.channels == 1 else frame.mean(axis=2)
-        total += grey
-        np.maximum(most, grey.astype(np.uint8), out=most)
+        grey = frame if kept.channels == 1 else frame.mean(axis=2).astype(np.uint8)
+        np.maximum(most, grey, out=most)
         before = frame
     close()
-    written.total, written.most = total, most
+    written.most = most
     if not written.times:
         what = "holds no frame that can be read"
         if seen:
@@ -165,12 +183,12 @@ def write_clips(
 def clip_row(path: Path, count: int, scan: str, split: str) -> ClipRow:
     """The row of a clip whose frames have been written."""
     return ClipRow(
-        clip_id=path.stem,
+        clip_id=path.name.removesuffix(SUFFIX).removesuffix(".npy"),
         scan_id=scan,
         split=split,
         n_frames=count,
         file=f"frames/{path.name}",
-        sha256=file_sha256(path),
+        sha256=frames_sha256(path),
     )
 
 

@@ -33,6 +33,8 @@ class Study:
         Frames a clip.
     every : int
         Of so many frames one is kept, with the gaze on all of them.
+    store : {"npy", "zstd"}
+        How frames are stored: memory-mapped, or packed in about a third of the space.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Study:
     colour: bool = False
     clip_length: int = 90
     every: int = 1
+    store: str = "npy"
 
     def __post_init__(self) -> None:
         if self.clip_length < 1:
@@ -72,6 +75,7 @@ def stored_as(study: Study, size: tuple[int, int]) -> Stored:
         channels=3 if study.colour else 1,
         clip_length=study.clip_length,
         every=study.every,
+        store=study.store,
     )
 
 

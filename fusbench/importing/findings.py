@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from fusbench.footage.clock import frame_of
+from fusbench.importing.beside import DOUBTFUL, LIT, LOW, beside
 from fusbench.importing.finding import NOTE, REFUSE, WARN, Finding
 from fusbench.importing.quality import Evidence, Quality, inside
 
 BLINK_S = (0.05, 0.5)
 GAP_STEPS = 3
-LIT = 12.0
-SPECK = 0.002  # of the image
-LOW, DOUBTFUL = 0.5, 0.8
 
 
 def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Finding]:
@@ -66,13 +63,11 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.longest_step_s > 10 / q.frame_rate_hz, NOTE, "",
          f"a step of {q.longest_step_s:.2f} s between two frames"),
         (q.frames - q.clip_frames, NOTE, "",
-         f"{q.frames - q.clip_frames} frames at the end are too few for a clip"),
+         f"{q.frames - q.clip_frames} frames at the end of a part are too few for a clip"),
     ):  # fmt: skip
         if found:
             yield Finding(level, text, kind)
-    mirrored = _mirrored(seen, x, y)
-    if mirrored:
-        yield Finding(REFUSE, mirrored, "mirrored")
+    yield from beside(seen.most_frame, x, y)
 
 
 def _normalised_as_pixels(seen: Evidence) -> bool:
@@ -87,43 +82,6 @@ def _pixels_as_normalised(seen: Evidence) -> bool:
     if seen.gaze.space not in ("normalised", "picture") or len(x) < 10:
         return False
     return float(np.median(np.maximum(np.abs(x), np.abs(y)))) > 3
-
-
-def _mirrored(seen: Evidence, x: np.ndarray, y: np.ndarray) -> str:
-    """Whether gaze falls beside the fan, and mirrored it would not.
-
-    Fluid within the fan is black as well, and people look at it: only what lies outside the convex
-    hull of all that is lit in any frame counts as beside.
-    """
-    if len(x) < 30:
-        return ""
-    height, width = seen.shape
-    fan = _fan(seen.most_frame)
-
-    def on_fan(x: np.ndarray, y: np.ndarray) -> float:
-        there = inside(x, y, seen.shape)
-        rows, columns = np.rint(y[there]).astype(int), np.rint(x[there]).astype(int)
-        rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-        return float(fan[rows, columns].sum() / len(x))
-
-    now = on_fan(x, y)
-    for name, share in (("y", on_fan(x, height - 1 - y)), ("x", on_fan(width - 1 - x, y))):
-        if share > now + 0.25 and share > DOUBTFUL:
-            on = f"{now:.0%} of the gaze is on the image, mirrored {share:.0%}"
-            return f"{name} looks mirrored: {on}"
-    return ""
-
-
-def _fan(most: np.ndarray) -> np.ndarray:
-    """The convex hull of the lit parts of an image that are no specks, bool (H, W)."""
-    lit = (most > LIT).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(lit, connectivity=8)
-    large = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= SPECK * lit.size]
-    fan = np.zeros_like(lit)
-    points = np.argwhere(np.isin(labels, large))[:, ::-1].astype(np.int32)
-    if len(points):
-        cv2.fillConvexPoly(fan, cv2.convexHull(points), 1)
-    return fan.astype(bool)
 
 
 def usual_step(steps: np.ndarray) -> float:

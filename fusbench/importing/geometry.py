@@ -80,10 +80,10 @@ class View:
         What the tracker's numbers mean: a key of `SPACES`, one of `ORIGINS`.
     picture : (int, int)
         Rows and columns of the video's frames.
-    crop : Box
-        What of the picture is kept.
+    crops : tuple of Box
+        What of the picture is kept; several where that changes.
     frame : (int, int)
-        Rows and columns that the crop is resized to.
+        Rows and columns that a crop is resized to.
     screen : (float, float), optional
         Width and height of the screen, in pixels.
     rect : Box, optional
@@ -95,18 +95,25 @@ class View:
     space: str
     origin: str
     picture: tuple[int, int]
-    crop: Box
+    crops: tuple[Box, ...]
     frame: tuple[int, int]
     screen: tuple[float, float] | None = None
     rect: Box | None = None
     screen_mm: tuple[float, float] | None = None
     distance_mm: float | None = None
 
-    def to_frame(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Tracker's coordinates as x_px, y_px of the stored frame; NaN stays NaN."""
+    def to_frame(
+        self, x: np.ndarray, y: np.ndarray, part: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Tracker's coordinates as x_px, y_px of the stored frame; NaN stays NaN.
+
+        `part` is the number of the crop that the frame on screen is cut to, for each sample.
+        """
         x, y = self.to_picture(x, y)
-        x = (x - self.crop.x) * (self.frame[1] / self.crop.width)
-        y = (y - self.crop.y) * (self.frame[0] / self.crop.height)
+        boxes = np.array([(box.x, box.y, box.width, box.height) for box in self.crops])
+        left, top, width, height = boxes[part].T
+        x = (x - left) * (self.frame[1] / width)
+        y = (y - top) * (self.frame[0] / height)
         return x - 0.5, y - 0.5
 
     def to_picture(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,11 +168,10 @@ class View:
 
     def facts(self) -> dict[str, Any]:
         """The view as plain values."""
-        boxes = {key: str(box) if box else None for key, box in self._boxes()}
-        return {**asdict(self), **boxes}
-
-    def _boxes(self) -> list[tuple[str, Box | None]]:
-        return [("crop", self.crop), ("rect", self.rect)]
+        rect = str(self.rect) if self.rect else None
+        facts = {**asdict(self), "crop": "; ".join(map(str, self.crops)), "rect": rect}
+        del facts["crops"]
+        return facts
 
 
 def _from_top_left(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,17 @@ import numpy as np
 from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError
-from fusbench.footage.box import Box
 from fusbench.footage.clock import frame_of
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of, timeline_of
 from fusbench.importing.clip_files import Stored, Written, clip_row, write_clips
+from fusbench.importing.crops import Crops, crops_of
+from fusbench.importing.cutting import cut_frames
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
-from fusbench.importing.geometry import shape_agrees
 from fusbench.importing.numbered import times_of_frames
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.placing import crop_of, require_overlap, view_of
+from fusbench.importing.placing import require_overlap, view_of
 from fusbench.importing.quality import Evidence, Quality, inside
 from fusbench.importing.recording import GazeRecording
 from fusbench.importing.records import facts_of
@@ -37,16 +38,17 @@ class Intake:
     """What a pairing came to: clips whose frames are on disk, the report, and what is recorded.
 
     `written` are the frames, so that another observer of the same video need not decode it again;
-    `again` says that the frames were there before.
+    `again` says that the frames were there before, `size_bytes` what they take on disk.
     """
 
     stored: tuple[StoredClip, ...]
     quality: Quality
     frame_shape: tuple[int, ...]
     facts: dict[str, Any]
-    crop: Box
+    crops: Crops
     written: Written
     again: bool = False
+    size_bytes: int = 0
 
 
 def take_in(
@@ -80,18 +82,20 @@ def take_in(
     """
     footage = open_footage(pairing.video, pairing.frame_rate_hz)
     gaze = read_gaze(pairing.gaze, pairing.gaze_format, pairing.options)
-    crop = crop_of(pairing, footage)
-    kept = kept or Stored(size=(int(crop.height), int(crop.width)))
-    require_shape(pairing, crop, kept.size)
-    view = view_of(pairing, gaze, footage, crop, kept.size)
+    where, crops = f"scan '{pairing.scan}'", crops_of(pairing, footage)
+    kept = kept or Stored(size=(int(crops.boxes[0].height), int(crops.boxes[0].width)))
+    crops.require_shape(kept.size, where)
+    view = view_of(pairing, gaze, footage, crops.boxes, kept.size)
     anchors = anchors_of(pairing, gaze)
     part = (pairing.from_ns, pairing.to_ns)
-    if seen is not None and (crop, part) != (seen.crop, seen.written.part_ns):
+    if seen is not None and (crops, part) != (seen.crops, seen.written.part_ns):
         what = "the same video was taken in with another crop or part"
-        raise ConfigError(what, f"scan '{pairing.scan}'", "Give every observer's row the same.")
+        raise ConfigError(what, where, "Give every observer's row the same.")
+    frames = cut_frames(footage, pairing.video, pairing.frame_rate_hz, crops.around, kept.channels)
     written = seen.written if seen else write_clips(
-        footage, pairing.video, crop, kept, folder, pairing.scan, first_clip, part, report
+        footage, frames, pairing.video, crops, kept, folder, pairing.scan, first_clip, part, report
     )  # fmt: skip
+    crops.require_begun(written.whole_ns, where)
     frame_ns, end_ns = written.frame_ns, written.end_ns
     clock: Timeline | None = None
     if gaze.frame is None:
@@ -100,11 +104,11 @@ def take_in(
     else:
         time_ns, remarks = times_of_frames(pairing, gaze.frame, written)
     require_overlap(pairing, time_ns, end_ns)
-    x_px, y_px = view.to_frame(gaze.x, gaze.y)
+    frame = frame_of(time_ns, frame_ns, end_ns)
+    x_px, y_px = view.to_frame(gaze.x, gaze.y, np.array(written.parts)[np.maximum(frame, 0)])
     near = _near_blinks(gaze, pairing.blink_margin_ns)
     x_px, y_px = np.where(near, np.nan, x_px), np.where(near, np.nan, y_px)
-    stored = _stored(pairing, written, time_ns, x_px, y_px, kept.size)
-    assert written.total is not None
+    stored = _stored(pairing, written, frame, time_ns, x_px, y_px, kept)
     assert written.most is not None
     quality = judge(
         Evidence(
@@ -119,7 +123,6 @@ def take_in(
             clips=len(stored),
             clip_frames=sum(clip.row.n_frames for clip in stored),
             unchanged=np.array(written.unchanged),
-            mean_frame=written.total / len(frame_ns),
             most_frame=written.most,
             declared_ns=footage.declared_ns if pairing.to_ns is None else None,
             clock_ppm=clock.drift_ppm if clock else None,
@@ -127,23 +130,21 @@ def take_in(
             residual_s=clock.residual_s if clock else 0.0,
             accepted=pairing.accept,
             remarks=(
-                *remarks, *remarks_of(pairing, gaze, footage, crop), *text_remarks(folder, written),
+                *remarks, *remarks_of(pairing, gaze, footage, crops), *text_remarks(written),
             ),
         )
     )  # fmt: skip
     facts = facts_of(pairing, gaze, footage, view, clock, stored, quality)
     return Intake(
-        stored=stored, quality=quality, frame_shape=kept.shape, facts=facts, crop=crop,
+        stored=stored, quality=quality, frame_shape=kept.shape, facts=facts, crops=crops,
         written=written,
+        size_bytes=sum(_size(folder / clip.row.file, clip.row.n_frames, kept) for clip in stored),
     )  # fmt: skip
 
 
-def require_shape(pairing: Pairing, crop: Box, size: tuple[int, int]) -> None:
-    """Raise `ConfigError` if a crop of other proportions would be stored in frames of `size`."""
-    if not shape_agrees(crop, size):
-        what = f"the crop {crop} and the stored frame of {size[1]} x {size[0]} differ in shape"
-        fix = "Choose a crop of the frame's proportions."
-        raise ConfigError(what, f"scan '{pairing.scan}'", fix)
+def _size(path: Path, n_frames: int, kept: Stored) -> int:
+    """Bytes that a clip's frames take on disk."""
+    return n_frames * math.prod(kept.shape) if kept.store == "npy" else path.stat().st_size
 
 
 def _near_blinks(gaze: GazeRecording, margin_ns: int) -> np.ndarray:
@@ -156,29 +157,30 @@ def _near_blinks(gaze: GazeRecording, margin_ns: int) -> np.ndarray:
 def _stored(
     pairing: Pairing,
     written: Written,
+    frame: np.ndarray,
     time_ns: np.ndarray,
     x_px: np.ndarray,
     y_px: np.ndarray,
-    shape: tuple[int, int],
+    kept: Stored,
 ) -> tuple[StoredClip, ...]:
     frame_ns = written.frame_ns
-    frame = frame_of(time_ns, frame_ns, written.end_ns)
-    kept = (frame >= 0) & inside(x_px, y_px, shape)
+    of_image = (frame >= 0) & inside(x_px, y_px, kept.size)
     stored, first = [], 0
-    for path, count in written.clips:
-        if count < SHORTEST_CLIP and first:
-            path.unlink(missing_ok=True)
-            break
-        of_clip = kept & (frame >= first) & (frame < first + count)
+    longest = max(file.count for file in written.clips)
+    for file in written.clips:
+        begin, first = first, first + file.count
+        if file.count < min(SHORTEST_CLIP, longest):
+            file.path.unlink(missing_ok=True)
+            continue
+        of_clip = of_image & (frame >= begin) & (frame < first)
         order = np.argsort(frame[of_clip], kind="stable")
         points = GazePoints(
-            frame=(frame[of_clip] - first).astype(np.int32)[order],
-            time_s=((time_ns[of_clip] - frame_ns[first]) / 1e9)[order],
+            frame=(frame[of_clip] - begin).astype(np.int32)[order],
+            time_s=((time_ns[of_clip] - frame_ns[begin]) / 1e9)[order],
             x_px=np.round(x_px[of_clip], 4)[order],
             y_px=np.round(y_px[of_clip], 4)[order],
             observer_id=np.full(of_clip.sum(), pairing.observer) if pairing.observer else None,
         )
-        row = clip_row(path, count, pairing.scan, pairing.split)
+        row = clip_row(file.path, file.count, pairing.scan, pairing.split)
         stored.append(StoredClip(row=row, gaze=points, segments=()))
-        first += count
     return tuple(stored)

@@ -52,6 +52,8 @@ class Pairing:
     crop : Box or "region", optional
         What of the picture is kept; "region" is the image that a DICOM file declares, "region-2"
         the second one.
+    crop_file : Path, optional
+        In place of it a table of times of the video and rectangles, each from its time on.
     no_banner : bool
         True says that the whole picture shows no identity and may be kept.
     frame_rate_hz : Fraction, optional
@@ -102,6 +104,7 @@ class Pairing:
     screen_mm: tuple[float, float] | None = None
     distance_mm: float | None = None
     crop: Box | str | None = None
+    crop_file: Path | None = None
     no_banner: bool = False
     frame_rate_hz: Fraction | None = None
     blink_margin_ns: int = 0
@@ -131,13 +134,15 @@ class Pairing:
         for kind in self.accept:
             if kind not in KINDS:
                 raise unknown("finding to accept", kind, tuple(KINDS))
-        for one, other, what in (
-            (self.video_start_ns, self.video_start_event, "the video starts twice"),
-            (self.video_end_ns, self.video_end_event, "the video ends twice"),
+        time, box = "Give the time or the event.", "Give the rectangle or the file."
+        for one, other, what, fix in (
+            (self.video_start_ns, self.video_start_event, "the video starts twice", time),
+            (self.video_end_ns, self.video_end_event, "the video ends twice", time),
+            (self.crop, self.crop_file, "the crop is given twice", box),
         ):
             if one is not None and other is not None:
-                raise ConfigError(what, f"scan '{self.scan}'", "Give the time or the event.")
-        if self.crop is None and not self.no_banner:
+                raise ConfigError(what, f"scan '{self.scan}'", fix)
+        if self.crop is None and self.crop_file is None and not self.no_banner:
             raise ConfigError(
                 "nothing says whether the picture shows a name",
                 f"scan '{self.scan}'",
@@ -219,7 +224,7 @@ PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "accept": ("accept", _kinds),
 }
 READ_OPTIONS = ("time_unit", "space", "origin", "eye", "encoding", "recording", "participant")
-PATHS = ("video", "gaze", "mapping", "anchors", "events")
+PATHS = ("video", "gaze", "mapping", "anchors", "events", "crop_file")
 COLUMNS = (*PARSERS, *READ_OPTIONS, "sort_time", *PATHS)
 REQUIRED = ("scan", "video", "gaze", "gaze_format")
 
@@ -255,6 +260,6 @@ def pairing_of(
     reading["sort_time"] = _flag(given.get("sort_time", ""))
     options = ReadOptions(**reading, mapping={**mapping, **(changes or {})})
     video, gaze = folder / given["video"], folder / given["gaze"]
-    for key in ("anchors", "events"):
+    for key in ("anchors", "events", "crop_file"):
         values[key] = folder / given[key] if key in given else None
     return Pairing(**values, video=video, gaze=gaze, options=options)

@@ -6,21 +6,16 @@ import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
-from fusbench.footage.crop import crop_box
 from fusbench.footage.record import Footage
 from fusbench.importing.geometry import ON_SCREEN, View, extent_mm, letterbox
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording
 
 
-def crop_of(pairing: Pairing, footage: Footage) -> Box:
-    """What of the picture is kept."""
-    return crop_box(pairing.crop, footage, f"scan '{pairing.scan}'")
-
-
 def view_of(
-    pairing: Pairing, gaze: GazeRecording, footage: Footage, crop: Box, frame: tuple[int, int]
-) -> View:
+    pairing: Pairing, gaze: GazeRecording, footage: Footage, boxes: tuple[Box, ...],
+    frame: tuple[int, int],
+) -> View:  # fmt: skip
     """How the video was seen; whatever is not told and cannot be otherwise is filled in."""
     screen, rect = pairing.screen or gaze.screen, None
     if ON_SCREEN[gaze.space]:
@@ -29,7 +24,7 @@ def view_of(
         space=gaze.space,
         origin=gaze.origin,
         picture=footage.shape,
-        crop=crop,
+        crops=boxes,
         frame=frame,
         screen=screen,
         rect=rect,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of
+from fusbench.importing.crops import crops_of
 from fusbench.importing.finding import NOTE, Finding
 from fusbench.importing.gaze_file import read_gaze
-from fusbench.importing.intake import require_shape
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.placing import crop_of, require_overlap, sigma_px_of, view_of
+from fusbench.importing.placing import require_overlap, sigma_px_of, view_of
 from fusbench.importing.tally import key_of
 
 SAME_RATE = 0.02
@@ -116,7 +116,7 @@ def look(
             for other, outlook in seen:
                 _require_own(pairing, found, other, outlook)
             if seen:
-                _require_sigma(pairing, found, seen[0][1])
+                _require_sigma(pairing, found.sigma_px, seen[0][1].sigma_px)
         except FusbenchError as error:
             errors[index] = located(error, pairing)
             continue
@@ -146,11 +146,13 @@ def _look(
         if not path.exists():
             raise DatasetError(f"no {kind} is here", f"{where}, {path}", "Check the path.")
     footage = open_footage(pairing.video, pairing.frame_rate_hz)
-    crop = crop_of(pairing, footage)
-    size = size or (int(crop.height), int(crop.width))
-    require_shape(pairing, crop, size)
+    crops = crops_of(pairing, footage)
+    size = size or (int(crops.boxes[0].height), int(crops.boxes[0].width))
+    crops.require_shape(size, where)
+    if footage.declared_ns:
+        crops.require_begun(footage.declared_ns + 1, where)  # some tell the last frame's time
     gaze = read_gaze(pairing.gaze, pairing.gaze_format, pairing.options)
-    view_of(pairing, gaze, footage, crop, size)
+    view_of(pairing, gaze, footage, crops.boxes, size)
     anchors = anchors_of(pairing, gaze)
     span = None
     if anchors.start_ns is not None and anchors.end_ns is None and footage.declared_ns:
@@ -162,7 +164,12 @@ def _look(
         require_rate(pairing, nominal, rate_hz)
     sigma_px = None
     if sigma_deg is not None:
-        sigma_px = round(sigma_px_of(pairing, gaze, footage, crop, size, sigma_deg), 2)
+        sigma_px, *others = (
+            round(sigma_px_of(pairing, gaze, footage, box, size, sigma_deg), 2)
+            for box in crops.boxes
+        )
+        for other in others:
+            _require_sigma(pairing, other, sigma_px)
     frames = footage.facts.get("declared_frames") or 0
     if not frames and footage.declared_ns and nominal:
         frames = round(footage.declared_ns * nominal * every / 1e9)
@@ -179,12 +186,12 @@ def require_rate(pairing: Pairing, rate_hz: float, of_set_hz: float | None) -> N
         raise DatasetError(what, f"scan '{pairing.scan}'", fix)
 
 
-def _require_sigma(pairing: Pairing, found: Outlook, first: Outlook) -> None:
+def _require_sigma(pairing: Pairing, sigma_px: float | None, first_px: float | None) -> None:
     """Raise `DatasetError` where one visual angle is another number of pixels than in the first."""
-    if found.sigma_px is None or first.sigma_px is None:
+    if sigma_px is None or first_px is None:
         return
-    if abs(found.sigma_px / first.sigma_px - 1) > SAME_SIGMA:
-        what = f"sigma is {found.sigma_px:g} px here and {first.sigma_px:g} px in the first"
+    if abs(sigma_px / first_px - 1) > SAME_SIGMA:
+        what = f"sigma is {sigma_px:g} px here and {first_px:g} px in the first"
         fix = "A data set has one: give --sigma-px, or import into a data set of its own."
         raise DatasetError(what, f"scan '{pairing.scan}'", fix)
 

@@ -61,14 +61,15 @@ def _in_file(path: Path, root: Path, words: set[str]) -> Iterator[FusbenchError]
             yield DatasetError(f"the name holds '{word}' of a source", name, fix)
     if not path.stat().st_size:
         return
+    pixels = path.suffix in (".npy", ".zst")
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        text = data[:].lower() if path.suffix != ".npy" else b""
+        text = b"" if pixels else data[:].lower()
         for word in sorted(words):
             spelled = (word, word.lower(), word.upper(), word.title())
             in_text = word.lower().encode() in text
             if in_text or any(data.find(w.encode()) >= 0 for w in spelled):
                 yield DatasetError(f"holds '{word}' of a source", name, fix)
-        if path.suffix != ".npy":
+        if not pixels:
             for what, pattern in PATTERNS:
                 found = pattern.search(data)
                 if found:

@@ -18,6 +18,8 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
 from fusbench.importing.clip_files import Stored, clip_row, write_clips
+from fusbench.importing.crops import constant
+from fusbench.importing.cutting import cut
 from fusbench.importing.described import Study, info_of, stored_as
 from fusbench.importing.quality import inside
 from fusbench.importing.records import write_records
@@ -179,9 +181,10 @@ def _clips(
 ) -> Iterator[StoredClip]:
     """The clips of a video, numbered after those `before`; their frames are on disk."""
     footage = video.open()
-    crop = Box(0, 0, footage.shape[1], footage.shape[0])
+    crops = constant(Box(0, 0, footage.shape[1], footage.shape[0]))
     with_gaze = replace(footage, read=lambda: islice(footage.read(), video.n_frames))
-    written = write_clips(with_gaze, Path(video.where), crop, kept, root, scan, before + 1)
+    frames = cut(with_gaze, Path(video.where), crops.around, kept.channels)
+    written = write_clips(with_gaze, frames, Path(video.where), crops, kept, root, scan, before + 1)
     frame_ns = written.all_ns
     if len(frame_ns) < (video.n_frames or 0):
         what = f"has {len(frame_ns)} frames, and gaze on {video.n_frames}"
@@ -191,8 +194,8 @@ def _clips(
     on_frame = inside(x_px, y_px, kept.size)
     frame = gaze.frame // kept.every
     first = 0
-    for path, count in written.clips:
-        here = on_frame & (frame >= first) & (frame < first + count)
+    for file in written.clips:
+        here = on_frame & (frame >= first) & (frame < first + file.count)
         points = GazePoints(
             frame=(frame[here] - first).astype(np.int32),
             time_s=np.round((gaze.time_ns[here] - written.frame_ns[first]) / 1e9, 6),
@@ -200,8 +203,9 @@ def _clips(
             y_px=np.round(y_px[here], 4),
             observer_id=None if gaze.observer is None else gaze.observer[here],
         )
-        yield StoredClip(row=clip_row(path, count, scan, video.split), gaze=points, segments=())
-        first += count
+        row = clip_row(file.path, file.count, scan, video.split)
+        yield StoredClip(row=row, gaze=points, segments=())
+        first += file.count
 
 
 def video_files(source: Path) -> dict[str, Path]:

@@ -120,9 +120,9 @@ class Evidence:
     """What a report is drawn from.
 
     `time_ns` is the samples' time since the first frame, `x_px` and `y_px` their place in the
-    stored frame, `unchanged` tells of each frame whether it repeats the one before, `mean_frame` is
-    the mean of all frames, `most_frame` each pixel's brightest value, `accepted` are kinds of
-    findings that do not refuse, and `remarks` are findings of the reading itself.
+    stored frame, `unchanged` tells of each frame whether it repeats the one before, `most_frame` is
+    each pixel's brightest value, `accepted` are kinds of findings that do not refuse, and `remarks`
+    are findings of the reading itself.
     """
 
     scan: str
@@ -135,7 +135,6 @@ class Evidence:
     clips: int
     clip_frames: int
     unchanged: np.ndarray
-    mean_frame: np.ndarray
     most_frame: np.ndarray
     declared_ns: int | None
     observer: str = ""
@@ -148,7 +147,7 @@ class Evidence:
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the stored frame."""
-        return self.mean_frame.shape[0], self.mean_frame.shape[1]
+        return self.most_frame.shape[0], self.most_frame.shape[1]
 
 
 def inside(x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -33,11 +33,13 @@ def source_sha256(path: Path) -> str:
 
 def asked_of(pairing: Pairing, kept: Stored) -> str:
     """What was asked for, as a hash: the content of the sources, and every option but paths."""
-    hidden = ("video", "gaze", "anchors", "events", "row", "remarks")
+    hidden = ("video", "gaze", "anchors", "events", "crop_file", "row", "remarks")
     options = {key: value for key, value in vars(pairing).items() if key not in hidden}
-    beside = [path for path in (pairing.anchors, pairing.events) if path is not None]
-    sources = [source_sha256(path) for path in (pairing.video, pairing.gaze, *beside)]
+    beside = (pairing.anchors, pairing.events, pairing.crop_file)
+    paths = (pairing.video, pairing.gaze, *(path for path in beside if path is not None))
+    sources = [source_sha256(path) for path in paths]
     stored = {**vars(kept), "size": None}
+    del stored["store"]  # the same pixels
     return text_sha256(*sources, repr(sorted(options.items())), repr(sorted(stored.items())))
 
 

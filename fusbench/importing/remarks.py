@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from fusbench.footage.box import Box
+from fusbench.data.frame_file import open_frames
+from fusbench.data.packed import PackedFrames
 from fusbench.footage.crop import listed_regions
 from fusbench.footage.record import Footage
 from fusbench.importing.burnt_in import burnt_in
 from fusbench.importing.clip_files import Written
+from fusbench.importing.crops import Crops
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording
 
 
 def remarks_of(
-    pairing: Pairing, gaze: GazeRecording, footage: Footage, crop: Box
+    pairing: Pairing, gaze: GazeRecording, footage: Footage, crops: Crops
 ) -> Iterator[Finding]:
     yield from pairing.remarks
     if gaze.eyes:
@@ -33,18 +34,25 @@ def remarks_of(
             f"the video's pixels are shown {float(footage.pixel_aspect):.4g} times as wide as high"
         )
         yield Finding(NOTE, f"{text}; they are stored as they are")
+    for begin_ns, box in zip(crops.from_ns[1:], crops.boxes[1:], strict=True):
+        text = f"from {begin_ns / 1e9:.3f} s on the crop is {box}, in clips of its own"
+        yield Finding(NOTE, text)
     height, width = footage.shape
     for region in footage.regions:
         if not region.inside(footage.shape):
             text = f"the declared region {region} leaves the {width} x {height} picture"
-            yield Finding(WARN, f"{text}; the crop {crop} was used")
-    if sum(crop.overlaps(region) for region in footage.regions) > 1:
-        text = f"the file declares several images, {listed_regions(footage.regions)}"
-        yield Finding(WARN, f"{text}, and {crop} holds parts of more than one: which is meant?")
+            yield Finding(WARN, f"{text}; the crop {crops} was used")
+    for box in crops.boxes:
+        if sum(box.overlaps(region) for region in footage.regions) > 1:
+            text = f"the file declares several images, {listed_regions(footage.regions)}"
+            yield Finding(WARN, f"{text}, and {box} holds parts of more than one: which is meant?")
 
 
-def text_remarks(folder: Path, written: Written) -> list[Finding]:
-    files = [path for path, _ in written.clips if path.exists()]
-    frames = [np.load(path, mmap_mode="r", allow_pickle=False) for path in files]
-    side = burnt_in(frames)
-    return [Finding(WARN, f"what looks like text is burnt in at the {side}")] if side else []
+def text_remarks(written: Written) -> list[Finding]:
+    parts: dict[int, list[np.ndarray | PackedFrames]] = {}
+    for file in written.clips:
+        if file.path.exists():
+            parts.setdefault(file.part, []).append(open_frames(file.path))
+    sides = dict.fromkeys(side for clips in parts.values() if (side := burnt_in(clips)))
+    text = "what looks like text is burnt in at the"
+    return [Finding(WARN, f"{text} {side}") for side in sides]

@@ -143,10 +143,9 @@ def import_recordings(
             records = told([*work.records, *(intake.facts for _, intake in found)])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
-    frames = sum(q.clip_frames for (p, i), q in zip(found, reports, strict=True) if not i.again)
     return Imported(
         reports=reports, skipped=tuple(work.skipped), errors=tuple(failed),
-        size_bytes=frames * int(np.prod(kept.shape)),
+        size_bytes=sum(intake.size_bytes for _, intake in found if not intake.again),
     )  # fmt: skip
 
 

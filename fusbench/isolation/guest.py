@@ -1,9 +1,9 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`introduced.py`, `witness.py` and `watch.py`, which lie beside it. They need Python 3.8 or newer,
-the standard library, and the NumPy that the model uses anyway. Requests and answers are JSON, one a
-line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
+`introduced.py`, `witness.py`, `watch.py` and `crossing.py`, which lie beside it. They need Python
+3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests and answers
+are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
 """
 
 import sys
@@ -209,7 +209,7 @@ def save(out: str, densities: Any) -> None:
     array = np.asarray(densities)
     if array.dtype.kind != "f":
         raise Refusal(f"the densities hold {array.dtype}", "Return floating-point numbers.")
-    np.save(out, array, allow_pickle=False)
+    beside("crossing").write_over(out, array)
 
 
 def installed() -> Any:

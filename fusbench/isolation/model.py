@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import PluginError, PredictionError
 from fusbench.files import output_errors
+from fusbench.isolation.crossing import write_over
 from fusbench.isolation.parent import Guest
 from fusbench.models.card import ModelCard, card_from
 
@@ -73,11 +74,9 @@ class GuestModel:
         return self._densities("predict_clip", frames)
 
     def _step(self, frame: np.ndarray, past: object) -> tuple[np.ndarray, object]:
-        import numpy as np
-
         given, out = self.guest.folder / "frame.npy", self.guest.folder / "density.npy"
         with output_errors(given.parent):
-            np.save(given, frame, allow_pickle=False)
+            write_over(str(given), frame)
         begins = past is None
         answer = self.guest.ask("step", frame=str(given), out=str(out), begins=begins)
         self.untouched &= answer["untouched"]
@@ -90,11 +89,9 @@ class GuestModel:
         )
 
     def _densities(self, method: str, frames: np.ndarray) -> np.ndarray:
-        import numpy as np
-
         path = self.guest.folder / "frames.npy"
         with output_errors(path.parent):
-            np.save(path, frames, allow_pickle=False)
+            write_over(str(path), frames)
         return self._answer(method=method, frames=str(path))
 
     def _answer(self, **request: Any) -> np.ndarray:

@@ -43,6 +43,7 @@ PACKAGES = {  # what brings a module that models often miss
     "tensorflow": "tensorflow",
     "keras": "keras",
     "jax": "jax",
+    "onnxruntime": "onnxruntime",
     "cv2": "opencv-python-headless",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
@@ -66,11 +67,14 @@ class Limits:
         Most address space, in gigabytes; None sets no limit.
     prints : bool
         Whether the model may write on standard output.
+    threads : int or None
+        Threads of its libraries; None lets them choose.
     """
 
     timeout_s: float = 600.0
     memory_gb: float | None = None
     prints: bool = False
+    threads: int | None = None
 
 
 class Guest:
@@ -149,7 +153,7 @@ class Guest:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     def _start(self) -> subprocess.Popen[bytes]:
-        settings = environment()
+        settings = environment(self.limits.threads)
         if self.python is not None:
             for name in NOT_SHARED:
                 settings.pop(name, None)

@@ -8,6 +8,7 @@ from fusbench.errors import ConfigError
 from fusbench.metrics.kernels import active
 from fusbench.metrics.profile import empty_map, not_finite
 
+FEW = 40  # bounds for which passes over the negatives are cheaper than sorting these
 STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
 
 
@@ -106,6 +107,8 @@ def _below(negatives: np.ndarray, bounds: np.ndarray, count: np.ndarray | None) 
     if count is None:
         less: np.ndarray = active().below(negatives, bounds)
         return less
+    if len(bounds) <= FEW:  # whole numbers: the order of adding them does not matter
+        return np.array([np.multiply(negatives < v, count).sum() for v in bounds])
     order = np.argsort(negatives)
     less = np.concatenate([[0.0], np.cumsum(count[order])])
     return less[np.searchsorted(negatives[order], bounds)]

@@ -219,7 +219,7 @@ def sauc(
     other = np.asarray(other_fixations)
     if other.ndim == 2:
         other = np.broadcast_to(other, (*np.shape(predicted)[:-2], *other.shape))
-    return _each(one, p, gaze, with_gaze(predicted, other, OTHER)[1])
+    return _each(one, p, gaze, with_gaze(predicted, other, OTHER, finite=False)[1])
 
 
 def _drawn_times(splits: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusbench.metrics.maps import centred, share, stretched
+from fusbench.metrics.maps import centred, stretched
 from fusbench.metrics.profile import EPS, check_profile, pair
 
 
@@ -120,11 +120,21 @@ def ig(
     if b.ndim == 2:
         b = np.broadcast_to(b, (*np.shape(predicted)[:-2], *b.shape))
     _, b = pair(predicted, b, "baseline")
+    shape, n = p.shape[:-1], p.shape[-1]
+    p, b, weight = (m.reshape(-1, n) for m in (p, b, weight))
+    row, at = np.divmod(np.flatnonzero(weight.ravel() != 0), n)
+    points = weight[row, at]
     if profile == "mit":
-        p, b = stretched(p), stretched(b)
-        weight = (weight > 0).astype(np.float64)
-        gain = np.log2(EPS + share(p)) - np.log2(EPS + share(b))
+        p, b, points = stretched(p), stretched(b), np.ones(len(row))
+        gain = np.log2(EPS + _shares(p, row, at)) - np.log2(EPS + _shares(b, row, at))
     else:
-        gain = np.log2(np.maximum(share(p), EPS)) - np.log2(np.maximum(share(b), EPS))
-    bits: np.ndarray = (gain * weight).sum(-1) / weight.sum(-1)
-    return bits
+        own, other = (np.maximum(_shares(m, row, at), EPS) for m in (p, b))
+        gain = np.log2(own) - np.log2(other)
+    bits: np.ndarray = np.bincount(row, gain * points) / np.bincount(row, points)
+    return bits.reshape(shape)
+
+
+def _shares(maps: np.ndarray, row: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Values of maps (M, N) divided by their sums, at these pixels alone."""
+    values: np.ndarray = maps[row, at] / maps.sum(-1)[row]
+    return values

@@ -12,6 +12,7 @@ from fusbench.data.frames import fit_density, fit_frames
 from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
 from fusbench.models.card import GAZING, ModelCard
+from fusbench.stages import stage
 
 BATCH_SIZE = 16
 Raw = Iterator[tuple[np.ndarray, np.ndarray]]
@@ -38,7 +39,8 @@ def densities(
         raw: Raw = ((batch, model.predict_gaze(clip, batch)) for batch in _batches(targets))
         yield from _checked(raw, card, card.input_shape or size, size, where)
         return
-    frames = fit_frames(clip.frames, card.input_shape, card.channels)
+    with stage("frames to the model's size"):
+        frames = fit_frames(clip.frames, card.input_shape, card.channels)
     raw = _of_windows(model, card, frames, targets, freeze_history, where)
     yield from _checked(raw, card, _shape(frames), size, where)
 
@@ -126,11 +128,19 @@ def stepped(model: Any, frames: np.ndarray) -> np.ndarray:
 def _checked(
     raw: Raw, card: ModelCard, shape: tuple[int, int], size: tuple[int, int], where: str
 ) -> Iterator[np.ndarray]:
-    for targets, densities in raw:
+    while True:
+        with stage("model"):
+            given = next(raw, None)
+        if given is None:
+            return
+        targets, densities = given
         if np.shape(densities)[:1] != (len(targets),):
             what = f"{np.shape(densities)} densities came for {len(targets)} windows"
             fix = "Return one density (H, W) a window."
             raise PredictionError(what, f"model '{card.name}', {where}", fix)
         for frame, density in zip(targets, densities, strict=True):
             place = f"model '{card.name}', {where}, frame {frame}"
-            yield fit_density(metrics.check_density(density, shape, place), size)
+            with stage("densities checked and fitted"):
+                checked = metrics.check_density(density, shape, place)
+                fitted = checked if shape == size else fit_density(checked, size)
+            yield fitted

@@ -33,6 +33,18 @@ class Used:
     of_data: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
 
+    def __or__(self, later: Used) -> Used:
+        """What was used at one time or the other, by one model."""
+        return Used(
+            source=self.source or later.source,
+            versions=self.versions or later.versions,
+            of_data=tuple(sorted({*self.of_data, *later.of_data})),
+            record={
+                name: {**self.record.get(name, {}), **value} if isinstance(value, dict) else value
+                for name, value in {**self.record, **later.record}.items()
+            },
+        )
+
 
 class Witness(Protocol):
     """Who saw what a model read."""

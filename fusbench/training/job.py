@@ -10,6 +10,7 @@ import numpy as np
 from fusbench.augment.policy import Policy, augmented_batch
 from fusbench.data.samples import Batch, Samples
 from fusbench.errors import counted
+from fusbench.training.group import ONLY, Place
 from fusbench.training.recipe import Recipe
 from fusbench.zoo.network import Network
 from fusbench.zoo.normalise import statistics_of
@@ -35,6 +36,8 @@ class Training:
     weights : dict, optional
         To start from, instead of drawn ones. A layer without a gain among them is not normalised: a
         training that goes on from a checkpoint leaves its normalisation as it is.
+    place : Place
+        Whose share of the batches is made, where several processes train together.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Training:
     val: Samples
     metadata: dict[str, str]
     weights: dict[str, np.ndarray] | None = None
+    place: Place = ONLY
 
     def __repr__(self) -> str:
         policy = "no augmentation" if self.policy is None else str(self.policy)
@@ -88,13 +92,16 @@ class Training:
         return {} if self.network is None else statistics_of(self.network, self.trained)
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step: a function of seed and step alone."""
+        """The batch of a step, or this process's share of it: a function of seed and step alone."""
         size = min(self.recipe.batch_size, len(self.train))
+        share = self.place.share(size)
         epoch, position = divmod(step, len(self.train) // size)
         order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
         chosen = order[position * size : (position + 1) * size]
         gazed = self.recipe.loss != "kld"
         if self.policy is None:
-            return self.train.batch(chosen, with_fixations=gazed)
+            return self.train.batch(chosen[share], with_fixations=gazed)
         rng = np.random.default_rng([self.seed, 1, step])
-        return augmented_batch(self.train, chosen, self.policy, rng, with_fixations=gazed)
+        return augmented_batch(
+            self.train, chosen, self.policy, rng, with_fixations=gazed, share=share
+        )

@@ -11,14 +11,14 @@ from pathlib import Path
 from fusbench.errors import DatasetError, TrainingError, counted
 from fusbench.models.card import Learner
 from fusbench.training.ahead import Ahead, ahead
+from fusbench.training.group import ALONE, Group, LostError, agreed
 from fusbench.training.job import Training
 from fusbench.training.optimiser import fallen, learning_rate, update_of
 from fusbench.training.state import (
     State,
-    first_state,
+    begun,
     kept,
     plain_weights,
-    read_state,
     write_state,
 )
 from fusbench.training.steps import Steps, steps_of
@@ -41,6 +41,7 @@ def train(
     workers: int = 0,
     report: Report | None = None,
     watch: Watch | None = None,
+    group: Group = ALONE,
 ) -> tuple[State, float]:
     """Train, and write the best weights to `out` with the learning curves beside it.
 
@@ -64,6 +65,8 @@ def train(
         Told (steps done, steps in all, a short text).
     watch : callable, optional
         Told each row of the learning curves.
+    group : Group, optional
+        The processes that train together: the first one alone validates, writes and tells.
 
     Returns
     -------
@@ -79,6 +82,8 @@ def train(
     TrainingError
         If the loss stops being finite, or memory does not suffice; the best weights so far are
         written nevertheless.
+    LostError
+        If another process of the group ends; the state is kept, as for Ctrl-C.
     """
     from fusbench.training.curves import write_curves
 
@@ -87,27 +92,29 @@ def train(
             fix = "Give it clips with gaze that are long enough for the window."
             raise DatasetError(f"the {split} split has no window to use", fix=fix)
     state_path = out.with_name(out.name + ".state")
-    resume = resume and state_path.exists()
-    state = begun = read_state(state_path, job) if resume else first_state(job)
+    leads = group.place.leads
+    state = start = begun(job, state_path if resume else None, group)
     steps = steps_of(learner)
     steps.start(job.recipe, state.arrays)
     with ahead(job, state.step, workers) as batches:
         try:
-            for state in _states(job, learner, steps, begun, batches, report):
-                if state.last_validation == state.step:
+            for state in _states(job, learner, steps, start, batches, report, group):
+                if state.last_validation == state.step and leads:
                     write_state(state_path, job, state)
                     if watch:
                         watch(state.history[-1])
-        except KeyboardInterrupt:
-            write_state(state_path, job, replace(state, arrays=steps.state()))
+        except (KeyboardInterrupt, LostError):
+            if leads:
+                write_state(state_path, job, replace(state, arrays=steps.state()))
             raise
         except TrainingError:
-            if state.best_step:
+            if state.best_step and leads:
                 _finish(job, state, out, dtype)
             raise
-    _finish(job, state, out, dtype)
-    write_curves(out, state.history, state.best_step, job.metadata.get("model", "training"))
-    state_path.unlink(missing_ok=True)
+    if leads:
+        _finish(job, state, out, dtype)
+        write_curves(out, state.history, state.best_step, job.metadata.get("model", "training"))
+        state_path.unlink(missing_ok=True)
     return state, batches.waiting
 
 
@@ -118,6 +125,7 @@ def _states(
     state: State,
     batches: Ahead,
     report: Report | None,
+    group: Group,
 ) -> Iterator[State]:
     """The states after each step and each validation, until budget or patience is used up."""
     recipe = job.recipe
@@ -125,7 +133,7 @@ def _states(
     while True:
         if _due(job, state):
             state = replace(state, arrays=steps.state())
-            state = _validated(job, learner, state)
+            state = _validated(job, learner, state, group)
             yield state
         falls = fallen(state.history, recipe)
         if state.step >= recipe.max_steps or (recipe.patience and falls > recipe.falls):
@@ -162,12 +170,14 @@ def _note(state: State, batches: Ahead) -> str:
     return f"{note}, {waiting}"
 
 
-def _validated(job: Training, learner: Learner, state: State) -> State:
+def _validated(job: Training, learner: Learner, state: State, group: Group) -> State:
     """The state with one more row of history, and the best weights brought up to date."""
-    weights = plain_weights(job, state)
-    learner.load(weights)
-    with enough_memory("a validation"):
-        found = validated(learner, job.val)
+    weights, found = plain_weights(job, state), {}
+    if group.place.leads:
+        learner.load(weights)
+        with enough_memory("a validation"):
+            found = validated(learner, job.val)
+    found = agreed(group, found)
     if not math.isfinite(found["val_loss"]):
         what = f"the validation loss is not finite at step {state.step}"
         raise TrainingError(what, fix=CALMER)

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from fusbench.errors import CheckpointError, ConfigError
+from fusbench.training.group import ALONE, Group
 from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe
 from fusbench.training.steps import Arrays, Kinds
@@ -50,6 +52,31 @@ class State:
     def best_row(self) -> Row:
         """What the validation of the best weights found."""
         return next((row for row in self.history if row["step"] == self.best_step), {})
+
+
+def begun(job: Training, path: Path | None, group: Group = ALONE) -> State:
+    """Where a training begins, or goes on if a state was kept: the first process's, in every one.
+
+    Raises
+    ------
+    ConfigError
+        If the state is of another training, or a process of the group makes another one.
+    CheckpointError
+        If the file is damaged, or of an older version.
+    """
+    leads = group.place.leads
+    state = read_state(path, job) if leads and path and path.exists() else first_state(job)
+    if group.place.size == 1:
+        return state
+    with TemporaryDirectory() as folder:
+        sent = Path(folder) / "state"
+        if leads:
+            write_state(sent, job, state)
+        content = group.first(sent.read_bytes() if leads else b"")
+        if not leads:
+            sent.write_bytes(content)
+            state = read_state(sent, job)
+    return state
 
 
 def first_state(job: Training) -> State:

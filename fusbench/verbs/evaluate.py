@@ -13,9 +13,10 @@ from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest, Failure, told_apart
-from fusbench.evaluation.entry import door
+from fusbench.evaluation.entry import door, words_of
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.folds import scored
+from fusbench.evaluation.jobs import hired, shared
 from fusbench.progress import Progress, silent
 from fusbench.verbs.rows import Rows
 from fusbench.verbs.terms import Terms
@@ -43,6 +44,8 @@ def evaluate(
     baselines: bool = False,
     runs: str | Path = "runs",
     force: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = silent,
     **options: Unpack[ModelOptions],
 ) -> Run: ...
@@ -65,6 +68,8 @@ def evaluate(
     baselines: bool = False,
     runs: str | Path = "runs",
     force: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = silent,
     **options: Unpack[ModelOptions],
 ) -> Rows: ...
@@ -86,6 +91,8 @@ def evaluate(
     baselines: bool = False,
     runs: str | Path = "runs",
     force: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = silent,
     **options: Unpack[ModelOptions],
 ) -> Run | Rows:
@@ -130,11 +137,17 @@ def evaluate(
         Folder of the runs.
     force : bool
         Do finished runs again.
+    jobs : int, optional
+        Processes that score a model's scans side by side; default: one, or on a cluster as many as
+        its workers take. Scores are those of one process with as many `threads`.
+    scheduler : str, optional
+        Address of a ``dask.distributed`` scheduler, on whose workers the jobs run. They need
+        fusbench, the model, and the same folders under the same paths.
     progress : callable, optional
         Shows how far each model is; see `fusbench.progress`.
     **options
-        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit, seen_ok: see
-        `Options`.
+        checkpoint, device, python, timeout_s, memory_gb, allow_prints, allow_8_bit, seen_ok,
+        threads: see `Options`.
 
     Returns
     -------
@@ -144,7 +157,8 @@ def evaluate(
     Raises
     ------
     PluginError, PredictionError, CheckpointError, ConfigError
-        If a single model cannot be scored; one of several gets a row that says why.
+        If a single model cannot be scored; one of several gets a row that says why. If jobs are
+        asked for and a model has no name that another process could call it by.
     UnknownName, DatasetError
         If a name or the data set is not known.
 
@@ -171,21 +185,31 @@ def evaluate(
         freeze_history=freeze_history,
         board=Path(board) if board else None,
     )
-    contest = terms.contest(
-        chosen, runs=Path(runs), force=force, progress=progress, warn=warnings.warn
-    )
-    makers = [(label(each), partial(door, each, split=contest.split)) for each in sources]
-    for _, make in makers:
-        make(chosen, contest.data)  # what nobody could score is told before anything is
-    rows = told_apart([(given, scored(contest, given, make, chosen)) for given, make in makers])
-    done = [row for row in rows if isinstance(row, Run)]
-    if board and done:
-        from fusbench.verbs.board import Board
+    with hired(jobs, scheduler, chosen.threads) as crew:
+        chosen = shared(chosen, crew)
+        contest = terms.contest(
+            chosen, runs=Path(runs), force=force, progress=progress, warn=warnings.warn, jobs=crew
+        )
+        makers = [(each, partial(door, each, split=contest.split)) for each in sources]
+        for each, make in makers:
+            make(chosen, contest.data)  # what nobody could score is told before anything is
+            if crew and not words_of(each):
+                fix = "Give its name or Python file, or leave jobs out."
+                raise ConfigError("no other process can call this model", label(each), fix)
+        rows = told_apart(
+            [
+                (label(each), scored(contest, label(each), make, chosen, words_of(each)))
+                for each, make in makers
+            ]
+        )
+        done = [row for row in rows if isinstance(row, Run)]
+        if board and done:
+            from fusbench.verbs.board import Board
 
-        Board(board).take(with_baselines(done, contest, hint=True), done, name)
-    if baselines and done:
-        failed = [row for row in rows if isinstance(row, Failure)]
-        return Rows((*with_baselines(done, contest), *failed))
+            Board(board).take(with_baselines(done, contest, hint=True), done, name)
+        if baselines and done:
+            failed = [row for row in rows if isinstance(row, Failure)]
+            return Rows((*with_baselines(done, contest), *failed))
     if isinstance(model, list | tuple):
         return Rows(tuple(rows))
     if isinstance(rows[0], Failure):
@@ -210,7 +234,7 @@ def with_baselines(runs: list[Run], contest: Contest, *, hint: bool = False) -> 
     ceiling = [name for name, wanted in after.items() if wanted and name not in names]
 
     def run(name: str) -> Run:
-        row = scored(contest, name, partial(door, name), Options())
+        row = scored(contest, name, partial(door, name), Options(), words_of(name))
         if isinstance(row, Failure):
             raise row.error
         return row

@@ -19,6 +19,7 @@ from fusbench.discovery import load_target
 from fusbench.errors import ConfigError, PluginError
 from fusbench.models.card import Learner, ModelCard
 from fusbench.progress import Progress, silent
+from fusbench.training.group import ALONE, Group, require_shared
 from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe, changed
 from fusbench.training.recipe import recipe as find_recipe
@@ -38,6 +39,7 @@ def prepared(
     *,
     cache: str = "memory",
     workers: int = 0,
+    group: Group = ALONE,
 ) -> tuple[Training, Learner]:
     """What is to be trained, and the backend that trains it.
 
@@ -53,6 +55,7 @@ def prepared(
     recipe = changed(find_recipe(choices.recipe), choices.told(OF_RECIPE))
     policy = choices.policy or (ENTRIES[entry].policy if entry else "none")
     found_policy = find_policy(policy)
+    group.place.share(recipe.batch_size)
     window = replace(card.window, **choices.told(OF_WINDOW))
     sizes = {"base": choices.base, "levels": choices.levels, "input_shape": choices.input_size}
     network, begun = None, None
@@ -65,6 +68,7 @@ def prepared(
         raise ConfigError("is no network of the zoo, and has a size of its own", where, fix)
     card = replace(card, window=window)
     learner = _learner(card, network, choices, recipe, where)
+    require_shared(learner, group)
     weights = dict(begun.weights) if begun else None
     told = begun.metadata if begun else _described(card)
     if network is None:
@@ -88,6 +92,7 @@ def prepared(
         train=samples("train", window_count=recipe.window_count),
         val=samples("val", every=recipe.validation_stride),
         weights=weights,
+        place=group.place,
         metadata={
             **told,
             "model": card.name,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from fusbench import metrics
+from fusbench.child import cores
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.doors.options import Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest
+from fusbench.evaluation.jobs import Jobs
 from fusbench.progress import Progress
 from fusbench.verbs.strangers import check_dataset_card, check_metrics
 
@@ -71,6 +73,7 @@ class Terms:
         force: bool,
         progress: Progress,
         warn: Callable[[str], object],
+        jobs: Jobs | None = None,
     ) -> Contest:
         """The contest under these settled terms: its data opened, and checked against the board's.
 
@@ -99,9 +102,16 @@ class Terms:
             "freeze_history": terms.freeze_history,
             "checkpoint": options.weights,
             "device": options.device,
+            "threads": options.threads or cores(),
         }
         return Contest(
-            data=data, runs=runs, force=force, settings=settings, progress=progress, warn=warn
+            data=data,
+            runs=runs,
+            force=force,
+            settings=settings,
+            progress=progress,
+            warn=warn,
+            jobs=jobs,
         )
 
     def opened(self, progress: Progress) -> Dataset:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +19,7 @@ from fusbench.errors import counted
 from fusbench.files import claimed
 from fusbench.models.card import ModelCard
 from fusbench.progress import Progress, silent
+from fusbench.training.group import Group, agreed, together
 from fusbench.training.log import logging
 from fusbench.training.loop import train as run
 from fusbench.training.state import is_finished
@@ -43,6 +47,8 @@ class Trained:
         Share of the time in which the model waited for batches.
     taken, drawn : tuple of str
         Layers that began with the weights of another checkpoint, and those that did not.
+    rank : int
+        Of this process, where several trained together: the first one, 0, has written the files.
 
     Examples
     --------
@@ -60,6 +66,7 @@ class Trained:
     waiting: float = 0.0
     taken: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    rank: int = 0
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -105,6 +112,9 @@ def train(
 
     Ctrl-C keeps the state beside `out`; the same call with `resume` goes on from it, to the same
     weights as an unbroken training; whenever it was stopped or killed.
+
+    Processes that ``torchrun`` starts, or that ``TF_CONFIG`` tells of each other, train together:
+    each takes its share of every batch, and the first one alone validates, shows and writes.
 
     Parameters
     ----------
@@ -171,18 +181,38 @@ def train(
         init=init, precision=precision, compile=compile, device=device, fold=fold,
     )  # fmt: skip
     line = command or command_line(card, dataset, out, chosen, dtype)
-    beside, waiting = _workers(device) if workers is None else workers, 0.0
-    with claimed(Path(out)), logging(log, Path(out)) as watch:
-        job, learner = prepared(card, dataset, chosen, line, progress, cache=cache, workers=beside)
+    out = Path(out)
+    with together(card.backend, os.environ) as group, ExitStack() as held:
+        watch, leads = None, group.place.leads
+        if leads:
+            held.enter_context(claimed(out))
+            watch = held.enter_context(logging(log, out))
+        else:
+            progress = silent
+        beside, waiting = _workers(device, group) if workers is None else workers, 0.0
+        job, learner = prepared(
+            card, dataset, chosen, line, progress, cache=cache, workers=beside, group=group
+        )
         taken = origin(job.network, job.metadata)[0] if job.network else ()
         begun = f" from {job.metadata['init']}, {counted(len(taken), 'layer')}" if taken else ""
-        if not (resume and is_finished(Path(out), job)):
+        if not agreed(group, leads and resume and is_finished(out, job)):
             with progress(f"training {card.name}{begun}") as update:
                 _, waiting = run(
-                    job, learner, Path(out), resume=resume, dtype=dtype, workers=beside,
-                    report=update, watch=watch,
+                    job, learner, out, resume=resume, dtype=dtype, workers=beside, report=update,
+                    watch=watch, group=group,
                 )  # fmt: skip
-    return trained(Path(out), waiting)
+        return _told(group, trained(out, waiting) if leads else None)
+
+
+def _told(group: Group, done: Trained | None) -> Trained:
+    """What the first process says of a training, in each; so none ends before it has written."""
+    if done is not None:
+        agreed(group, {**asdict(done), "checkpoint": str(done.checkpoint)})
+        return done
+    told: dict[str, Any] = agreed(group, {})
+    names = {name: tuple(told[name]) for name in ("taken", "drawn")}
+    checkpoint, rank = Path(told["checkpoint"]), group.place.rank
+    return Trained(**{**told, **names, "checkpoint": checkpoint, "rank": rank})
 
 
 def trained(checkpoint: Path, waiting: float = 0.0) -> Trained:
@@ -204,6 +234,6 @@ def trained(checkpoint: Path, waiting: float = 0.0) -> Trained:
     )
 
 
-def _workers(device: str | None) -> int:
+def _workers(device: str | None, group: Group) -> int:
     """A processor that runs the model has a thread to spare at best; beside it, cores are idle."""
-    return 0 if device in (None, "cpu") else cores() // 2
+    return 0 if device in (None, "cpu") else cores() // 2 // group.place.local_size

@@ -117,6 +117,7 @@ def run_source(
     UnknownName
         If the run's model is not installed.
     """
+    from fusbench.doors.open import is_file
     from fusbench.doors.registry import model_card
     from fusbench.zoo.weights import card_of_weights
 
@@ -146,7 +147,7 @@ def run_source(
     try:
         card = model_card(result.model.name)
     except UnknownName as error:
-        if str(result.model.distribution).endswith(".py"):
+        if is_file(str(result.model.distribution)):
             error.fix = f"The run is of {result.model.distribution}: name it with --model."
         raise
     weights = _weights(result.model.weights_sha256, card, checkpoints, folder, result.config)

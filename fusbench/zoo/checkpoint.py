@@ -12,9 +12,9 @@ import numpy as np
 from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
 from fusbench.files import file_sha256, write_bytes
+from fusbench.zoo.exported import METADATA, exported_metadata, is_exported
 from fusbench.zoo.network import GATES, Network
 
-METADATA = "fusbench"  # one entry for all, as the library writes several in random order
 TRAIN_CLIPS = "train_clips"  # in the metadata: a list of `short_hash` of the frames, as JSON
 REMEDY = "Restore the file, or train it again."
 
@@ -46,8 +46,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """Read a checkpoint's metadata only; errors as in `read_checkpoint`."""
-    return _read(path, with_weights=False)[1]
+    """Read a checkpoint's metadata only, or an exported file's; errors as in `read_checkpoint`."""
+    return exported_metadata(path) if is_exported(path) else _read(path, with_weights=False)[1]
 
 
 def count_parameters(path: Path) -> int | None:
@@ -65,6 +65,9 @@ def count_parameters(path: Path) -> int | None:
 def _read(path: Path, with_weights: bool) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
+    if is_exported(path):
+        fix = f"Use --model {path}, or the checkpoint that it was made from."
+        raise CheckpointError("is an ONNX file, which ONNX Runtime alone takes", str(path), fix)
     if not path.is_file():
         raise CheckpointError("no file is here", str(path), "Check the path.")
     try:

@@ -135,8 +135,8 @@ def checkpoint_file(name: str) -> str:
     return f"checkpoints/{name}.safetensors"
 
 
-def card(name: str, *, backend: str, loader: str, learner: str) -> ModelCard:
-    """The card of an entry in one backend; both backends share the bundled checkpoint."""
+def card(name: str, *, backend: str, loader: str, learner: str | None) -> ModelCard:
+    """The card of an entry in one backend; all share the bundled checkpoint."""
     entry = ENTRIES[name]
     return ModelCard(
         name=f"{name}-{backend}",

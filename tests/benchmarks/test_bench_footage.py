@@ -1,15 +1,20 @@
 """Frames of a video decoded in a process of its own, against the same decoder in this one."""
 
+import resource
+
 import av
 import cv2
 import numpy as np
 import pytest
 from support.stopwatch import best
 
+from fusbench.footage.apart import end_idle
 from fusbench.footage.open import open_footage
 from fusbench.footage.source import open_source
+from fusbench.importing.pairing import pairing_of
+from fusbench.importing.study import import_recordings
 
-COUNT = 60
+COUNT, LONG = 60, 300
 
 
 @pytest.fixture(scope="module", params=[(480, 640), (1080, 1920)], ids=["480p", "1080p"])
@@ -29,6 +34,30 @@ def video(request, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory):
+    """Ten seconds of 1080p with gaze, as a recording to import at 960 x 720."""
+    folder = tmp_path_factory.mktemp("long")
+    noise = np.random.default_rng(0).integers(0, 256, (1080 + COUNT, 1920 + COUNT), np.uint8)
+    speckle = cv2.normalize(cv2.GaussianBlur(noise, (9, 9), 3), None, 0, 255, cv2.NORM_MINMAX)
+    with av.open(str(folder / "v.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"preset": "veryfast"})
+        stream.height, stream.width, stream.pix_fmt = 1080, 1920, "yuv420p"
+        for k in range(LONG):
+            at = k % COUNT
+            view = np.ascontiguousarray(speckle[at : at + 1080, at : at + 1920])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(view, format="gray")))
+        container.mux(stream.encode(None))
+    rows = [f"{10 * n},{900 + n % 99},500" for n in range(LONG * 10 // 3)]
+    (folder / "g.csv").write_text("\n".join(["t,x,y", *rows]))
+    texts = {
+        "scan": "s1", "video": "v.mp4", "gaze": "g.csv", "gaze_format": "table",
+        "video_start": "0s", "crop": "480,120,960,720",
+    }  # fmt: skip
+    columns = {"time": "t", "time_unit": "ms", "x": "x", "y": "y", "space": "pixel"}
+    return folder / "v.mp4", pairing_of(texts, folder, columns)
+
+
 def test_decoding_apart(benchmark, video):
     def apart():
         return sum(int(frame[0, 0, 0]) for _, frame in open_footage(video).read())
@@ -42,3 +71,40 @@ def test_decoding_apart(benchmark, video):
     ratio = times["apart"] / times["here"]
     benchmark.extra_info |= {"times as long as in one process": round(ratio, 2)}
     assert ratio <= 2.5
+
+
+def used_s():
+    """Processor time of this process and of all that have ended."""
+    own, ended = (resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime
+
+
+def test_import(benchmark, long_video, tmp_path):
+    """A whole import against plain decoding to grey at the crop: processor time, and memory."""
+    video, pairing = long_video
+    end_idle()
+
+    def plain():
+        with av.open(str(video)) as container:
+            frames = container.decode(container.streams.video[0])
+            cuts = (frame.to_ndarray(format="gray")[120:840, 480:1440] for frame in frames)
+            return sum(int(cut[0, 0]) for cut in cuts)
+
+    def imported():
+        import_recordings(tmp_path / str(len(used)), [pairing])
+        end_idle()
+
+    used = [used_s()]
+    plain()
+    used.append(used_s())
+    benchmark.pedantic(imported, rounds=1)
+    used.append(used_s())
+    ratio = (used[2] - used[1]) / (used[1] - used[0])
+    most_mb = sum(
+        resource.getrusage(of).ru_maxrss / 1024
+        for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    benchmark.extra_info |= {
+        "times the processor time of plain decoding": round(ratio, 2), "MB": round(most_mb)
+    }  # fmt: skip
+    assert ratio <= 3  # 1.5 a frame, and two seconds for any length: a process, the search for text

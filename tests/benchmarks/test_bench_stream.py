@@ -20,7 +20,7 @@ ONE = {
 }
 
 
-@pytest.mark.parametrize("backend", ["torch", "keras"])
+@pytest.mark.parametrize("backend", ["torch", "keras", "onnx"])
 def test_stream(benchmark, tmp_path, backend):
     pytest.importorskip(f"fusbench_{backend}")
     command = [sys.executable, "-m", "support.stream_speed", backend, str(tmp_path)]

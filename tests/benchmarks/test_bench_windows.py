@@ -1,5 +1,7 @@
 """Windows of a 90-frame clip: against a copy in memory, and against decoding PNG files."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -73,3 +75,42 @@ def test_windows(benchmark, clip):
     assert ratios["copies, times faster than PNG"] >= 50
     assert ratios["views, times faster than PNG"] >= 350
     assert ratios["copies, share of memory speed"] >= 0.4
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    """The embedded phantom's frames, memory-mapped and packed."""
+    data, folder = open_dataset("phantom-tiny", ("train",)), tmp_path_factory.mktemp("stores")
+    clips = [
+        NewClip(
+            clip_id=clip.clip_id, scan_id=clip.scan_id, split=clip.split, n_frames=clip.n_frames,
+            gaze=clip.gaze, frames=clip.frames,
+        )
+        for clip in data.split("train")
+    ]  # fmt: skip
+    info = replace(data.info, landmarks=())
+    stores = ("npy", "zstd")
+    return [open_dataset(write_dataset(folder / s, info, clips, store=s)) for s in stores]
+
+
+@pytest.mark.parametrize("cache", ["memory", "none"])
+def test_packed_windows(benchmark, scans, cache):
+    """Shuffled windows of packed clips, against memory-mapped ones: of three epochs, and unkept."""
+    order, epochs = np.random.default_rng(0), 3 if cache == "memory" else 1
+
+    def windows(data):
+        samples = Samples(data, "train", Window(length=LENGTH), cache=cache)
+        for _ in range(epochs):
+            for index in order.permutation(len(samples)).tolist():
+                np.array(samples.frames_of(index))
+
+    benchmark(lambda: windows(scans[1]))
+    times = best({"mapped": lambda: windows(scans[0]), "packed": lambda: windows(scans[1])})
+    size = [sum(clip.path.stat().st_size for clip in data.split("train")) for data in scans]
+    ratio = times["packed"] / times["mapped"]
+    benchmark.extra_info |= {
+        "times as long as memory-mapped": round(ratio, 2),
+        "share of the space": round(size[1] / size[0], 3),
+    }
+    assert ratio <= 5
+    assert size[1] <= 0.4 * size[0]

@@ -206,7 +206,7 @@ def test_a_python_that_is_too_old_is_told(tmp_path, folder):
     assert "SyntaxError" in (tmp_path / "x-failed" / "failure.txt").read_text()
 
 
-GUEST = ("guest", "introduced", "witness", "watch")
+GUEST = ("guest", "introduced", "witness", "watch", "crossing")
 
 
 def test_the_guest_runs_on_python_3_8():

@@ -23,7 +23,7 @@ PIXELS = np.array([[800.0, 500.0], [1000.0, 300.0], [210.0, 940.0]]).T  # from t
 def view(space, origin="top-left"):
     whole = Box(0, 0, *SCREEN)
     return View(
-        space=space, origin=origin, picture=(1000, 1600), crop=whole, frame=(1000, 1600),
+        space=space, origin=origin, picture=(1000, 1600), crops=(whole,), frame=(1000, 1600),
         screen=SCREEN, rect=whole, screen_mm=SCREEN_MM, distance_mm=DISTANCE_MM,
     )  # fmt: skip
 

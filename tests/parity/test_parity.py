@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ RELATED = ("ema", "rsis", "mmunet", "salsac", "tsen")
 NAMES = ("unet", "unet-stacked", "clstmunet", "clstmunet-around", "clstmunet-after", *RELATED)
 MODULES = ("unet", "clstmunet")  # compared as module and model of the frameworks too
 BACKENDS = ("torch", "keras")
+ONNX = ("onnx",) if find_spec("fusbench_onnx") else ()  # predicts, and learns nothing
 SHAPE = (24, 32)
 N_FRAMES, CURRENT = 9, 5
 
@@ -49,7 +51,7 @@ def computed(tmp_path_factory):
         gains = {key: rng.uniform(0.5, 1.5, n).astype(np.float32) for key, n in _gains(network)}
         np.savez(folder / f"{name}.npz", clip=clip, target=target, **weights, **gains)
     results = {}
-    for backend in BACKENDS:
+    for backend in (*BACKENDS, *ONNX):
         script = Path(__file__).with_name("run_backend.py")
         done = subprocess.run(
             [sys.executable, str(script), backend, str(folder), *MODULES],
@@ -87,6 +89,16 @@ def test_torch_and_keras_predict_alike(computed, name):
     assert np.abs(torch - keras).max() <= 1e-5
     assert np.abs(np.log(torch) - np.log(keras)).max() <= 1e-4
     assert torch.std() > 1e-6  # not two uniform maps
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_onnx_predicts_what_they_predict(computed, name, backend):
+    pytest.importorskip("fusbench_onnx")
+    want, got = computed[name, backend], computed[name, "onnx"]
+    for key in ("density", "clip_density"):
+        assert np.abs(got[key] - want[key]).max() <= 1e-5
+        assert np.abs(np.log(got[key]) - np.log(want[key])).max() <= 1e-4
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -37,7 +37,7 @@ def checkpoint(folder, name, window):
     return path
 
 
-@pytest.mark.parametrize("backend", ["torch", "keras"])
+@pytest.mark.parametrize("backend", ["torch", "keras", "onnx"])
 def test_zoo_streams(backend, tmp_path):
     """In a process of its own, as the frameworks never share one."""
     pytest.importorskip(f"fusbench_{backend}")

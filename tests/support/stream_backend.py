@@ -1,7 +1,9 @@
 """Follow a clip with given checkpoints in one backend; what was found goes to stdout as JSON."""
 
 import json
+import shutil
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -50,6 +52,8 @@ def memory(stream, clip):
 
 def frames_a_layer(stream, backend, clip):
     """Frames that each spatial convolution is given for one step."""
+    if backend == "onnx":
+        return frames_a_node(stream, clip)
     layers = import_module(f"fusbench_{backend}.layers")
     original, seen = layers.fold, []
 
@@ -70,6 +74,25 @@ def frames_a_layer(stream, backend, clip):
     if backend == "keras":
         tf.config.run_functions_eagerly(False)
     return seen
+
+
+def frames_a_node(stream, clip):
+    """The same by the runtime's own record of what its convolutions gave."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling, options.log_severity_level = True, 3
+    model = stream._model
+    options.profile_file_prefix = str(Path(tempfile.mkdtemp()) / "steps")
+    model.session = onnxruntime.InferenceSession(model.content, options)
+    stream.reset()
+    stream.predict(clip[0])
+    stream.predict(clip[1])
+    record = Path(model.session.end_profiling())
+    nodes = [event["args"] for event in json.loads(record.read_text()) if event["cat"] == "Node"]
+    shutil.rmtree(record.parent)
+    given = [node["output_type_shape"] for node in nodes if node.get("op_name") == "Conv"]
+    return [shape["float"][0] for (shape,) in given]
 
 
 def main(backend, folder):

@@ -50,6 +50,7 @@ class TorchNetwork:
         self.index = window.target_index
         self.device = torch.device(device)
         self.parameters: dict[str, Tensor] = {}
+        self.operations = OPERATIONS
 
     def load(self, weights: Mapping[str, np.ndarray], *, trained: bool = False) -> None:
         """Take weights by canonical name; with `trained` their gradients can be asked for."""
@@ -77,7 +78,7 @@ class TorchNetwork:
         at = None if windows is None else torch.from_numpy(windows).to(self.device)
 
         def apply(layer: Layer, read: list[Tensor], at: Tensor | None) -> Tensor:
-            return OPERATIONS[layer.op](layer, parameters, read, at, self.index)
+            return self.operations[layer.op](layer, parameters, read, at, self.index)
 
         values = run(self.network, apply, x[:, :, None].float().mul_(SCALE), at)
         return values[self.network.layers[-1].name]

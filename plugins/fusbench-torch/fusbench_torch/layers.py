@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fusbench.zoo.network import GATES, TINY, Layer
-from fusbench_torch.normalise import Normalised
+from fusbench_torch.normalise import Across, Normalised
 
 Parameters = dict[str, Tensor]
 
@@ -44,10 +44,13 @@ def stack(x: Tensor, windows: Tensor | None) -> Tensor:
     return gather(x, windows).flatten(1, 2)[:, None]
 
 
-def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+def conv2d(
+    layer: Layer, p: Parameters, x: Tensor, across: Across | None = None, parts: int = 1
+) -> Tensor:
     """A convolution that keeps rows and columns, perhaps with a rectifier.
 
-    Where `p` holds a gain the batch is normalised, and its mean and variance are left in `p`.
+    Where `p` holds a gain the batch is normalised, and its mean and variance are left in `p`;
+    `across` and `parts` as in `Normalised`.
     """
     weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
     gain = p.get(f"{layer.name}.gain")
@@ -55,7 +58,7 @@ def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
         y = F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2)
         return unfold(F.relu_(y) if layer.relu else y, x)
     y = F.conv2d(fold(x), weight, padding=layer.kernel // 2)
-    y, mean, variance = Normalised.apply(y, gain, bias)
+    y, mean, variance = Normalised.apply(y, gain, bias, across, parts)
     p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
     return unfold(y.to(weight.dtype), x)
 
@@ -199,3 +202,14 @@ OPERATIONS: dict[str, Operation] = {
     "ema2d": lambda layer, p, x, windows, index: ema2d(layer, p, x[0], windows),
     "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
 }
+
+
+def shared(across: Across, parts: int) -> dict[str, Operation]:
+    """The same table where processes share a batch: it is normalised over all parts."""
+
+    def normalised(
+        layer: Layer, p: Parameters, x: list[Tensor], windows: Tensor | None, index: int
+    ) -> Tensor:
+        return conv2d(layer, p, x[0], across, parts)
+
+    return {**OPERATIONS, "conv2d": normalised}

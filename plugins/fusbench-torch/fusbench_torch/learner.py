@@ -7,14 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm as _Norm
 
 from fusbench.data.samples import Batch
-from fusbench.errors import CheckpointError, ConfigError, unknown
+from fusbench.errors import CheckpointError, ConfigError, counted, unknown
 from fusbench.models.card import ModelCard
 from fusbench.training.optimiser import Update
 from fusbench.training.recipe import Recipe
@@ -22,9 +23,13 @@ from fusbench.training.steps import Kinds
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
 from fusbench_torch.function import TorchNetwork
+from fusbench_torch.layers import shared
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
 from fusbench_torch.optimiser import RULES
+
+if TYPE_CHECKING:
+    from fusbench_torch.group import TorchGroup
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LARGEST_SCALE, PATIENCE = 2.0**16, 2000
@@ -63,6 +68,24 @@ class TorchLearner(ABC):
         self.compiled = torch.compile if compile else lambda function: function
         self.trained: Named = {}
         self.scaling = torch.tensor([LARGEST_SCALE if precision == "float16" else 1.0, 0.0])
+        self.compiles = compile
+        self.group: TorchGroup | None = None
+
+    def join(self, group: TorchGroup) -> None:
+        """Take the means of a group's gradients from now on.
+
+        Raises
+        ------
+        ConfigError
+            If this learner cannot.
+        """
+        if self.compiles:
+            raise ConfigError("--compile is for one process", fix="Leave it out.")
+        cards, each = torch.cuda.device_count(), group.place.local_size
+        if self.device.type == "cuda" and 1 < cards < each:
+            what = f"{each} processes of a machine have {counted(cards, 'graphics card')}"
+            raise ConfigError(what, fix="Start one process for each card.")
+        self.group = group
 
     @abstractmethod
     def training(self, frames: Tensor) -> tuple[Tensor, Named]:
@@ -92,6 +115,9 @@ class TorchLearner(ABC):
     def step(self, batch: Batch, update: Update) -> float:
         """Make one step and return the batch's mean loss."""
         loss, gradients, statistics = self.slopes(batch)
+        if self.group is not None:
+            loss, *means = self.group.mean([loss.detach(), *gradients.values()])
+            gradients = dict(zip(gradients, means, strict=True))
         told, norm = torch.stack([loss.detach(), _norm(gradients)]).tolist()
         scale = float(self.scaling[0])
         if not math.isfinite(told) or (not math.isfinite(norm) and not self._lowered()):
@@ -172,6 +198,11 @@ class ZooLearner(TorchLearner):
         self.network = TorchNetwork(network, card.window, str(self.device))
         self._log_density = self.compiled(self.network.log_density)
 
+    def join(self, group: TorchGroup) -> None:
+        """Take the means of a group's gradients, and normalise over its whole batch."""
+        super().join(group)
+        self.network.operations = shared(group.sum, group.place.size)
+
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
         """Train these weights from now on; gains among them have their layers normalised."""
         names = [name for name in self.network.network.trained if name in weights]
@@ -233,6 +264,17 @@ class ModuleLearner(TorchLearner):
         self.module = module.to(self.device).train()
         self._forward = self.compiled(self.module)
         self.shown: Named = {}
+
+    def join(self, group: TorchGroup) -> None:
+        """Take the means of a group's gradients; batch normalisation is over its whole batch."""
+        super().join(group)
+        kinds = {type(part).__name__ for part in self.module.modules() if isinstance(part, _Norm)}
+        if kinds and self.device.type != "cuda":
+            what = f"{', '.join(sorted(kinds))} cannot share its batch between processors"
+            fix = "Use --device cuda, one process, or nn.GroupNorm."
+            raise ConfigError(what, fix=fix)
+        self.module = nn.SyncBatchNorm.convert_sync_batchnorm(self.module)
+        self._forward = self.compiled(self.module)
 
     def weights(self) -> dict[str, np.ndarray]:
         """The module's weights and buffers, by the names of its ``state_dict``."""

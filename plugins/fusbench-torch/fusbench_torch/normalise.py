@@ -7,11 +7,15 @@ memory, this takes ten short ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from fusbench.zoo.normalise import EPSILON
 
+Across = Callable[[Tensor], Tensor]
 WIDTH = 128  # of the rows that are summed: a vector unit's work, whatever the channels
 
 
@@ -19,39 +23,47 @@ class Normalised(torch.autograd.Function):
     """``relu(gain * (y - mean) / sqrt(variance + EPSILON) + bias)``; gives mean and variance too.
 
     y is (N, C, H, W), gain and bias (C,). Mean and variance are those of the batch (Ioffe and
-    Szegedy, ICML 2015), and no gradient is asked of them as outputs.
+    Szegedy, ICML 2015), and no gradient is asked of them as outputs. Where processes share a batch
+    in so many equal `parts`, `across` sums their values: mean and variance are those of all.
     """
 
     @staticmethod
-    def forward(ctx, y: Tensor, gain: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        ctx, y: Tensor, gain: Tensor, bias: Tensor, across: Across | None = None, parts: int = 1
+    ) -> tuple[Tensor, Tensor, Tensor]:
         y = y.float().contiguous(memory_format=torch.channels_last)
-        rows, count = as_rows(y), y.numel() // y.shape[1]
-        mean = total(rows, y.shape[1]) / count
-        variance = (total(rows * rows, y.shape[1]) / count - mean * mean).clamp_min(0)
+        rows, count = as_rows(y), parts * y.numel() // y.shape[1]
+        sums, squares = total(rows, y.shape[1]), total(rows * rows, y.shape[1])
+        if across is not None:
+            sums, squares = across(torch.stack([sums, squares]))
+        mean = sums / count
+        variance = (squares / count - mean * mean).clamp_min(0)
         deviation = (variance + EPSILON).sqrt()
         scale = gain / deviation
         made = torch.addcmul(along(bias - mean * scale, rows), rows, along(scale, rows)).relu_()
         ctx.save_for_backward(rows, made, mean, deviation, gain)
-        ctx.shape = y.shape
+        ctx.shape, ctx.across, ctx.count = y.shape, across, count
         found = mean.float(), variance.float()
         ctx.mark_non_differentiable(*found)
         return as_pixels(made, y.shape), *found
 
     @staticmethod
-    def backward(ctx, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx, grad: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         rows, made, mean, deviation, gain = ctx.saved_tensors
         grad = as_rows(grad.float().contiguous(memory_format=torch.channels_last))
         grad = torch.ops.aten.threshold_backward(grad, made, 0)
-        channels = len(mean)
-        count = rows.numel() // channels
+        channels, count = len(mean), ctx.count
         of_bias = total(grad, channels)
         of_gain = (total(grad * rows, channels) - mean * of_bias) / deviation
+        own = of_gain.to(gain.dtype), of_bias.to(gain.dtype)  # the learner sums these
+        if ctx.across is not None:
+            of_gain, of_bias = ctx.across(torch.stack([of_gain, of_bias]))
         scale = gain / deviation
         slope = -scale * of_gain / (count * deviation)
         level = -scale * of_bias / count - slope * mean
         of_y = torch.addcmul(along(level, rows), rows, along(slope, rows))
         of_y.addcmul_(grad, along(scale, rows))
-        return as_pixels(of_y, ctx.shape), of_gain.to(gain.dtype), of_bias.to(gain.dtype)
+        return as_pixels(of_y, ctx.shape), *own, None, None
 
 
 def as_rows(y: Tensor) -> Tensor:

@@ -1,0 +1,46 @@
+"""ONNX Runtime on one thread: beside Torch, and beside what the core's products alone would need.
+
+Times are of the processor, so that other programs do not count.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def test_onnx(benchmark, tmp_path):
+    for name in ("fusbench_onnx", "fusbench_torch"):
+        pytest.importorskip(name)
+    command = [sys.executable, "-m", "support.onnx_speed", str(tmp_path)]
+
+    def measured():
+        return subprocess.run(
+            command,
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | ONE,
+        ).stdout
+
+    found = json.loads(benchmark.pedantic(measured, rounds=1))
+    floor = found["floor a frame"]
+    report = {
+        "clip, times the floor": round(found["onnx"] / floor, 2),
+        "clip, Torch's time in ours": round(found["torch"] / found["onnx"], 2),
+        "step, times the floor": round(found["onnx step"] / floor, 2),
+        "step, Torch's time in ours": round(found["torch step"] / found["onnx step"], 2),
+        "steps, 99th percentile in medians": round(found["late"], 2),
+    }
+    print(report)
+    benchmark.extra_info |= report
+    assert found["apart"] <= 1e-5
+    assert report["clip, times the floor"] <= 2.0
+    assert report["step, times the floor"] <= 2.5
+    assert report["step, Torch's time in ours"] >= 1.5
