@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import Fold, Names, config_option, json_option
+from fusbench.cli.evaluate_view import show_runs, shown_again, told
 from fusbench.cli.options import model_options
 from fusbench.cli.part import Part, keep_part
 from fusbench.cli.stages import tell_stages
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
-    from fusbench.evaluation.contest import Contest, Failure
+    from fusbench.evaluation.contest import Contest
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import Make
-
-METRICS_ABREAST = 4  # wider tables do not fit a terminal
 
 
 @click.command(epilog="Example: fusbench evaluate --model clstmunet-keras --dataset phantom")
@@ -174,7 +173,7 @@ def evaluate(
             if isinstance(row, Run):
                 done.append((given, row))
                 if row.again:
-                    click.echo(_shown_again(row), err=True)
+                    click.echo(shown_again(row), err=True)
                 mark = {"beyond_ideal": row.beyond} if row.beyond else {}
                 line = json.dumps({**row.result.content, **mark}, sort_keys=True, allow_nan=False)
             elif len(asked) == 1:
@@ -182,7 +181,7 @@ def evaluate(
             else:
                 failures.append(row)
                 click.echo(f"error: {row.error}", err=True)
-                line = _told(row)
+                line = told(row)
             if as_json:
                 print(line, flush=True)
         rows = told_apart(done)
@@ -190,7 +189,7 @@ def evaluate(
             framed = rows if as_json else _framed(rows, contest, hint=True)
             _add(board, framed, rows, name, replace=replace, quiet=as_json)
         elif rows and not as_json:
-            _show(_framed(rows, contest), rows, failures)
+            show_runs(_framed(rows, contest), rows, failures)
     if failures:
         raise click.exceptions.Exit(1)
 
@@ -220,85 +219,3 @@ def _add(
             show_added(folder, reasons)
     if not quiet:
         show_board(shown.table)
-
-
-def _show(rows: list[Run], asked: list[Run], failures: list[Failure]) -> None:
-    from fusbench.board.words import brackets
-    from fusbench.cli.render import show, table
-    from fusbench.errors import counted
-    from fusbench.evaluation.beyond import marked
-    from fusbench.evaluation.finished import MARK, scope
-    from fusbench.evaluation.results import read_timing
-    from fusbench.evaluation.targets import describe_baseline, describe_observers
-    from fusbench.metrics import of_signature
-
-    first = rows[0].result
-    chosen = of_signature(first.signature)
-    columns = [(f"{m.symbol} {m.arrow}", m.key) for m in chosen]
-    speed = []
-    for row in rows:
-        seconds, _ = read_timing(row.folder)
-        speed.append("" if seconds is None else f"{1000 * seconds:.1f}")
-    uses = [_use(row) for row in rows]
-    title = scope(first)
-    for start in range(0, len(columns), METRICS_ABREAST):
-        part = columns[start : start + METRICS_ABREAST]
-        last = ["ms/frame", *["history"] * any(uses)] if start == 0 else []
-        cells = [
-            [
-                row.name + MARK * bool(row.beyond),
-                *(_cell(row.result.summary[key], first.n_scans) for _, key in part),
-                *(ms, use)[: len(last)],
-            ]
-            for row, ms, use in zip(rows, speed, uses, strict=True)
-        ]
-        heads = ["model", *(head for head, _ in part), *last]
-        show(table(heads, cells, title=title if start == 0 else "continued"))
-    show(
-        f"{counted(first.n_frames, 'frame')} of {counted(first.n_scans, 'scan')} scored;"
-        f" {first.n_skipped} skipped for want of gaze.",
-        f"Mean over frames [{brackets(first.n_scans)}].",
-        *["History: nats that the density owes to the other frames, on the validation split."]
-        * any(uses),
-        *(f"! {marked(row.name, row.beyond, chosen)}." for row in rows if row.beyond),
-        *describe_baseline(first.signature),
-        *describe_observers(first.signature, [row.name for row in rows]),
-        f"Signature: {first.signature}",
-    )
-    for row in asked:
-        picture = row.folder / "frames.png"
-        also = f" (picture: {picture})" if picture.exists() else ""
-        show(f"{row.name}: {row.folder}{also}")
-    if failures:
-        reasons = [[row.name, f"failed: {row.error.what}. {row.error.fix}"] for row in failures]
-        show(table(("model", "what happened"), reasons, text=2))
-
-
-def _shown_again(run: Run) -> str:
-    day = f"{run.finished:%Y-%m-%d %H:%M}"
-    return f"{run.name}: shown again, as scored on {day}; --force scores it anew."
-
-
-def _use(run: Run) -> str:
-    """Use of history as the weights tell it; empty where they do not."""
-    return "" if run.result.history is None else f"{run.result.history:.3f}"
-
-
-def _cell(summary: dict[str, float | None], n_scans: int) -> str:
-    from fusbench.board.words import scan_range
-
-    mean, low, high = summary["mean"], summary["low"], summary["high"]
-    if low is None or high is None:
-        ends = scan_range(summary["scan_min"], summary["scan_max"], n_scans)
-        return f"{mean:.3f} [{ends}]"
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _told(failure: Failure) -> str:
-    """A failure as a line of JSON."""
-    facts = {
-        "model": {"name": failure.name},
-        "failed": str(failure.error),
-        "file": failure.file and str(failure.file),
-    }
-    return json.dumps(facts, sort_keys=True)

@@ -10,7 +10,8 @@ import numpy as np
 
 from fusbench.data.frames import fit_frames
 from fusbench.data.recent import Recent
-from fusbench.data.scan import OPEN_MAPS, Clip, map_array
+from fusbench.data.scan import Clip
+from fusbench.data.stored import OPEN_MAPS, map_array
 from fusbench.errors import ConfigError, unknown
 from fusbench.files import cache_folder, replacing
 

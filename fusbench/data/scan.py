@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from operator import attrgetter
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from fusbench.arrays import open_array
 from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
 from fusbench.data.packed import SUFFIX, PackedFrames
-from fusbench.data.recent import Recent
+from fusbench.data.stored import (
+    map_array,
+    packed_frames,
+    packed_sha256,
+    read_errors,
+    unpacked,
+)
 from fusbench.errors import DatasetError, counted
 from fusbench.files import known_sha256, text_sha256
 
 SPLITS = ("train", "val", "test")
 SCHEMA = 1
-OPEN_MAPS = 256
-"""Memory maps that stay open: each takes one of the 1,024 files that a process may have open."""
-UNPACKED_BYTES = 1 << 28
-"""Clips of packed files that stay in memory."""
-REMEDIES = {
-    errno.EMFILE: "Too many files are open in this process: raise its limit, 'ulimit -n 4096'.",
-    errno.ENFILE: "Too many files are open on this machine: close programs, and try again.",
-    errno.ENOMEM: "The machine has no memory left: close programs, and try again.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +136,7 @@ class Clip:
         packed = self.packed
         if packed is None:
             return map_array(self.path, self._shape, np.uint8)
-        with _read_errors(self.path):
-            return _UNPACKED.get((self.path, _stamp(self.path)), lambda _: _frozen(packed[:]))
+        return unpacked(self.path, packed)
 
     @property
     def store(self) -> str:
@@ -164,8 +155,7 @@ class Clip:
         """
         if self.store == "npy":
             return None
-        with _read_errors(self.path):
-            return _packed(self.path, _stamp(self.path), self._shape)
+        return packed_frames(self.path, self._shape)
 
     @property
     def mixture(self) -> np.ndarray | None:
@@ -189,9 +179,9 @@ class Clip:
 
     def verify(self) -> None:
         """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
-        with _read_errors(self.path):
+        with read_errors(self.path):
             if self.packed is not None:
-                found = _packed_sha256(self.path, _stamp(self.path), self._shape)
+                found = packed_sha256(self.path, self._shape)
             else:
                 self._stored()
                 found = known_sha256(self.path)
@@ -233,74 +223,3 @@ class Clip:
         if (grouping := self.gaze.grouping()).any():
             gaze.update(repr(grouping.tolist()).encode())
         return text_sha256(self.sha256, str(self.n_frames), gaze.hexdigest())
-
-
-@contextmanager
-def _read_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        fix = "Restore it or drop the clip."
-        raise DatasetError("the file is missing", str(path), fix) from None
-    except OSError as error:
-        fix = REMEDIES.get(error.errno or 0, "Check the file's permissions and its disk.")
-        raise DatasetError(f"cannot be read: {error.strerror or error}", str(path), fix) from None
-    except (ValueError, EOFError) as error:
-        told = " ".join(str(error).split()).removesuffix(".")
-        kind = SUFFIX if path.name.endswith(SUFFIX) else ".npy"
-        what = f"the file is truncated or no {kind} file ({told})"
-        raise DatasetError(what, str(path), "Restore or remake it.") from None
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file does."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-_UNPACKED = Recent(UNPACKED_BYTES, attrgetter("nbytes"))
-
-
-@lru_cache(maxsize=OPEN_MAPS)
-def _packed(path: Path, stamp: tuple[int, int, int], shape: tuple[int, ...]) -> PackedFrames:
-    return PackedFrames(path, shape)
-
-
-@cache
-def _packed_sha256(path: Path, stamp: tuple[int, int, int], shape: tuple[int, ...]) -> str:
-    return _packed(path, stamp, shape).sha256
-
-
-def _frozen(frames: np.ndarray) -> np.ndarray:
-    """Frames that nobody may write to, as those of a memory-mapped file."""
-    frames.flags.writeable = False
-    return frames
-
-
-@lru_cache(maxsize=OPEN_MAPS)
-def _mapped(path: Path, stamp: tuple[int, int, int]) -> np.ndarray:
-    return open_array(path)
-
-
-def map_array(path: Path, shape: tuple[int | None, ...], dtype: type) -> np.ndarray:
-    """Memory-map a ``.npy`` file after checking its shape and type; None fits any extent.
-
-    Raises
-    ------
-    DatasetError
-        If the file is missing, truncated, no ``.npy`` file, or of another shape or type.
-    """
-    with _read_errors(path):
-        array = _mapped(path, _stamp(path))
-    fits = array.ndim == len(shape) and all(
-        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
-    )
-    if not fits or array.dtype != dtype:
-        want = " x ".join("any" if n is None else str(n) for n in shape)
-        have = " x ".join(str(n) for n in array.shape)
-        raise DatasetError(
-            f"holds {array.dtype} {have} where {np.dtype(dtype)} {want} is declared",
-            str(path),
-            "Correct n_frames in clips.csv or frame_shape in dataset.toml, or remake the file.",
-        )
-    return array

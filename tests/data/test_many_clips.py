@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.small_dataset import small_clip, small_info
 
-from fusbench.data import scan
+from fusbench.data import stored
 from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
 from fusbench.errors import DatasetError
@@ -46,7 +46,7 @@ def test_maps_stay_open_no_longer_than_they_are_used(folder):
     clip = open_dataset(folder).clips[0]
     first = clip.frames
     assert clip.frames.base is first.base  # one map, not one a look
-    scan._mapped.cache_clear()
+    stored.mapped.cache_clear()
     np.testing.assert_array_equal(clip.frames, first)
     assert clip.frames.base is not first.base
 
@@ -63,8 +63,8 @@ def test_what_the_system_refuses_is_no_damage(folder, monkeypatch, number, fix):
     def refused(path):
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr(scan, "open_array", refused)
-    scan._mapped.cache_clear()
+    monkeypatch.setattr(stored, "open_array", refused)
+    stored.mapped.cache_clear()
     with pytest.raises(DatasetError) as caught:
         _ = open_dataset(folder).clips[0].frames
     assert f"cannot be read: {os.strerror(number)}" in str(caught.value)
