@@ -24,7 +24,7 @@ from fusbench.data.sums import damage, mend, write_sums
 from fusbench.data.tables import read_table
 from fusbench.data.writer import NewClip, StoredClip, info_toml, store_clip, write_dataset
 from fusbench.errors import DatasetError
-from fusbench.files import cache_folder, text_sha256
+from fusbench.files import cache_folder, output_errors, text_sha256
 from fusbench.locks import LOCK, locked, unfinished_folder
 from fusbench.phantom.golden import GOLDEN, suspects
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
@@ -67,9 +67,10 @@ def provide_phantom(
 
     fresh = not _is_there(root)
     if fresh or damage(root):
-        root.parent.mkdir(parents=True, exist_ok=True)
-        with locked(root.parent, LONGEST_WAIT_S, f".{root.name}{LOCK}", waiting):
-            _make_sound(root, make)
+        with output_errors(root):
+            root.parent.mkdir(parents=True, exist_ok=True)
+            with locked(root.parent, LONGEST_WAIT_S, f".{root.name}{LOCK}", waiting):
+                _make_sound(root, make)
     if fault := difference(root, expected):
         if os.environ.get(ON_DIFFERENCE) != "ignore":
             if fresh:
