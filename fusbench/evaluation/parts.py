@@ -36,7 +36,7 @@ def parts(scans: Iterable[Scan], count: int) -> list[list[Scan]]:
     >>> import fusbench
     >>> scans = fusbench.open_dataset("phantom-tiny", ("train",)).scans("train")
     >>> [[scan_id for scan_id, _ in part] for part in parts(scans, 3)]
-    [['s001', 's006'], ['s002'], ['s005']]
+    [['s001'], ['s002', 's003'], ['s004']]
     """
     weights = [(_weight(scan), -number, scan) for number, scan in enumerate(scans)]
     heaviest = sorted(weights, key=lambda each: each[:2], reverse=True)

@@ -97,10 +97,11 @@ def test_a_cluster_gives_the_bytes_of_one_process(study, model, alone, tmp_path)
     assert files(made) == files(alone)
 
 
-def test_what_parts_have_kept_is_not_scored_again(study, model, alone, tmp_path, monkeypatch):
+def test_what_parts_have_kept_is_not_scored_again(
+    study, model, alone, tmp_path, tmp_path_factory, monkeypatch
+):
     """The whole run of two parts asks the model for nothing."""
-    calls = tmp_path / "counts" / "calls"
-    calls.parent.mkdir()
+    calls = tmp_path_factory.mktemp("counts") / "calls"
     monkeypatch.setenv("COUNT_NET", str(calls))
     net, runs = model(NET), tmp_path / "r"
     line = ("--model", net, "--dataset", study, "--out", runs, "--json")
@@ -139,7 +140,7 @@ def test_a_job_that_dies_costs_time_alone(study, model, alone, tmp_path, monkeyp
 
 
 def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
-    study, model, alone, tmp_path, monkeypatch
+    study, model, alone, tmp_path, tmp_path_factory, monkeypatch
 ):
     net = model(NET)
     line = [sys.executable, "-m", "fusbench", "evaluate", "--model", net, "--dataset", study]
@@ -155,7 +156,7 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     assert "interrupted" in told
     assert kept(tmp_path) == ["s1", "s3"]  # the first of each part
     assert not [name for name in os.listdir("/proc") if name.isdigit() and _runs(name, tmp_path)]
-    calls = tmp_path / "r" / "calls"
+    calls = tmp_path_factory.mktemp("counts") / "calls"  # not near the model, which two jobs watch
     monkeypatch.setenv("COUNT_NET", str(calls))
     found = [path for path in sys.path if path not in ("", os.getcwd())]  # as a command has it
     monkeypatch.setattr(sys, "path", found)
