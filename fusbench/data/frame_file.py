@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
-from numpy.lib import format as npy
 
 from fusbench.arrays import open_array
+from fusbench.data.frame_stream import FrameStream, npy_header
 from fusbench.data.packed import SUFFIX, PackedFile, PackedFrames
 from fusbench.errors import unknown
 from fusbench.files import file_sha256
 
 
-class FrameFile:
+class FrameFile(FrameStream):
     """A ``.npy`` file of uint8 frames that grows by a frame at a time.
 
     NumPy's header leaves room for a longer first axis, so the true length is written when the file
@@ -22,16 +21,12 @@ class FrameFile:
     """
 
     def __init__(self, path: Path, frame_shape: tuple[int, ...]) -> None:
-        path.parent.mkdir(exist_ok=True)
-        self.path, self.frame_shape, self.count = path, frame_shape, 0
-        self._stream = path.open("w+b")
+        super().__init__(path, frame_shape)
         self._write_header()
         self._start = self._stream.tell()
 
     def _write_header(self) -> None:
-        shape = (self.count, *self.frame_shape)
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        npy.write_array_header_1_0(self._stream, header)
+        self._stream.write(npy_header((self.count, *self.frame_shape)))
 
     def append(self, frame: np.ndarray) -> None:
         """Add a frame."""
@@ -44,18 +39,6 @@ class FrameFile:
         self._write_header()
         assert self._stream.tell() == self._start
         self._stream.close()
-
-    def __enter__(self) -> FrameFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if not self._stream.closed:
-            self._stream.close()
 
 
 STORES = {"npy": ".npy", "zstd": SUFFIX}

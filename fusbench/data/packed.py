@@ -13,14 +13,13 @@ import struct
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.lib import format as npy
 
 from fusbench.arrays import read_header
+from fusbench.data.frame_stream import FrameStream, npy_header
 from fusbench.reading import open_regular
 
 if TYPE_CHECKING:
@@ -80,36 +79,27 @@ class Unpacker:
         np.copyto(picture, self._sums[1:, 1:], casting="unsafe")  # modulo 256
 
 
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    stream = BytesIO()
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    npy.write_array_header_1_0(stream, header)
-    return stream.getvalue()
-
-
 def npy_sha256(frames: np.ndarray | PackedFrames) -> str:
     """SHA-256 of the ``.npy`` file that holds these frames, uint8 (T, H, W) or (T, H, W, 3)."""
-    digest = hashlib.sha256(_npy_header(tuple(frames.shape)))
+    digest = hashlib.sha256(npy_header(tuple(frames.shape)))
     for number in range(len(frames)):
         digest.update(np.ascontiguousarray(frames[number]).data)
     return digest.hexdigest()
 
 
-class PackedFile:
+class PackedFile(FrameStream):
     """A packed file that grows by a frame at a time, as `fusbench.data.frame_file.FrameFile`."""
 
     def __init__(self, path: Path, frame_shape: tuple[int, ...]) -> None:
         import zstandard
 
-        path.parent.mkdir(exist_ok=True)
-        self.path, self.frame_shape, self.count = path, frame_shape, 0
+        super().__init__(path, frame_shape)
         self._pack = zstandard.ZstdCompressor(level=LEVEL)
         self._sizes: list[int] = []
-        self._stream = path.open("w+b")
         self._header = self._write_header()
 
     def _write_header(self) -> int:
-        header = _npy_header((self.count, *self.frame_shape))
+        header = npy_header((self.count, *self.frame_shape))
         assert len(header) <= LONGEST_HEADER
         block = (1 | len(header) << 3).to_bytes(3, "little")
         self._stream.write(RAW + bytes([len(header)]) + block + header)
@@ -131,18 +121,6 @@ class PackedFile:
         self._stream.seek(0)
         assert self._write_header() == self._header
         self._stream.close()
-
-    def __enter__(self) -> PackedFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if not self._stream.closed:
-            self._stream.close()
 
 
 class PackedFrames:

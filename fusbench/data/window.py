@@ -7,6 +7,7 @@ module, so NumPy is imported only where arrays are made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,31 @@ class Window:
         current = np.asarray(targets, dtype=np.intp)[:, None] - self.horizon
         frames: np.ndarray = np.clip(current + self.offsets, 0, n_frames - 1)
         return frames
+
+    def stretches(self, n_frames: int, at_most: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Stretches of a clip whose windows end, or lie about, at most so many frames each.
+
+        A horizon does not count: what is predicted is the gaze that a frame's window is for.
+
+        Yields
+        ------
+        frames : slice
+            Of the clip: what the stretch's windows see.
+        windows : ndarray of int, shape (B, L)
+            Frames of each window, counted within `frames`.
+
+        Examples
+        --------
+        >>> [(frames, at.tolist()) for frames, at in Window(length=2).stretches(3, at_most=2)]
+        [(slice(0, 2, None), [[0, 0], [0, 1]]), (slice(1, 3, None), [[0, 1]])]
+        """
+        import numpy as np
+
+        for start in range(0, n_frames, at_most):
+            current = np.arange(start, min(start + at_most, n_frames))
+            at = self.indices(current + self.horizon, n_frames)
+            first, last = int(at.min()), int(at.max())
+            yield slice(first, last + 1), at - first
 
     def complete_targets(self, n_frames: int) -> np.ndarray:
         """Target frames of a clip whose window needs no repeated frame, in order."""

@@ -135,6 +135,24 @@ def checkpoint_file(name: str) -> str:
     return f"checkpoints/{name}.safetensors"
 
 
+def cards(*, backend: str, loader: str, learner: str | None) -> Callable[[str], ModelCard]:
+    """The ``__getattr__`` of a plug-in's module of cards: a network's name, with _ for -.
+
+    Examples
+    --------
+    >>> cards(backend="numpy", loader="mine:load", learner=None)("unet_ra_7_9").name
+    'unet-ra-7-9-numpy'
+    """
+
+    def of(attribute: str) -> ModelCard:
+        name = attribute.replace("_", "-")
+        if name not in ENTRIES:
+            raise AttributeError(f"the zoo has no network '{name}'")
+        return card(name, backend=backend, loader=loader, learner=learner)
+
+    return of
+
+
 def card(name: str, *, backend: str, loader: str, learner: str | None) -> ModelCard:
     """The card of an entry in one backend; all share the bundled checkpoint."""
     entry = ENTRIES[name]

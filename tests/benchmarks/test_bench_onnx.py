@@ -3,33 +3,14 @@
 Times are of the processor, so that other programs do not count.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-ONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+from support.apart import measured
 
 
 def test_onnx(benchmark, tmp_path):
     for name in ("fusbench_onnx", "fusbench_torch"):
         pytest.importorskip(name)
-    command = [sys.executable, "-m", "support.onnx_speed", str(tmp_path)]
-
-    def measured():
-        return subprocess.run(
-            command,
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | ONE,
-        ).stdout
-
-    found = json.loads(benchmark.pedantic(measured, rounds=1))
+    found = benchmark.pedantic(measured, ("onnx_speed", tmp_path), rounds=1)
     floor = found["floor a frame"]
     report = {
         "clip, times the floor": round(found["onnx"] / floor, 2),

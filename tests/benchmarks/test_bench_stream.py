@@ -4,39 +4,14 @@ The limit is what the core's fastest matrix product would need for the same mult
 measured in the same process.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-ONE = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-}
+from support.apart import measured
 
 
 @pytest.mark.parametrize("backend", ["torch", "keras", "onnx"])
 def test_stream(benchmark, tmp_path, backend):
     pytest.importorskip(f"fusbench_{backend}")
-    command = [sys.executable, "-m", "support.stream_speed", backend, str(tmp_path)]
-
-    def measured():
-        done = subprocess.run(
-            command,
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | ONE,
-        )
-        return done.stdout
-
-    times = json.loads(benchmark.pedantic(measured, rounds=1))
+    times = benchmark.pedantic(measured, ("stream_speed", backend, tmp_path), rounds=1)
     report = {
         "frames a second": round(1 / times["stream"]),
         "times the core's limit": round(times["stream"] / times["floor"], 1),

@@ -4,15 +4,11 @@ Processor times, taken in turn; the shortest ones are compared. What a busy mach
 differs from side to side all the same: numbers count where nothing else runs.
 """
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from support.apart import measured
 
-ONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 STEPS = {  # base, rows, columns, batch, repeats -> times a step of plain Torch
     "bundled": ((8, 56, 72, 16, 12), 1.0),
     "full": ((32, 224, 288, 2, 4), 1.05),
@@ -24,22 +20,12 @@ WIDE = pytest.mark.skipif(
 NOISE = 1.15  # what one machine's caches made of the same step on another day
 
 
-def measured(what, *numbers):
-    """Seconds by name, of a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "support.torch_speed", what, *map(str, numbers)],
-        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True,
-        env=os.environ | ONE,
-    )  # fmt: skip
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize("size", ["bundled", pytest.param("full", marks=WIDE)])
 def test_a_training_step(benchmark, size):
     """With its augmented batch, against plain Torch with a DataLoader and fused Adam."""
     pytest.importorskip("fusbench_torch")
     numbers, goal = STEPS[size]
-    times = benchmark.pedantic(measured, ("step", *numbers), rounds=1)
+    times = benchmark.pedantic(measured, ("torch_speed", "step", *numbers), rounds=1)
     ratio = times["ours"] / times["plain"]
     benchmark.extra_info |= {"times plain Torch": round(ratio, 3), "goal": goal}
     assert ratio <= goal * NOISE, times
@@ -49,7 +35,7 @@ def test_a_training_step(benchmark, size):
 def test_a_clip(benchmark, tmp_path):
     """Against what its multiplications, each frame encoded once, take as matrix products."""
     pytest.importorskip("fusbench_torch")
-    times = benchmark.pedantic(measured, ("clip", *CLIP, tmp_path), rounds=1)
+    times = benchmark.pedantic(measured, ("torch_speed", "clip", *CLIP, tmp_path), rounds=1)
     ratio = times["clip"] / times["floor"]
     benchmark.extra_info |= {"times the multiplications": round(ratio, 2)}
     assert ratio <= OF_FLOOR, times

@@ -64,15 +64,11 @@ class KerasModel:
 
     def predict_clip(self, frames: np.ndarray) -> np.ndarray:
         """Densities float32 (T, H, W), one for each frame of a clip, uint8 (T, H, W)."""
-        n_frames = len(frames)
-        window = replace(self.card.window, horizon=0)
         parts = []
-        for start in range(0, n_frames, CHUNK):
-            at = window.indices(np.arange(start, min(start + CHUNK, n_frames)), n_frames)
-            first, last = at.min(), at.max()
-            clip = tf.constant(np.ascontiguousarray(frames[None, first : last + 1]))
+        for seen, windows in self.card.window.stretches(len(frames), CHUNK):
+            clip = tf.constant(np.ascontiguousarray(frames[None, seen]))
             with tf.device(self.device):
-                parts.append(self._clip(clip, tf.constant(at - first, tf.int32)).numpy())
+                parts.append(self._clip(clip, tf.constant(windows, tf.int32)).numpy())
         return np.concatenate(parts)
 
     def _newest(self, frame: tf.Tensor, past: Past) -> tuple[tf.Tensor, Past]:

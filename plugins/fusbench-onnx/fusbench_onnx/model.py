@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +87,10 @@ class OnnxClips(OnnxModel):
 
     def predict_clip(self, frames: np.ndarray) -> np.ndarray:
         """Densities float32 (T, H, W), one for each frame of a clip, uint8 (T, H, W)."""
-        n_frames = len(frames)
-        window = replace(self.card.window, horizon=0)
         parts = []
-        for start in range(0, n_frames, CHUNK):
-            at = window.indices(np.arange(start, min(start + CHUNK, n_frames)), n_frames)
-            first, last = at.min(), at.max()
-            clip = np.ascontiguousarray(frames[first : last + 1])
-            parts.append(self._density({FRAMES: clip, WINDOWS: at - first}))
+        for seen, windows in self.card.window.stretches(len(frames), CHUNK):
+            clip = np.ascontiguousarray(frames[seen])
+            parts.append(self._density({FRAMES: clip, WINDOWS: windows}))
         return np.concatenate(parts)
 
     def step(self, frame: np.ndarray, past: Past | None = None) -> tuple[np.ndarray, Past]:

@@ -49,14 +49,9 @@ class TorchModel:
     @torch.inference_mode()
     def predict_clip(self, frames: np.ndarray) -> np.ndarray:
         """Densities float32 (T, H, W), one for each frame of a clip, uint8 (T, H, W)."""
-        n_frames = len(frames)
-        window = replace(self.card.window, horizon=0)
         parts = []
-        for start in range(0, n_frames, CHUNK):
-            at = window.indices(np.arange(start, min(start + CHUNK, n_frames)), n_frames)
-            first, last = at.min(), at.max()
-            clip = frames[None, first : last + 1]
-            parts.append(self.network.log_density(clip, at - first).exp().cpu().numpy())
+        for seen, windows in self.card.window.stretches(len(frames), CHUNK):
+            parts.append(self.network.log_density(frames[None, seen], windows).exp().cpu().numpy())
         return np.concatenate(parts)
 
     @torch.inference_mode()

@@ -1,0 +1,47 @@
+"""A file of frames that grows by a frame at a time, whatever its format."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from numpy.lib import format as npy
+
+
+class FrameStream:
+    """What such files share: they are open for writing, and closed as they are after an error.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where it is missing.
+    frame_shape : tuple of int
+        (H, W) or (H, W, 3).
+    """
+
+    def __init__(self, path: Path, frame_shape: tuple[int, ...]) -> None:
+        path.parent.mkdir(exist_ok=True)
+        self.path, self.frame_shape, self.count = path, frame_shape, 0
+        self._stream = path.open("w+b")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._stream.closed:
+            self._stream.close()
+
+
+def npy_header(shape: tuple[int, ...]) -> bytes:
+    """The header of a ``.npy`` file of bytes; NumPy leaves room for a longer first axis."""
+    stream = BytesIO()
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(stream, header)
+    return stream.getvalue()
