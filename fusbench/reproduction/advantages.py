@@ -9,7 +9,13 @@ import numpy as np
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import ROWS
-from fusbench.statistics.seeds import Difference, Spread, paired_difference, pooled_spread
+from fusbench.statistics.seeds import (
+    Difference,
+    Spread,
+    mean_score,
+    paired_difference,
+    pooled_spread,
+)
 
 
 def _mean(scores: np.ndarray) -> float:
@@ -28,11 +34,23 @@ def advantage(board: Board, better: str, worse: str, metric: str) -> Difference 
             [scores[seeds.index(each)] for each in shared]
             for scores, seeds in zip((first, second), map(list, hashes), strict=True)
         )
-    columns = {key: board.column(key, metric) for key in board.scores}
-    spread = None if shared else seed_spread(columns)
+    spread = None if shared else spread_of(board, metric)
     return paired_difference(
         first, second, board.scan_index, same_weights=bool(shared), spread=spread
     )
+
+
+def mean_of(board: Board, key: str, metric: str) -> Difference:
+    """A row's mean score; where it has weights, the interval covers another training of them."""
+    spread = spread_of(board, metric) if ROWS[key].trained else None
+    return mean_score(board.column(key, metric), board.scan_index, spread=spread)
+
+
+def spread_of(
+    board: Board, metric: str, score: Callable[[np.ndarray], float] = _mean
+) -> Spread | None:
+    """How far a board's trainings of one row lie apart in a metric; see `seed_spread`."""
+    return seed_spread({key: board.column(key, metric) for key in board.scores}, score)
 
 
 def seed_spread(

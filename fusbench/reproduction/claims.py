@@ -10,7 +10,7 @@ import numpy as np
 
 from fusbench.board.published import BASELINE, papers
 from fusbench.metrics import METRICS as TABLE
-from fusbench.reproduction.advantages import advantage, seed_spread, signed
+from fusbench.reproduction.advantages import advantage, signed, spread_of
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import METRICS, SPATIAL
 from fusbench.reproduction.segments import Segments
@@ -148,11 +148,10 @@ def judge_speed(board: Board, segments: Segments) -> tuple[Finding, dict[str, Di
         for metric in METRICS:
             gain = np.mean(signed(board, better, metric), 0)
             gain = gain - np.mean(signed(board, worse, metric), 0)
-            columns = {key: board.column(key, metric) for key in board.scores}
             seeds = [[faster(scores) for scores in board.column(key, metric)] for key in GAIN]
             contrasts[metric] = contrast(
                 gain, segments.fast, segments.slow, board.scan_index,
-                seeds=seeds, spread=seed_spread(columns, faster),
+                seeds=seeds, spread=spread_of(board, metric, faster),
             )  # fmt: skip
     found = contrasts.get("kld")
     told = verdict(board, *GAIN, found, found.p if found else 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fusbench.metrics import METRICS as TABLE
-from fusbench.reproduction.advantages import advantage, seed_spread
+from fusbench.reproduction.advantages import advantage, mean_of
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import GAIN
 from fusbench.reproduction.lag import LagGain
@@ -15,7 +15,7 @@ from fusbench.reproduction.landmarks import LANDMARK_WORDS, Kind, means
 from fusbench.reproduction.rows import FROZEN, METRICS, ROWS
 from fusbench.reproduction.segments import Segments
 from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, ONE_SEED, OPEN, verdict
-from fusbench.statistics.seeds import Difference, mean_score
+from fusbench.statistics.seeds import Difference
 
 NO_BREAK = "\u00a0"
 CONTROLS = (
@@ -105,9 +105,7 @@ def seeds_section(board: Board) -> str:
             means = [float(np.mean(one)) for one in board.column(key, metric)]
             spread = f" ± {np.std(means, ddof=1):.3f}" if seeds > 1 else ""
             cells.append(f"{np.mean(means):.3f}{spread}")
-        columns = {one: board.column(one, "kld") for one in board.scores}
-        found = mean_score(columns[key], board.scan_index, spread=seed_spread(columns))
-        told = [uses(board, key), budget(board, key), found.covers]
+        told = [uses(board, key), budget(board, key), mean_of(board, key, "kld").covers]
         rows.append([title(key), str(seeds), *cells, *told])
     heads = [
         "row", "seeds", *(symbol(m) for m in METRICS), "use of history", "steps, best of all",

@@ -10,10 +10,9 @@ import numpy as np
 from fusbench.board.published import papers
 from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
-from fusbench.reproduction.advantages import seed_spread
+from fusbench.reproduction.advantages import mean_of
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.rows import FLOORS, METRICS, ROWS
-from fusbench.statistics.seeds import mean_score
 
 CEILING = "ideal-observer"
 
@@ -127,9 +126,7 @@ def _found(key: str, board: Board) -> dict[str, tuple[float, float | None, float
         return {}
     found = {}
     for metric in METRICS:
-        columns = {one: board.column(one, metric) for one in board.scores}
-        spread = seed_spread(columns) if ROWS[key].trained else None
-        one = mean_score(columns[key], board.scan_index, spread=spread)
+        one = mean_of(board, key, metric)
         low, high = (None if np.isnan(end) else float(end) for end in (one.low, one.high))
         found[metric] = (float(one.mean), low, high, one.covers)
     return found
