@@ -6,7 +6,7 @@ Every process finds the run's key as one alone would, so pieces of another model
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,7 @@ def score_part(
     folder, _, fresh = begun(job, runs, own, score, witness)
     pieces = Pieces(folder=folder, asked=job.key(), witness=witness)
     for scan_id, clips in own:
-        if scan_id in fresh or pieces.read(scan_id) is None:
-            pieces.write(scan_id, fresh.get(scan_id) or score(clips))
+        pieces.have(scan_id, fresh.get(scan_id), partial(score, clips))
     return folder.name, [scan_id for scan_id, _ in own]
 
 

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -68,6 +68,17 @@ class Pieces:
             same = bool(facts) and self.witness.unchanged(used_of(facts).record)
             self._used[name] = used_of(facts) if same else None
         return None if self._used[name] is None else piece
+
+    def have(self, scan_id: str, fresh: Piece | None, score: Callable[[], Piece]) -> Piece:
+        """The arrays of a scan: fresh ones, else those that were kept, else newly scored ones.
+
+        What was not kept is kept from now on.
+        """
+        piece = self.read(scan_id) if fresh is None else None
+        if piece is None:
+            piece = score() if fresh is None else fresh
+            self.write(scan_id, piece)
+        return piece
 
     def write(self, scan_id: str, piece: Piece) -> None:
         """Keep the arrays of a scan, and what the model had used by then."""

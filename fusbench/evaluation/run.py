@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,7 @@ def evaluate(
         drop(folder)
     all_kept, done = Pieces(folder=folder, asked=job.key(), witness=witness), 0
     for scan_id, clips in scans:
-        arrays = None if scan_id in pieces else all_kept.read(scan_id)
-        if arrays is None:
-            arrays = pieces.get(scan_id) or score(clips)
-            all_kept.write(scan_id, arrays)
-        pieces[scan_id] = arrays
+        pieces[scan_id] = all_kept.have(scan_id, pieces.get(scan_id), partial(score, clips))
         done += n_frames(clips)
         tell(done, total)
     used = replace(used | all_kept.used, versions=used.versions)
