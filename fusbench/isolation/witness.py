@@ -23,7 +23,10 @@ FUSBENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 ZOO = os.path.join(FUSBENCH, "zoo", "")
 GUEST = tuple(os.path.join(FUSBENCH, "isolation", name + ".py") for name in ("guest", "introduced"))
 IMPORTING = "<frozen importlib"
-PIECE = re.compile(r"/scans/([^/]+\.npz|used-[0-9a-f]{16}\.json)$")  # that other jobs look at
+OF_RUNS = re.compile(  # what fusbench itself opens beside a model: pieces, and files of runs
+    r"/scans/([^/]+\.npz|used-[0-9a-f]{16}\.json)$"
+    r"|-[0-9a-f]{16}/((result|timing|used)\.json|(scores|landmarks)\.csv|frames\.png)$"
+)
 WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
@@ -135,7 +138,7 @@ class Witness:
     def after(self) -> None:
         """Look at what compiled libraries have opened meanwhile."""
         for path in self.watch.taken():
-            seen = path in self.read or path.endswith((".py", ".pyc")) or PIECE.search(path)
+            seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
             if not seen and self.counts(path):
                 self.keep(path)
 

@@ -190,11 +190,12 @@ def test_what_no_other_process_can_call(study, tmp_path):
 def test_what_other_jobs_look_at_is_no_part_of_a_model(tmp_path):
     """The system tells of all files that are opened near a model, by whichever process."""
     pieces = ("r/net-1/scans/s1.npz", "r/net-1/scans/used-0123456789abcdef.json")
-    for name in (*pieces, "weights.bin"):
+    pieces += ("r/other-0123456789abcdef/result.json", "r/other-0123456789abcdef/timing.json")
+    for name in (*pieces, "weights.bin", "result.json"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    taken = [str(tmp_path / name) for name in (*pieces, "weights.bin")]
+    taken = [str(tmp_path / name) for name in (*pieces, "weights.bin", "result.json")]
     witness = Witness(str(tmp_path / "scratch"), SimpleNamespace(taken=lambda: taken))
     witness.after()
-    assert list(witness.read) == [str(tmp_path / "weights.bin")]
+    assert list(witness.read) == [str(tmp_path / "weights.bin"), str(tmp_path / "result.json")]
