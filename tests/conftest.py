@@ -61,3 +61,11 @@ def pytest_collection_modifyitems(items):
 def folder(tmp_path):
     """A small data set folder, correct to begin with."""
     return write_dataset(tmp_path / "small", small_info(), small_clips())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def working_folder(tmp_path_factory):
+    """An own one: what others open in a working folder counts as the model's that runs there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("working"))
+        yield

@@ -24,7 +24,8 @@ ZOO = os.path.join(FUSBENCH, "zoo", "")
 GUEST = tuple(os.path.join(FUSBENCH, "isolation", name + ".py") for name in ("guest", "introduced"))
 IMPORTING = "<frozen importlib"
 OF_RUNS = re.compile(  # what fusbench itself opens beside a model: pieces, and files of runs
-    r"/scans/([^/]+\.npz|used-[0-9a-f]{16}\.json)$"
+    r"/\.([^/]+\.)?fusbench(-[A-Za-z0-9_]{8}(\.[^/]*)?|\.lock)$"  # unfinished yet, and locks
+    r"|/scans/([^/]+\.npz|used-[0-9a-f]{16}\.json)$"
     r"|-[0-9a-f]{16}/((result|timing|used)\.json|(scores|landmarks)\.csv|frames\.png)$"
 )
 WRITES = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

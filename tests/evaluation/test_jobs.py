@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +21,11 @@ from fusbench.errors import ConfigError, PluginError
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.jobs import Jobs, hired
 from fusbench.evaluation.parts import parts, score_part
+from fusbench.files import replacing
 from fusbench.isolation.witness import Witness
+from fusbench.locks import locked
 
+ROOT = str(Path(__file__).parents[2])  # which ``python -m pytest`` adds to the path
 SCANS = ("s1", "s2", "s3", "s4", "s5")
 NET = """
 import os, time
@@ -158,7 +162,7 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     assert not [name for name in os.listdir("/proc") if name.isdigit() and _runs(name, tmp_path)]
     calls = tmp_path_factory.mktemp("counts") / "calls"  # not near the model, which two jobs watch
     monkeypatch.setenv("COUNT_NET", str(calls))
-    found = [path for path in sys.path if path not in ("", os.getcwd())]  # as a command has it
+    found = [path for path in sys.path if path not in ("", ROOT)]  # as a command has it
     monkeypatch.setattr(sys, "path", found)
     whole = fusbench.evaluate(net, study, runs=tmp_path / "r", threads=1, jobs=2)
     assert len(calls.read_text().splitlines()) == 3
@@ -191,11 +195,15 @@ def test_what_other_jobs_look_at_is_no_part_of_a_model(tmp_path):
     """The system tells of all files that are opened near a model, by whichever process."""
     pieces = ("r/net-1/scans/s1.npz", "r/net-1/scans/used-0123456789abcdef.json")
     pieces += ("r/other-0123456789abcdef/result.json", "r/other-0123456789abcdef/timing.json")
-    for name in (*pieces, "weights.bin", "result.json"):
+    with replacing(tmp_path / "r/net-1/scans/used-0.json") as part, locked(tmp_path, 0):
+        pieces += (str(part.relative_to(tmp_path)), ".fusbench.lock")
+        assert all((tmp_path / name).exists() for name in pieces[-2:])
+    names = (*pieces, ".hidden.npz", "weights.bin", "result.json")
+    for name in names:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
-    taken = [str(tmp_path / name) for name in (*pieces, "weights.bin", "result.json")]
+    taken = [str(tmp_path / name) for name in names]
     witness = Witness(str(tmp_path / "scratch"), SimpleNamespace(taken=lambda: taken))
     witness.after()
-    assert list(witness.read) == [str(tmp_path / "weights.bin"), str(tmp_path / "result.json")]
+    assert list(witness.read) == [str(tmp_path / name) for name in names[-3:]]
