@@ -76,8 +76,8 @@ def test_windows(benchmark, clip):
         "views, times faster than PNG": times["png"] / times["views"],
         "copies, share of memory speed": times["memory"] / times["copies"],
     }
-    sides = [("png", "copies"), ("png", "views"), ("memory", "copies")]
-    for (name, ratio), both, goal in zip(ratios.items(), sides, (150, 1000, 0.5), strict=True):
+    pairs = [("png", "copies"), ("png", "views"), ("memory", "copies")]
+    for (name, ratio), both, goal in zip(ratios.items(), pairs, (150, 1000, 0.5), strict=True):
         what = f"windows as {name}"
         note(benchmark, what, ratio, spread=times.spread(*both), at_least=goal)
     assert ratios["copies, times faster than PNG"] >= 50
