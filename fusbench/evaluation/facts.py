@@ -17,7 +17,7 @@ BACKEND_PACKAGES = {
     "keras": ("fusbench-keras", "keras", "tensorflow", "tensorflow-cpu"),
     "onnx": ("fusbench-onnx", "onnxruntime"),
 }
-METRIC_PACKAGES = {"emd": ("POT",)}
+METRIC_PACKAGES: dict[str, tuple[str, ...]] = {"emd": ("POT",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +96,9 @@ def environment(
 ) -> dict[str, Any]:
     """Versions of what computed a result by these metrics."""
     versions = {}
-    further = [(kernel,)] if kernel != "numpy" else []
-    further += [METRIC_PACKAGES.get(metric, ()) for metric in metrics]
-    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *chain(*further)):
+    chosen = (kernel,) if kernel != "numpy" else ()
+    of_metrics = chain.from_iterable(METRIC_PACKAGES.get(metric, ()) for metric in metrics)
+    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *chosen, *of_metrics):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
