@@ -72,16 +72,25 @@ def clock_ns(text: str) -> int | None:
     """Nanoseconds of a time as a clock shows it; None where it is no such time.
 
     Dates count from 1970, in the zone that is written or else in UTC; times of day from midnight.
+    Two numbers without a date are minutes and seconds.
 
     Examples
     --------
     >>> clock_ns("00:01:02.5"), clock_ns("1970-01-01T00:00:01Z"), clock_ns("12.5")
     (62500000000, 1000000000, None)
+    >>> clock_ns("1:30"), clock_ns("1970-01-01 00:02")
+    (90000000000, 120000000000)
     """
     found = CLOCK.fullmatch(text)
     if found is None:
         return None
     year, month, day, hours, minutes, seconds, rest, zone = found.groups()
+    if not year and seconds is None:
+        hours, minutes, seconds = "0", hours, minutes
+    elif int(minutes) > 59:
+        return None
+    if int(seconds or 0) > 60:  # a leap second
+        return None
     try:
         days = (date(int(year), int(month), int(day)) - date(1970, 1, 1)).days if year else 0
     except ValueError:
