@@ -9,6 +9,7 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.footage.clock import parse_time
+from fusbench.footage.rows import read_rows
 from fusbench.importing.events import (
     Event,
     find_event,
@@ -22,7 +23,6 @@ from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import seconds
 from fusbench.importing.recording import GazeRecording
-from fusbench.importing.rows import read_rows
 from fusbench.importing.timeline import Timeline, timeline
 
 LENGTH_STEPS = 2

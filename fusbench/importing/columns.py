@@ -81,6 +81,10 @@ class Columns:
         unit = "ns"
         if time and clock_ns((sample or {}).get(time, "")) is not None:
             unit = SHOWN
+        elif ":" in (sample or {}).get(time, ""):
+            what = f"'{shown((sample or {})[time])}' in the column '{shown(time)}' is no time"
+            fix = "Write it as 2026-01-31 10:00:04.5, 31.01.2026 10:00:04.5 or 10:00:04.5."
+            raise ConfigError(what, where, fix)
         elif time:
             label = unit_of(time) or UNITS_OF.get(time, "")
             unit = require_unit(label, options, where, mapping.time_unit)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import clock_ns, nanoseconds, plain, unit_of
+from fusbench.footage.encoding import text_of
 from fusbench.importing.cells import FILLERS
-from fusbench.importing.encoding import text_of
 from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.recording import GazeRecording
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fusbench.errors import ConfigError, FusbenchError
 from fusbench.footage.clock import plain
-from fusbench.importing.encoding import text_of
+from fusbench.footage.encoding import text_of
 from fusbench.importing.pairing import COLUMNS, REQUIRED, Pairing, pairing_of
 
 NEAR = 0.75

@@ -13,11 +13,11 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
+from fusbench.footage.encoding import encoding_of
 from fusbench.importing.cells import FILLERS, numbers
 from fusbench.importing.columns import Columns
 from fusbench.importing.contained import container_of
 from fusbench.importing.container import open_container
-from fusbench.importing.encoding import encoding_of
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.header import tuple_column
 from fusbench.importing.joined import one_recording

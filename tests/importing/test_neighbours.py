@@ -11,13 +11,13 @@ import pytest
 from support import recordings
 
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.footage.rows import read_rows
 from fusbench.importing.anchoring import Anchors, timeline_of
 from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.numbered import times_of_frames
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording, ReadOptions
-from fusbench.importing.rows import read_rows
 
 ONE = {"time": "t", "x": "x", "y": "y", "space": "screen"}
 EYES = {"time": "t", "left_x": "lx", "left_y": "ly", "right_x": "rx", "right_y": "ry"}
@@ -76,6 +76,10 @@ def test_both_eyes_of_smi_are_averaged_where_both_are_seen(tmp_path):
         (("00:59.5", "1:00.5", "61:00.5"), "", (59_500, 60_500, 3_660_500), ""),
         (("23:59:59.5", "00:00:00.5", "00:00:01"), "",
          (86_399_500, 86_400_500, 86_401_000), "passes midnight"),
+        (("11:59:59.5 AM", "12:00:00.5 PM", "1:00:00 pm"), "",
+         (43_199_500, 43_200_500, 46_800_000), ""),
+        (("14.11.2023 22:13:20", "14.11.2023 22:13:20.5", "14.11.2023 22:13:21"), "",
+         (1_700_000_000_000, 1_700_000_000_500, 1_700_000_001_000), ""),
     ],
 )  # fmt: skip
 def test_times_are_read_as_programs_write_them(cells, unit, right_ms, word, tmp_path):
@@ -84,6 +88,11 @@ def test_times_are_read_as_programs_write_them(cells, unit, right_ms, word, tmp_
     assert gaze.time_ns.tolist() == [round(time * MS) for time in right_ms]
     assert word in told(gaze)
     assert word or not told(gaze)
+
+
+def test_a_date_that_can_be_read_in_two_ways_is_shown(tmp_path):
+    with pytest.raises(ConfigError, match=r"'01/02/2023 10:00:00' in the column 't'.*2026-01-31"):
+        read(tmp_path, "t,x,y\n01/02/2023 10:00:00,1,2\n", time_unit="")
 
 
 def test_events_of_one_file_pass_midnight_with_its_samples(tmp_path):

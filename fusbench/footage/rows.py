@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.importing.encoding import text_of
+from fusbench.footage.encoding import text_of
 
 Read = TypeVar("Read")
 
