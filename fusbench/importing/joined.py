@@ -86,7 +86,7 @@ def past_midnight(time_ns: np.ndarray) -> tuple[np.ndarray, int | None]:
 
 
 def _cell_remarks(parts: list[dict[str, Any]]) -> Iterator[Finding]:
-    for name in {name for part in parts for name in part["odd"]}:
+    for name in sorted({name for part in parts for name in part["odd"]}):
         found = [part["odd"][name] for part in parts if name in part["odd"]]
         odd = [cell for cells, _ in found for cell in cells]
         grouped = next((cell for _, cell in found if cell), "")
