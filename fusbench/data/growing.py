@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fusbench.data.folder import ADDING, CLIP_COLUMNS, pending
+from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.frame_file import STORES, frame_path
+from fusbench.data.gaze_table import ADDING, pending
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import appended, read_table
 from fusbench.data.writer import (
