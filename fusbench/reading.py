@@ -40,7 +40,7 @@ def read_bytes(
         with open_regular(path) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size <= most:
-                return stream.read(most)
+                return stream.read(size)  # of `most`, room would be made at once
     except FileNotFoundError:
         raise kind("the file is missing", str(path), missing) from None
     except OSError as error:

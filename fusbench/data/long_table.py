@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +91,12 @@ def read_header(path: Path, columns: Sequence[str], missing: str) -> list[str]:
 
 
 def iter_table(
-    path: Path, texts: Sequence[str], numbers: Sequence[str], *, missing: str
+    path: Path,
+    texts: Sequence[str],
+    numbers: Sequence[str] | None,
+    *,
+    missing: str,
+    pieces: Iterable[bytes] | None = None,
 ) -> Iterator[Piece]:
     """The rows of a CSV file, piece by piece.
 
@@ -99,9 +104,12 @@ def iter_table(
     ----------
     path : Path
     texts, numbers : sequence of str
-        Columns wanted as texts, and as numbers, which are read to the last bit.
+        Columns wanted as texts, and as numbers, which are read to the last bit; None wants all
+        others.
     missing : str
         What to do where there is no such file.
+    pieces : iterable of bytes, optional
+        What the file holds, where it is packed.
 
     Raises
     ------
@@ -119,24 +127,27 @@ def iter_table(
     """
     header: list[str] = []
     row, line, n_bytes, new = 2, 1, 0, False
-    for data in iter_pieces(path, PIECE_BYTES, DatasetError, missing):
+    wanted = list(numbers or ())
+    for data in pieces or iter_pieces(path, PIECE_BYTES, DatasetError, missing):
         whole = len(data) > PIECE_BYTES // 2  # the last one, which grows, seldom is
-        key = KEPT.key_of(json.dumps([header, *texts, "", *numbers]).encode(), data)
-        piece = _recalled(key, row, texts, numbers) if whole and header else None
+        key = KEPT.key_of(json.dumps([header, texts, wanted]).encode(), data)
+        piece = _recalled(key, row, texts, wanted) if whole and header else None
         if piece is None:
             text, skipped = _decoded(data, path, n_bytes), 0
             if not header:
-                header, text = split_header(text, path, (*texts, *numbers))
+                header, text = split_header(text, path, (*texts, *wanted))
                 skipped = 1
+                if numbers is None:
+                    wanted = [name for name in header if name not in texts]
             found = dict(zip(header, cells(text, path, header, row, line + skipped), strict=True))
-            piece = _parsed(found, row, texts, numbers)
+            piece = _parsed(found, row, texts, wanted)
             if whole and not skipped:
                 KEPT.keep(key, _packed(piece))
                 new = True
         yield piece
         row, line, n_bytes = row + len(piece), line + data.count(b"\n"), n_bytes + len(data)
     if not header:
-        split_header("", path, (*texts, *numbers))
+        split_header("", path, (*texts, *wanted))
     if new:
         KEPT.trim()
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -109,25 +110,54 @@ def _number(text: str) -> float:
 
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """A CSV table as text, with its header."""
-    return appended("", rows, columns)
-
-
-def appended(text: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """A CSV table with rows added; what is there stays as it is, to the character.
-
-    Where a row has a column that the table lacks, the table gets it, empty for the rows before.
-    """
     out = io.StringIO(newline="")
-    header = next(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")), [])
-    further = [column for column in columns if column not in header]
-    if header and further:
-        there = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-        return appended("", [*there, *rows], [*header, *further])
-    if header:
-        out.write(text if text.endswith("\n") else text + "\n")
-    else:
-        header = list(columns)
-        csv.writer(out, lineterminator="\n").writerow(header)
-    writer = csv.DictWriter(out, header, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writerows(rows)
+    csv.writer(out, lineterminator="\n").writerow(columns)
+    _writer(out, columns).writerows(rows)
     return out.getvalue()
+
+
+def write_longer(
+    path: Path, longer: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]
+) -> None:
+    """Write a CSV table with rows added; what is there stays as it is, to the character.
+
+    Where a row has a column that the table lacks, the table gets it, empty for the rows before. The
+    table may be of any length: it is copied, not read.
+
+    Parameters
+    ----------
+    path : Path
+        The table; without one, a new one begins.
+    longer : Path
+        Where the longer one goes.
+    rows : sequence of dict
+    columns : sequence of str
+        Of the rows.
+    """
+    if not path.exists() or not path.stat().st_size:
+        longer.write_text(write_rows(rows, columns), encoding="utf-8", newline="")
+        return
+    with path.open(encoding="utf-8-sig", newline="") as before:
+        header = next(csv.reader(before), [])
+    further = [column for column in columns if column not in header]
+    if further:
+        header = [*header, *further]
+        with path.open(encoding="utf-8-sig", newline="") as before, _to(longer, "w") as out:
+            csv.writer(out, lineterminator="\n").writerow(header)
+            _writer(out, header).writerows(csv.DictReader(before))
+    else:
+        shutil.copyfile(path, longer)
+    with longer.open("rb") as end:
+        end.seek(-1, io.SEEK_END)
+        is_whole = end.read() == b"\n"
+    with _to(longer, "a") as out:
+        out.write("" if is_whole else "\n")
+        _writer(out, header).writerows(rows)
+
+
+def _to(path: Path, mode: str) -> IO[str]:
+    return path.open(mode, encoding="utf-8", newline="")
+
+
+def _writer(out: IO[str], header: Sequence[str]) -> csv.DictWriter[str]:
+    return csv.DictWriter(out, header, restval="", extrasaction="ignore", lineterminator="\n")
