@@ -1,13 +1,27 @@
 """What grows with the data grows no faster than they do."""
 
+import resource
+import sys
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from simulations.cluster import Cluster, dealt, makespan
+from support.small_dataset import small_clip, small_info
 
+from fusbench.data import fitted
+from fusbench.data.dataset import open_dataset
+from fusbench.data.fitted import fitted_clip
+from fusbench.data.frame_stream import npy_header
+from fusbench.data.frames import fit_frames
+from fusbench.data.scan import Clip
+from fusbench.data.withhold import NO_GAZE
+from fusbench.data.writer import write_dataset
 from fusbench.evaluation.parts import parts
 from fusbench.evaluation.results import read_scores
+from fusbench.files import file_sha256
 
 
 def scans_of(weights):
@@ -61,3 +75,36 @@ def test_scores_of_any_size_are_read(tmp_path, monkeypatch):
     assert scores["frame"].tolist() == list(range(200))
     assert scores["kld"].tolist() == [k / 7 for k in range(200)]
     assert scores["frame"].dtype == np.int64
+
+
+@pytest.mark.parametrize(("shape", "channels"), [(None, 1), ((9, 13), 1), ((9, 13), 3), (None, 3)])
+def test_a_long_clip_is_fitted_piece_by_piece(shape, channels, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitted, "READ_FRAMES", 3)
+    root = write_dataset(tmp_path / "set", small_info(), [small_clip(1, "test")])
+    [clip] = open_dataset(root).clips
+    want = fit_frames(np.array(clip.frames), shape, channels)
+    np.testing.assert_array_equal(fitted_clip(clip, shape, channels), want)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+def test_of_a_long_clip_no_more_than_a_piece_is_held(tmp_path):
+    """A file of 236 MB, mostly holes: it would be resident whole if it were mapped."""
+    n_frames, (height, width) = 900, (512, 512)
+    path = tmp_path / "long.npy"
+    with path.open("wb") as file:
+        file.write(npy_header((n_frames, height, width)))
+        file.truncate(file.tell() + n_frames * height * width)
+    info = replace(small_info(), frame_shape=(height, width))
+    clip = Clip(
+        clip_id="c", scan_id="s", split="test", n_frames=n_frames, gaze=NO_GAZE, info=info,
+        root=tmp_path, file="long.npy", sha256=file_sha256(path),
+    )  # fmt: skip
+    stored = _stored_in_memory()
+    assert fitted_clip(clip, (16, 16), 1).shape == (n_frames, 16, 16)
+    assert _stored_in_memory() - stored < 30e6
+
+
+def _stored_in_memory():
+    """Bytes of this process's memory that are pages of files."""
+    pages = Path("/proc/self/statm").read_text().split()[2]
+    return int(pages) * resource.getpagesize()
