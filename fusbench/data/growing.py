@@ -178,7 +178,13 @@ def _without(path: Path, clips: set[str]) -> None:
     """Take the gaze of clips out of a table of any length, and leave every other line as it is."""
     with path.open(encoding="utf-8", newline="") as stream, replacing(path) as part:
         taken: list[str] = []  # lines of one row
-        rows = csv.reader(taken.append(line) or line for line in stream)
+
+        def lines() -> Iterator[str]:
+            for line in stream:
+                taken.append(line)
+                yield line
+
+        rows = csv.reader(lines())
         with part.open("w", encoding="utf-8", newline="") as out:
             at = next(rows).index("clip_id")
             out.writelines(taken)
