@@ -8,7 +8,7 @@ import nox
 nox.options.sessions = ["fast", "lint", "types"]
 nox.options.reuse_existing_virtualenvs = True
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
-PLUGINS = [f"-e=plugins/fusbench-{name}" for name in ("torch", "keras", "onnx", "centre")]
+PLUGINS = [f"--editable=plugins/fusbench-{name}" for name in ("torch", "keras", "onnx", "centre")]
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
 QUICK = [*SIDE_BY_SIDE, "tests", "fusbench", "-m", "not slow and not bench and not browser"]
 

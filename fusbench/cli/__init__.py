@@ -90,8 +90,8 @@ def read_config(ctx: click.Context, _param: click.Parameter, value: str | None) 
         raise ConfigError(f"{table} is no table", value, f"Write [{table}] above its options.")
     for key, setting in settings.items():
         if key not in known:
-            hint = str(unknown("option", key, list(known)))
-            raise ConfigError(hint.rstrip("."), f"{value}, table [{table}]")
+            fix = unknown("option", key, list(known)).fix
+            raise ConfigError(f"no option is called '{key}'", f"{value}, table [{table}]", fix)
         option = known[key]
         many = isinstance(setting, list)
         listed = option.multiple or option.nargs != 1 or isinstance(option.type, Names)

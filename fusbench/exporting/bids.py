@@ -20,7 +20,7 @@ from fusbench.progress import Report
 TASK = "scan"
 
 
-def write_bids(dataset: Dataset, folder: Path, report: Report) -> None:
+def write(dataset: Dataset, folder: Path, report: Report) -> None:
     """Write a BIDS data set of version 1.11: subjects are scans, runs are their clips.
 
     Coordinates are pixels of the clip's picture, which is declared as the screen, its edges at 0,

@@ -15,7 +15,7 @@ from fusbench.progress import Report
 INDEX = ("split", "folder", "clip_id", "scan_id", "n_frames")
 
 
-def write_dhf1k(dataset: Dataset, folder: Path, report: Report) -> None:
+def write(dataset: Dataset, folder: Path, report: Report) -> None:
     """Write every clip as three folders of pictures numbered from 1, and ``index.csv``.
 
     Maps are 8 bit, the largest value 255; fixation pictures are 255 at each gazed pixel. Both are

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from fusbench.errors import DatasetError, OutputError, unknown
@@ -13,12 +14,9 @@ from fusbench.progress import Report
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
 
-FORMATS = {
-    "dhf1k": "fusbench.exporting.dhf1k:write_dhf1k",
-    "bids": "fusbench.exporting.bids:write_bids",
-    "pysaliency-hdf5": "fusbench.exporting.pysaliency:write_pysaliency",
-}
-"""``module:name`` of what writes a format: a function of the data set, the folder and a report."""
+_FOUND = (module.name for module in iter_modules([str(Path(__file__).parent)]))
+FORMATS = tuple(sorted(name.replace("_", "-") for name in _FOUND if name != "formats"))
+"""The other modules of this folder: each has `write`, of the data set, the folder and a report."""
 
 
 def export_dataset(
@@ -30,7 +28,7 @@ def export_dataset(
     ----------
     dataset : Dataset
     form : str
-        A key of `FORMATS`.
+        One of `FORMATS`.
     out : str or Path
         The new folder; it appears when it is complete.
     report : callable, optional
@@ -56,14 +54,13 @@ def export_dataset(
     True
     """
     if form not in FORMATS:
-        raise unknown("export format", form, tuple(FORMATS))
+        raise unknown("export format", form, FORMATS)
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError("already exists", str(out), "Choose another folder or remove this one.")
     if not dataset.clips:
         raise DatasetError("holds no clip", str(dataset.root), "Import a recording first.")
     with replacing_folder(out) as folder:
-        module, _, name = FORMATS[form].partition(":")
-        write = getattr(import_module(module), name)
-        write(dataset, folder, report or (lambda done, total: None))
+        module = import_module(f"fusbench.exporting.{form.replace('-', '_')}")
+        module.write(dataset, folder, report or (lambda done, total: None))
     return out

@@ -11,6 +11,7 @@ from fusbench.data.window import Window
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
 from fusbench.reading import read_json, read_toml
+from fusbench.records import read_record
 from fusbench.reproduction.rows import ROWS
 from fusbench.training.recipe import RECIPES
 from fusbench.zoo.entries import ENTRIES
@@ -24,6 +25,7 @@ OUTCOMES = (
     "history",
 )  # what trainings of one recipe may differ in
 Runs = Mapping[str, tuple[Path, ...]]
+Table = dict[str, Any]  # of a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,31 +78,39 @@ def find_runs(source: Path) -> Manifest:
     return _discover(source)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What a manifest says: run folders by row, and lags' tables by their milliseconds."""
+
+    dataset: str | None = None
+    rows: Table = field(default_factory=dict)
+    lag: dict[str, Table] = field(default_factory=dict)
+
+
 def _read_manifest(path: Path) -> Manifest:
     read = read_json if path.suffix == ".json" else read_toml
-    content = read(path, ConfigError)
-    for key in content:
-        if key not in ("dataset", "rows", "lag"):
-            raise ConfigError(f"'{key}' is unknown", str(path), "Use dataset, [rows] and [lag.MS].")
-    lags = []
-    for lag, table in content.get("lag", {}).items():
-        where = f"{path}, [lag.{lag}]"
-        try:
-            lag_ms = float(lag)
-        except ValueError:
-            fix = "Name it by its lag in milliseconds, such as [lag.100]."
-            raise ConfigError(f"'{lag}' is no lag", where, fix) from None
-        if "dataset" not in table:
-            fix = "Add dataset = the folder of the phantom with this lag."
-            raise ConfigError("names no data set", where, fix)
-        rows = {key: value for key, value in table.items() if key != "dataset"}
-        runs = _rows(rows, path.parent, where)
-        lags.append(LagRuns(lag_ms=lag_ms, dataset=_source(table["dataset"], path), rows=runs))
+    content = read_record(_Told, read(path, ConfigError), str(path), ConfigError)
+    lags = [_lag(lag, dict(table), path) for lag, table in content.lag.items()]
     return Manifest(
-        rows=_rows(content.get("rows", {}), path.parent, f"{path}, [rows]"),
+        rows=_rows(content.rows, path.parent, f"{path}, [rows]"),
         lags=tuple(sorted(lags, key=lambda one: one.lag_ms)),
-        dataset=_source(content["dataset"], path) if "dataset" in content else None,
+        dataset=content.dataset and _source(content.dataset, path),
     )
+
+
+def _lag(lag: str, table: Table, path: Path) -> LagRuns:
+    where = f"{path}, [lag.{lag}]"
+    try:
+        lag_ms = float(lag)
+    except ValueError:
+        fix = "Name it by its lag in milliseconds, such as [lag.100]."
+        raise ConfigError(f"'{lag}' is no lag", where, fix) from None
+    dataset = table.pop("dataset", None)
+    if not isinstance(dataset, str):
+        fix = "Add dataset = the folder of the phantom with this lag."
+        raise ConfigError("names no data set", where, fix)
+    rows = _rows(table, path.parent, where)
+    return LagRuns(lag_ms=lag_ms, dataset=_source(dataset, path), rows=rows)
 
 
 def _source(name: str, path: Path) -> str:
@@ -109,17 +119,16 @@ def _source(name: str, path: Path) -> str:
     return str(beside) if beside.is_dir() else name
 
 
-def _rows(table: Any, base: Path, where: str) -> Runs:
+def _rows(table: Table, base: Path, where: str) -> Runs:
     rows = {}
-    for key, folders in dict(table).items():
+    for key, folders in table.items():
         if key not in ROWS:
-            raise ConfigError(str(unknown("row", key, list(ROWS))).rstrip("."), where)
-        if isinstance(folders, str):
-            folders = [folders]
-        if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
+            raise ConfigError(f"no row is called '{key}'", where, unknown("row", key, [*ROWS]).fix)
+        listed = [folders] if isinstance(folders, str) else folders
+        if not isinstance(listed, list) or not all(isinstance(f, str) for f in listed):
             fix = f'Write {key} = ["FOLDER", ...].'
             raise ConfigError(f"'{key}' lists no run folders", where, fix)
-        rows[key] = tuple(base / folder for folder in folders)
+        rows[key] = tuple(base / folder for folder in listed)
     return rows
 
 

@@ -1,11 +1,13 @@
 """Numbers that stand in hand-written pages are those of the committed weights and boards."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from fusbench.reproduction.rows import ROWS
 from fusbench.zoo.checkpoint import read_metadata
 from fusbench.zoo.entries import ENTRIES
 
@@ -44,6 +46,36 @@ def test_the_table_of_weights_says_what_the_files_say():
             steps = [f"{int(said[key]):,}" for key in ("steps", "best_step")]
             expected[name] = [policy_text(said["policy"]), *steps, f"{float(said['val_loss']):.3f}"]
     assert rows("docs/explanation/assumptions.md", "The bundled weights") == expected
+
+
+def trainings():
+    """What the trainings of the paper's rows tell of themselves, by row and seed."""
+    for name in (row.model for row in ROWS.values() if row.trained and not row.freeze_history):
+        further = (ROOT / "leaderboards/weights").glob(f"{name}-seed?.safetensors")
+        for file in (CHECKPOINTS / f"{name}.safetensors", *further):
+            said = read_metadata(file)
+            assert json.loads(said["recipe"])["name"] == "patient"
+            assert said["dataset"] == "phantom-full 1.2"
+            yield (name, said["seed"]), said
+
+
+def test_dead_recurrence_shows_every_training():
+    page = (ROOT / "docs/explanation/dead-recurrence.md").read_text(encoding="utf-8")
+    shown, name = {}, ""
+    lines = r"^\| (?:`([a-z0-9-]+)` \([^|]*)?\| (\d) \| ([\d,]+) of ([\d,]+) \| ([\d.]+) \|(.*)\|$"
+    for named, seed, *cells in re.findall(lines, page, re.MULTILINE):
+        name = named or name
+        shown[name, seed] = [cell.strip().replace(",", "") for cell in cells]
+    expected = {
+        key: [
+            said["best_step"],
+            said["steps"],
+            f"{float(said['val_loss']):.3f}",
+            f"{float(said['history_sweep']):.2f}" if "history_sweep" in said else "",
+        ]
+        for key, said in trainings()
+    }
+    assert shown == expected
 
 
 def test_related_work_shows_the_scores_of_the_board():

@@ -195,7 +195,12 @@ def test_a_manifest_sorts_runs(data, tmp_path, suffix):
     ("text", "words"),
     [
         ("[rows", "is not valid TOML"),
-        ("[row]\nunet = []", "'row' is unknown. Use dataset, [rows] and [lag.MS]"),
+        ("[row]\nunet = []", "runs.toml: the key 'row' is unknown. Did you mean 'rows'?"),
+        ("rows = 3", "runs.toml: rows = 3 is a whole number, not a table."),
+        ("lag = 3", "runs.toml: lag = 3 is a whole number, not a table."),
+        ("[lag]\n100 = 3", "lag = {'100': 3} holds a whole number, not a table."),
+        ("dataset = 3", "runs.toml: dataset = 3 is a whole number, not a text or nothing."),
+        ("[lag.100]\ndataset = 3", "names no data set"),
         ('[rows]\nunte = ["a"]', "no row is called 'unte'. Did you mean 'unet'?"),
         ("[rows]\nunet = 3", "'unet' lists no run folders"),
         ('[lag.fast]\ndataset = "a"', "'fast' is no lag. Name it by its lag in milliseconds"),
@@ -208,6 +213,7 @@ def test_what_is_no_manifest(tmp_path, text, words):
         find_runs(tmp_path)
     assert words in str(error.value)
     assert "runs.toml" in str(error.value)
+    assert "?." not in str(error.value)
 
 
 def test_rows_are_the_zoo_s_and_the_paper_s():

@@ -12,7 +12,7 @@ from fusbench.footage.record import missing
 from fusbench.progress import Report
 
 
-def write_pysaliency(dataset: Dataset, folder: Path, report: Report) -> None:
+def write(dataset: Dataset, folder: Path, report: Report) -> None:
     """Write ``stimuli.hdf5`` and ``fixations.hdf5``; ``pysaliency.read_hdf5`` opens both.
 
     Every frame with gaze is a stimulus, and its points are one scanpath. pysaliency takes the pixel
