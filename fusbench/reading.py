@@ -17,7 +17,7 @@ from fusbench.errors import FusbenchError
 
 LARGEST_TOML = 1 << 18  # bytes
 LARGEST_JSON = 1 << 24
-LONGEST_LINES = 64  # pieces of a file that have no end of a line
+LONGEST_LINES = 4  # pieces of a file that have no end of a line
 LONGEST_KEY = 16  # parts of a dotted key
 PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
 DEEP_KEY = re.compile(rf"^[ \t\[]*(?:{PART}\.[ \t]*){{{LONGEST_KEY}}}", re.MULTILINE)
