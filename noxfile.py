@@ -76,3 +76,10 @@ def bench(session):
     """Speed."""
     install(session, "-e", ".[test]", *PLUGINS)
     session.run("pytest", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def figures(session):
+    """Speed, written to the page of benchmarks in docs/reference."""
+    install(session, "-e", ".[test]", *PLUGINS)
+    session.run("python", "tests/benchmarks/page.py", *session.posargs)

@@ -25,15 +25,32 @@ def open_array(path: Path) -> np.ndarray:
         If it is no plain array of numbers, or its length is not what its header says.
     """
     with open_regular(path) as stream:
-        shape, fortran, dtype = read_header(stream)
-        begin, size = stream.tell(), os.fstat(stream.fileno()).st_size
+        shape, order, dtype, want = _declared(stream)
+        begin = stream.tell()
+    if not want:
+        return np.empty(shape, dtype)
+    return np.memmap(path, dtype, mode="r", offset=begin, shape=shape, order=order)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """As `open_array`, read into memory: a file that is looked at once is not worth its mapping."""
+    with open_regular(path) as stream:
+        shape, order, dtype, want = _declared(stream)
+        array = np.empty(shape, dtype, order)
+        room = array.reshape(-1, order="A").view(np.uint8)
+        if stream.readinto(room) != want:  # type: ignore[attr-defined]
+            raise ValueError("it was cut off while it was read")
+    return array
+
+
+def _declared(stream: IO[bytes]) -> tuple[tuple[int, ...], Any, np.dtype[Any], int]:
+    """Shape, order, type and bytes of the array that follows, which must be the file's rest."""
+    shape, fortran, dtype = read_header(stream)
+    begin, size = stream.tell(), os.fstat(stream.fileno()).st_size
     want = _n_bytes(shape, dtype)
     if size - begin != want:
         raise ValueError(f"its header declares {want:,} bytes, and {size - begin:,} are there")
-    if not want:
-        return np.empty(shape, dtype)
-    order: Any = "F" if fortran else "C"
-    return np.memmap(path, dtype, mode="r", offset=begin, shape=shape, order=order)
+    return shape, "F" if fortran else "C", dtype, want
 
 
 def open_arrays(path: Path, most: int) -> dict[str, np.ndarray]:

@@ -146,8 +146,9 @@ def import_dataset(
     pairings, errors = _pairings(manifest, texts, changes)
     try:
         if errors and (not keep_going or not pairings):
+            many = len(pairings) + len(errors)
             errors += _looked_at(pairings)
-            raise errors[0] if len(errors) == 1 else Failed(errors, len(pairings) + len(errors))
+            raise errors[0] if len(errors) == 1 else Failed(errors, many)
         with progress("importing") as update:
             done = import_recordings(
                 out, pairings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 @click.option(
     "--crop", help="X,Y,W,H of the video's picture; or region, as a DICOM file declares it."
 )
+@click.option(
+    "--crop-file",
+    type=click.Path(path_type=Path),
+    help="Table of times of the video and rectangles, where the crop changes.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @model_options(without=("allow_8_bit", "seen_ok", "threads"))
 @click.option("--live", is_flag=True, help="Follow the video as a live scan: frame by frame.")
@@ -42,6 +47,7 @@ def predict(
     named: tuple[str, ...],
     video: Path | None,
     crop: str | None,
+    crop_file: Path | None,
     out: Path,
     live: bool,
     no_overlay: bool,
@@ -53,8 +59,8 @@ def predict(
         raise click.UsageError("Give either --dataset or --video.")
     if live and video is None:
         raise click.UsageError("--live needs --video.")
-    if crop and video is None:
-        raise click.UsageError("--crop needs --video.")
+    if (crop or crop_file) and video is None:
+        raise click.UsageError(f"--crop{'' if crop else '-file'} needs --video.")
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show
@@ -70,6 +76,7 @@ def predict(
         live=live,
         overlay=not no_overlay,
         crop=crop,
+        crop_file=crop_file,
         progress=progress,
         warn=lambda text: click.echo(f"warning: {text}", err=True),
         tell=lambda text: click.echo(text, err=True),

@@ -128,12 +128,14 @@ def watched_by(gazes: Sequence[GazePoints]) -> GazePoints:
     )
 
 
-def _check_points(name: str, points: np.ndarray, size: int) -> None:
-    """Raise `ConfigError` unless all points lie within -0.5 and size - 0.5."""
+def _nearest(name: str, points: np.ndarray, size: int) -> np.ndarray:
+    """The pixel nearest to each point; `ConfigError` unless all lie within -0.5 and size - 0.5."""
     odd = points[~((points >= -0.5) & (points <= size - 0.5))]  # NaN is neither
     if len(odd):
         fix = "Leave such points out."
         raise ConfigError(f"{name} is {odd[0]:g}, outside 0 to {size - 1}", "a gaze point", fix)
+    pixel: np.ndarray = np.minimum(np.rint(points).astype(np.intp), size - 1)
+    return pixel
 
 
 def fixation_map(
@@ -164,11 +166,10 @@ def fixation_map(
     >>> fixation_map(np.array([0.2, 1.4, 1.0]), np.array([0.0, 1.0, 1.0]), (2, 3)).tolist()
     [[1, 0, 0], [0, 2, 0]]
     """
-    height, width = shape
-    for name, points, size in (("x_px", x_px, width), ("y_px", y_px, height)):
-        _check_points(name, np.asarray(points), size)
-    row = np.clip(np.rint(np.asarray(y_px)).astype(np.intp), 0, height - 1)
-    column = np.clip(np.rint(np.asarray(x_px)).astype(np.intp), 0, width - 1)
+    row, column = (
+        _nearest(name, np.asarray(points), size)
+        for name, points, size in zip(("y_px", "x_px"), (y_px, x_px), shape, strict=True)
+    )
     count: np.ndarray = np.zeros(shape, dtype)
     np.add.at(count, (row, column), 1)  # of few points: far less than a pass over the map
     return count

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ BACKEND_PACKAGES = {
     "keras": ("fusbench-keras", "keras", "tensorflow", "tensorflow-cpu"),
     "onnx": ("fusbench-onnx", "onnxruntime"),
 }
+METRIC_PACKAGES: dict[str, tuple[str, ...]] = {"emd": ("POT",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +91,14 @@ LATER = ("macs", "source_sha256", "memory", "training", "fold", "folds")
 """Fields that stand in a file only where they say something."""
 
 
-def environment(backend: str, threads: int, kernel: str = "numpy") -> dict[str, Any]:
-    """Versions of what computed a result."""
+def environment(
+    backend: str, threads: int, kernel: str = "numpy", metrics: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Versions of what computed a result by these metrics."""
     versions = {}
-    further = (kernel,) if kernel != "numpy" else ()
-    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *further):
+    chosen = (kernel,) if kernel != "numpy" else ()
+    of_metrics = chain.from_iterable(METRIC_PACKAGES.get(metric, ()) for metric in metrics)
+    for package in (*PACKAGES, *BACKEND_PACKAGES.get(backend, ()), *chosen, *of_metrics):
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

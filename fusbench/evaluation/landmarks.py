@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 REACH = 2.0
@@ -30,12 +32,13 @@ def landmark_mass(density: np.ndarray, places: np.ndarray, radius_px: float) -> 
     [0.25, 0.0]
     """
     found = np.zeros(len(places))
-    for number, (x, y) in enumerate(np.asarray(places, float)[:, :2]):
-        left, top = (max(int(np.ceil(at - radius_px)), 0) for at in (x, y))
-        right, bottom = (max(int(np.floor(at + radius_px)) + 1, 0) for at in (x, y))
+    pixels = np.arange(max(density.shape))
+    for number, (x, y) in enumerate(np.asarray(places, float)[:, :2].tolist()):
+        left, top = (max(math.ceil(at - radius_px), 0) for at in (x, y))
+        right, bottom = (max(math.floor(at + radius_px) + 1, 0) for at in (x, y))
         near = density[top:bottom, left:right]
-        down = (np.arange(top, top + near.shape[0]) - y) ** 2
-        along = (np.arange(left, left + near.shape[1]) - x) ** 2
+        down = (pixels[top : top + near.shape[0]] - y) ** 2
+        along = (pixels[left : left + near.shape[1]] - x) ** 2
         inside = along + down[:, None] <= radius_px**2
         found[number] = near[inside].sum(dtype=np.float64)
     return found

@@ -172,7 +172,7 @@ def _finish(
         n_skipped=total - len(scores),
         n_scans=scores["scan_id"].nunique(),
         environment={
-            **environment(job.card.backend, job.threads, job.kernel),
+            **environment(job.card.backend, job.threads, job.kernel, [m.key for m in job.chosen]),
             **({"guest": dict(job.guest)} if job.guest else {}),
             **({"libraries": dict(used.versions)} if used.versions else {}),
         },

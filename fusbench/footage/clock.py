@@ -18,8 +18,10 @@ UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 SPELLINGS = {"μs": "us", "secs": "s", "sec": "s", "in secs": "s", "seconds": "s"}
 TIME = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([a-zμ]*)\s*")
 CLOCK = re.compile(
-    r"\s*(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[ T_]+)?"
-    r"(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,:](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*"
+    r"\s*(?:(?:(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)"
+    r"|(?P<day2>\d\d?)\.(?P<month2>\d\d?)\.(?P<year2>\d{4}))[ T_]+)?"
+    r"(?P<hours>\d{1,3}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?(?:[.,:](?P<rest>\d{1,9}))?"
+    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?\s*"
 )
 LONGEST, MOST_DIGITS = 2**63 - 1, 20
 
@@ -72,21 +74,36 @@ def clock_ns(text: str) -> int | None:
     """Nanoseconds of a time as a clock shows it; None where it is no such time.
 
     Dates count from 1970, in the zone that is written or else in UTC; times of day from midnight.
+    Two numbers without a date are minutes and seconds.
 
     Examples
     --------
     >>> clock_ns("00:01:02.5"), clock_ns("1970-01-01T00:00:01Z"), clock_ns("12.5")
     (62500000000, 1000000000, None)
+    >>> clock_ns("1:30"), clock_ns("1970-01-01 00:02")
+    (90000000000, 120000000000)
+    >>> clock_ns("02.01.1970 00:00:00"), clock_ns("12:00:01 AM"), clock_ns("01/02/1970 1:00")
+    (86400000000000, 1000000000, None)
     """
     found = CLOCK.fullmatch(text)
     if found is None:
         return None
-    year, month, day, hours, minutes, seconds, rest, zone = found.groups()
+    year, month, day = (found[part] or found[f"{part}2"] for part in ("year", "month", "day"))
+    hours, minutes, seconds = (int(found[part] or 0) for part in ("hours", "minutes", "seconds"))
+    rest, half, zone = found["rest"], (found["half"] or "").lower(), found["zone"]
+    if not year and not half and found["seconds"] is None:
+        hours, minutes, seconds = 0, hours, minutes
+    elif minutes > 59 or (half and not 1 <= hours <= 12):
+        return None
+    if seconds > 60:  # a leap second
+        return None
+    if half:
+        hours = hours % 12 + 12 * (half == "pm")
     try:
         days = (date(int(year), int(month), int(day)) - date(1970, 1, 1)).days if year else 0
     except ValueError:
         return None
-    total = days * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
+    total = days * 86400 + hours * 3600 + minutes * 60 + seconds
     if zone and zone[0] in "+-":
         shift = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
         total -= shift if zone[0] == "+" else -shift

@@ -107,12 +107,13 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
     if vector is not None and not (FRAME_TIME in pointers and step is not None):
         cells = list(vector) if hasattr(vector, "__iter__") and not isinstance(vector, str) else []
         steps = [number(value) for value in cells or [vector]]
-        if len(steps) == count and all(value is not None for value in steps):
+        rising = all(value is not None and value > 0 for value in steps[1:])
+        if len(steps) == count and rising and steps[0] is not None:
             return _running([value or Fraction(0) for value in steps])
         if step is None and frame_rate_hz is None:
             what = f"FrameTimeVector has {len(steps)} entries for {count} frames"
             if len(steps) == count:
-                what = "an entry of FrameTimeVector is no number"
+                what = "an entry of FrameTimeVector is no time"
             raise DatasetError(what, str(path), "Give --frame-rate R, or copy the file again.")
     if step is not None:
         return [whole_nanoseconds(n * step / 1000) for n in range(count)]
@@ -200,7 +201,8 @@ def _to_display(
         shown = _as_stored
     elif shown is None:
         shown = _stretched(0, 2**bits - 1)
-    if photometric == "MONOCHROME1":
+    inverse = str(header.get("PresentationLUTShape") or "").strip().upper() == "INVERSE"
+    if photometric == "MONOCHROME1" or (photometric == "MONOCHROME2" and inverse):
         return lambda pixels: 255 - shown(pixels)
     return shown
 
@@ -219,23 +221,36 @@ def _stretched(low: float, high: float) -> Shown:
     return shown
 
 
+def _curved(low: float, high: float) -> Shown:
+    """A sigmoid over the window from `low` to `high`, as DICOM PS3.3, C.11.2.1.3.1 has it."""
+
+    def shown(pixels: np.ndarray) -> np.ndarray:
+        share = (pixels - (low + high) / 2) / (high - low)
+        return np.rint(255 / (1 + np.exp(-4 * share))).astype(np.uint8)
+
+    return shown
+
+
 def _grey_window(
     header: Any, path: Path, bits: int, count: int, remarks: list[Remark]
 ) -> Shown | None:
     """What the file's own window shows; without one, the range that the values use.
 
-    The linear function of DICOM PS3.3, C.11.2.1.2: width - 1 grey steps around center - 0.5.
+    The functions of DICOM PS3.3, C.11.2.1.2 and C.11.2.1.3: LINEAR has width - 1 grey steps around
+    center - 0.5; LINEAR_EXACT and SIGMOID have width around center.
     """
     center, width = number(header.get("WindowCenter")), number(header.get("WindowWidth"))
     slope = number(header.get("RescaleSlope")) or Fraction(1)
     offset = number(header.get("RescaleIntercept")) or Fraction(0)
     if center is not None and width is not None and width > 1 and slope > 0:
-        middle, half = float(center) - 0.5, float(width - 1) / 2
+        function = str(header.get("VOILUTFunction") or "LINEAR").strip().upper()
+        exact = 0.0 if function != "LINEAR" else 0.5
+        middle, half = float(center) - exact, float(width) / 2 - exact
         low, high = ((end - float(offset)) / float(slope) for end in (middle - half, middle + half))
         if bits == 8 and (low, high) == (0, 255):
             return None
         remarks.append(("note", f"shown through the file's window, {low:g} to {high:g}"))
-        return _stretched(low, high)
+        return _curved(low, high) if function == "SIGMOID" else _stretched(low, high)
     if bits == 8:
         return None
     ends = []

@@ -15,6 +15,19 @@ from fusbench.footage.record import Footage, as_footage
 DEFAULT_RATE_HZ = Fraction(30)
 
 
+def timed_video(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Frames as of `read_video`, each after its time in nanoseconds since the first."""
+    shape = None
+    for number, (time_ns, stored) in enumerate(open_footage(path, DEFAULT_RATE_HZ).read()):
+        frame = stored if stored.ndim == 3 else np.repeat(stored[..., None], 3, axis=-1)
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            what = f"frame {number} has {frame.shape[0]} x {frame.shape[1]} pixels"
+            what += f", the first {shape[0]} x {shape[1]}"
+            raise DatasetError(what, str(path), "Give frames of one size.")
+        yield time_ns, frame
+
+
 def read_video(path: Path) -> Iterator[np.ndarray]:
     """Frames of a video file, a DICOM file, or a folder of pictures (2 before 10), one at a time.
 
@@ -30,15 +43,7 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
     DatasetError
         If nothing can be read, or a picture's size differs from the first one's.
     """
-    shape = None
-    for number, (_, stored) in enumerate(open_footage(path, DEFAULT_RATE_HZ).read()):
-        frame = stored if stored.ndim == 3 else np.repeat(stored[..., None], 3, axis=-1)
-        shape = shape or frame.shape
-        if frame.shape != shape:
-            what = f"frame {number} has {frame.shape[0]} x {frame.shape[1]} pixels"
-            what += f", the first {shape[0]} x {shape[1]}"
-            raise DatasetError(what, str(path), "Give frames of one size.")
-        yield frame
+    return (frame for _, frame in timed_video(path))
 
 
 def frame_rate_hz(path: Path) -> float:

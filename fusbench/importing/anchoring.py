@@ -9,19 +9,20 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.footage.clock import parse_time
+from fusbench.footage.rows import read_rows
 from fusbench.importing.events import (
     Event,
     find_event,
     first_frame_number,
     frame_events,
     partner,
+    pattern_of,
     read_events,
 )
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import seconds
 from fusbench.importing.recording import GazeRecording
-from fusbench.importing.rows import read_rows
 from fusbench.importing.timeline import Timeline, timeline
 
 LENGTH_STEPS = 2
@@ -55,7 +56,8 @@ def anchors_of(pairing: Pairing, gaze: GazeRecording) -> Anchors:
     where = f"scan '{pairing.scan}'"
     events = gaze.events
     if pairing.events is not None:
-        events = tuple(sorted([*events, *read_events(pairing.events, gaze)]))
+        beside = read_events(pairing.events, gaze, pairing.options.time_unit)
+        events = tuple(sorted([*events, *beside]))
     remarks: list[Finding] = []
     start, end = pairing.video_start_ns, pairing.video_end_ns
     if pairing.video_start_event is not None:
@@ -160,4 +162,4 @@ def _length(anchors: Anchors, frame_ns: np.ndarray, end_ns: int) -> list[Finding
         f" {end_ns / 1e9:.3f} s: it was shown {shown / end_ns - 1:+.2%} longer, was held, or is cut"
     )
     fix = "if it ran at another speed, lay the gaze by both ends with --video-end-event"
-    return [Finding(WARN, f"{text}; {fix} '{end.split()[0] if end else ''}'")]
+    return [Finding(WARN, f"{text}; {fix} '{pattern_of(end, start)}'")]

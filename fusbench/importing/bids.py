@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fusbench.errors import DatasetError
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import SPELLINGS, UNITS, plain, whole_nanoseconds
 from fusbench.importing.cells import FILLERS
 from fusbench.importing.mapping import mapping_of
@@ -20,6 +20,7 @@ from fusbench.reading import unzipped
 
 LENGTHS = {"pixel": "screen", "pixels": "screen", "px": "screen", "degree": "degrees"}
 LENGTHS |= {"degrees": "degrees", "deg": "degrees", "normalized": "normalised"}
+LENGTHS |= {"visual angle": "degrees", "normalised": "normalised"}
 ORIGINS = {("top", "left"): "top-left", ("bottom", "left"): "bottom-left"}
 ORIGINS |= {("center", "center"): "centre"}
 LARGEST_UNPACKED = 1 << 31  # bytes
@@ -53,7 +54,8 @@ def read_bids(path: Path, _form: str, options: ReadOptions) -> GazeRecording:
         zero = "Write it there, in seconds; 0 if --video-start counts from the first sample."
         raise DatasetError(what, where, zero)
     text = _text(path)
-    form, declared = "table", _declared(sidecar, names, clock, origin)
+    said = bool(options.space or "space" in options.mapping)
+    form, declared = "table", _declared(sidecar, names, clock, origin, said, where)
     if "left_gaze_point_on_display_area_x" in names:
         form, declared = "tobii-4c", {}
     elif not clock:
@@ -96,10 +98,23 @@ def _number(content: dict[str, Any], key: str) -> Fraction | None:
         return None
 
 
-def _declared(sidecar: dict[str, Any], names: list[str], clock: str, origin: str) -> dict[str, Any]:
+def _space(units: set[str], where: str) -> str:
+    """What coordinates of some units are; BIDS' usual pixels where none is told."""
+    spaces = {LENGTHS.get(unit, "") for unit in units or {"pixel"}}
+    if len(spaces) > 1 or "" in spaces:
+        listed = " and ".join(f"'{unit[:40]}'" for unit in sorted(units))
+        fix = "Say what they are with --space, such as screen for pixels of the screen."
+        raise ConfigError(f"the coordinates' Units are {listed}", where, fix)
+    return spaces.pop()
+
+
+def _declared(
+    sidecar: dict[str, Any], names: list[str], clock: str, origin: str, said: bool, where: str
+) -> dict[str, Any]:
     def units(name: str) -> str:
         described = sidecar.get(name)
-        return str(described.get("Units", "")) if isinstance(described, dict) else ""
+        found = _word(described, "Units") if isinstance(described, dict) else ""
+        return plain(found)
 
     x = next((name for name in ("x_coordinate", "x") if name in names), "x_coordinate")
     y = next((name for name in ("y_coordinate", "y") if name in names), "y_coordinate")
@@ -109,7 +124,7 @@ def _declared(sidecar: dict[str, Any], names: list[str], clock: str, origin: str
         "time_unit": unit if unit in UNITS else "",
         "x": x,
         "y": y,
-        "space": (LENGTHS.get(units(x).lower(), "screen"),),
+        "space": ("screen" if said else _space({units(x), units(y)} - {""}, where),),
         "origin": origin,
     }
 

@@ -14,6 +14,7 @@ FILLERS = frozenset((
     "nan(ind)", "-nan(ind)", "undefined", "missing", "invalid", "lost",
 ))  # fmt: skip
 LONGEST = 60
+SEPARATORS = (",", " ", "'", "\u2019", "\u00a0", "\u202f")
 BLANKS = re.compile(r"(?<=\d)[\s'\u2019\u00a0\u202f](?=\d{3}(?!\d))")
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
 ENGLISH = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
@@ -92,6 +93,49 @@ def numbers(cells: pd.Series) -> Numbers:
             grouped = grouped or written
     odd = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
     return Numbers(values=values, odd=tuple(cells[odd].str.strip()), grouped=grouped)
+
+
+def plain_numbers(cells: list[str], whole: bool) -> tuple[list[str], str]:
+    """Numbers as exact text with a decimal point alone, and a cell that separated thousands.
+
+    Where every comma stands before three digits, it separates thousands of numbers that are `whole`
+    units of a small unit, and else it is the decimal sign.
+
+    Examples
+    --------
+    >>> plain_numbers(["9,444", "9,455"], whole=False)
+    (['9.444', '9.455'], '')
+    >>> plain_numbers(["9,999", "10,010"], whole=True)
+    (['9999', '10010'], '9,999')
+    >>> plain_numbers(["9.444,5", "1 000 000"], whole=True)
+    (['9444.5', '1000000'], '9.444,5')
+    """
+    if not any(mark in cell for cell in cells for mark in SEPARATORS):
+        dots = [cell for cell in cells if cell.count(".") > 1]
+        if not dots:
+            return cells, ""
+    texts = [BLANKS.sub("", cell) for cell in cells]
+    with_comma = [text for text in texts if "," in text]
+    if any("." in text for text in with_comma):
+        comma = _decimal_comma(with_comma, np.empty(0))
+    elif any(text.count(",") > 1 for text in with_comma):
+        comma = False
+    else:
+        grouped = all(
+            GROUPED.fullmatch(text) and text.lstrip("+-")[0] != "0" for text in with_comma
+        )
+        comma = not (whole and grouped)
+    several = any(text.count(".") > 1 for text in texts)
+    thousands = [*("," if not comma else ""), *("." if several or (comma and with_comma) else "")]
+    plain = []
+    for text in texts:
+        shape = EUROPEAN if comma else ENGLISH
+        if shape.fullmatch(text) or (several and GROUPED.fullmatch(text)):
+            for mark in thousands:
+                text = text.replace(mark, "")
+        plain.append(text.replace(",", "."))
+    pairs = zip(cells, plain, strict=True)
+    return plain, next((old for old, new in pairs if len(new) < len(old.strip())), "")
 
 
 def _number(text: str) -> float:

@@ -13,8 +13,8 @@ from fusbench.data.frame_file import FrameFile, frame_file, frame_path, frames_s
 from fusbench.data.frames import fit_frames
 from fusbench.data.packed import SUFFIX, PackedFile
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.footage.crops import Crops
 from fusbench.footage.record import Footage, Frames
-from fusbench.importing.crops import Crops
 from fusbench.progress import Report
 
 SAME = 1

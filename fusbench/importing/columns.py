@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import SHOWN, clock_ns, nanoseconds, plain, unit_of
-from fusbench.importing.cells import numbers, shown
-from fusbench.importing.finding import Finding
+from fusbench.importing.cells import FILLERS, numbers, plain_numbers, shown
+from fusbench.importing.events import NO_FRAME
+from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.header import first_column, gaze_columns, missing_columns, validity_remarks
 from fusbench.importing.mapping import Mapping, Rule
 from fusbench.importing.presets import UNITS_OF
@@ -75,13 +76,19 @@ class Columns:
             for name in ("valid", "valid_left", "valid_right")
         }
         keep = Rule.parse(mapping.keep) if mapping.keep else None
+        if keep and keep.column not in header and "keep" in options.mapping:
+            raise missing_columns("rule of the rows to keep", (keep.column,), header, where)
         unit = "ns"
         if time and clock_ns((sample or {}).get(time, "")) is not None:
             unit = SHOWN
+        elif ":" in (sample or {}).get(time, ""):
+            what = f"'{shown((sample or {})[time])}' in the column '{shown(time)}' is no time"
+            fix = "Write it as 2026-01-31 10:00:04.5, 31.01.2026 10:00:04.5 or 10:00:04.5."
+            raise ConfigError(what, where, fix)
         elif time:
             label = unit_of(time) or UNITS_OF.get(time, "")
             unit = require_unit(label, options, where, mapping.time_unit)
-        return cls(
+        columns = cls(
             where=where,
             mapping=mapping,
             options=options,
@@ -101,10 +108,14 @@ class Columns:
             screen=screen if all(screen) else None,
             remarks=tuple(validity_remarks(header, mapping, rules, pairs)),
         )
+        twice = sorted(name for name in columns.needed if header.count(name) > 1)
+        text = "stands in the header more than once: the first one was taken"
+        told = (Finding(WARN, f"the column '{shown(name)}' {text}") for name in twice)
+        return replace(columns, remarks=(*columns.remarks, *told))
 
     def take(self, rows: pd.DataFrame) -> dict[str, Any]:
         """Arrays and events of some rows."""
-        rows = rows[rows[self.time or self.frame].str.strip() != ""]
+        rows, untimed = self._timed(rows)
         keys = [name for name in (self.recording_name, self.participant) if name]
         found: set[tuple[str, ...]] = set()
         if keys:
@@ -121,9 +132,10 @@ class Columns:
         cells = {name: rows[name].str.strip() for name in self.needed}
         rows = pd.DataFrame(cells, index=rows.index, dtype=str)
         gaze = self._gaze_rows(rows)
-        part: dict[str, Any] = {"recordings": found, "odd": {}}
+        told = set(rows[self.keep.column].unique()[:5]) if self.keep and not gaze.any() else set()
+        part: dict[str, Any] = {"recordings": found, "odd": {}, "untimed": untimed}
         if self.time:
-            time_ns = self._times(rows, self.time, self.unit)
+            time_ns = self._times(rows, self.time, self.unit, part["odd"])
             part["events"] = self._events(rows, time_ns)
             part["time_ns"] = time_ns[gaze]
         else:
@@ -142,13 +154,25 @@ class Columns:
                     part["odd"][name] = (read.odd, read.grouped)
             part[eye] = np.stack(both)
         part["valid_cells"] = self._seen_values(rows)
+        part["kept_of"] = told
         if self.other_time:
             there = (rows[self.other_time] != "").to_numpy(bool)
-            unit = unit_of(self.other_time) or self.unit
+            unit = unit_of(self.other_time) or UNITS_OF.get(self.other_time, "") or self.unit
             part["clocks"] = np.stack(
-                [part["time_ns"][there], self._times(rows[there], self.other_time, unit)]
+                [part["time_ns"][there], self._times(rows[there], self.other_time, unit, {})]
             )
         return part
+
+    def _timed(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+        """The rows that tell when they are, and how many others hold gaze."""
+        clock = rows[self.time or self.frame].str.strip()
+        empty = (clock.str.lower().isin(FILLERS) if self.time else clock == "").to_numpy(bool)
+        others = rows[empty]
+        if self.keep is not None:
+            others = others[self.keep.holds(others)]
+        lost = [others[name].str.strip().str.lower().isin(FILLERS)
+                for pair in self.pairs.values() for name in pair]  # fmt: skip
+        return rows[~empty], int((~np.logical_and.reduce(lost)).sum())
 
     def _gaze_rows(self, rows: pd.DataFrame) -> np.ndarray:
         """Which rows are of the eye tracker.
@@ -167,20 +191,26 @@ class Columns:
         )
         return any_told
 
-    def _times(self, rows: pd.DataFrame, column: str, unit: str) -> np.ndarray:
-        cells = rows[column]
+    def _times(
+        self, rows: pd.DataFrame, column: str, unit: str, odd: dict[str, tuple[Any, str]]
+    ) -> np.ndarray:
+        texts = rows[column].tolist()
         if unit != SHOWN:
-            cells = cells.str.replace(",", ".", regex=False)
-        texts = cells.tolist()
+            texts, grouped = plain_numbers(texts, whole=unit != "s")
+            if grouped:
+                odd[column] = ((), grouped)
         try:
             return nanoseconds(texts, unit)
         except ValueError as error:
-            row = rows.index[texts.index(str(error))]
-            what = f"'{shown(str(error))}' in the column '{shown(column)}' is no time"
+            at = texts.index(str(error))
+            row, cell = rows.index[at], str(rows[column].iat[at])
+            what = f"'{shown(cell)}' in the column '{shown(column)}' is no time"
             raise DatasetError(what, f"{self.where}, row {row}", "Correct or drop it.") from None
 
     def _frames(self, rows: pd.DataFrame) -> np.ndarray:
         read = numbers(rows[self.frame])
+        lost = rows[self.frame].str.lower().isin(FILLERS).to_numpy(bool)
+        read.values[lost] = NO_FRAME
         whole = np.isfinite(read.values) & (np.mod(read.values, 1) == 0)
         if not whole.all():
             at = int(np.argmin(whole))

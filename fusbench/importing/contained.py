@@ -88,7 +88,9 @@ def _parquet(path: Path, recording: str) -> Contained:
         import pyarrow.parquet as parquet
     except ImportError:
         raise missing("pyarrow", "Parquet") from None
-    return Contained(table=parquet.read_table(path).to_pandas())
+    table = parquet.read_table(path).to_pandas()
+    named = any(name is not None for name in table.index.names)  # times, where pandas wrote them so
+    return Contained(table=table.reset_index() if named else table)
 
 
 def _hdf5(path: Path, recording: str) -> Contained:

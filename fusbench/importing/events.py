@@ -4,82 +4,118 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.footage.clock import SHOWN, clock_ns, nanoseconds, plain, unit_of
+from fusbench.footage.clock import clock_ns, nanoseconds, plain, unit_of
+from fusbench.footage.encoding import text_of
+from fusbench.importing.cells import FILLERS
 from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.recording import GazeRecording
 
 Event = tuple[int, str]
+TEXTS = ("event", "message", "label", "name")
 FILES = (
-    ("timestamp [ns]", "ns", ("name",)),
-    ("onset", "s", ("trial_type", "event_type", "value", "stim_file")),
-    ("timestamp", "s", ("label",)),
-    ("Recording timestamp [μs]", "us", ("Event", "Event value")),
-    ("Recording timestamp [ms]", "ms", ("Event", "Event value")),
-    ("time", "", ("event", "message", "label", "name")),
-    ("t", "", ("event", "message", "label", "name")),
+    ("timestamp [ns]", "ns", ("name", *TEXTS)),
+    ("onset", "s", ("trial_type", "event_type", "value", "stim_file", *TEXTS)),
+    ("timestamp", "s", ("label", *TEXTS)),
+    ("recording timestamp", "", ("event", "event value")),
+    ("recordingtimestamp", "ms", ("studioevent", "studioeventdata")),
+    ("time", "s", TEXTS),
+    ("t", "s", TEXTS),
 )
 """Files of events: the column of times, its unit, the columns that make the text.
 
 In their order: Neon ``events.csv``, BIDS ``events.tsv``, Pupil Core ``annotations.csv``, Tobii Pro
-Lab, and plain tables.
+Lab, Tobii Studio, and plain tables.
 """
+ENDED = " (end)"
 PARTNERS = (
-    ("Start", "End"), ("start", "end"), ("START", "END"), ("START", "STOP"), ("Start", "Stop"),
-    ("start", "stop"), ("Begin", "End"), ("begin", "end"), ("BEGIN", "END"), ("Onset", "Offset"),
-    ("onset", "offset"), ("ONSET", "OFFSET"), ("On", "Off"), ("_ON", "_OFF"), ("_on", "_off"),
+    ("started", "ended"), ("started", "stopped"), ("started", "finished"), ("starts", "ends"),
+    ("start", "end"), ("start", "stop"), ("start", "finish"), ("begins", "ends"), ("begin", "end"),
+    ("begin", "finish"), ("begin", "stop"), ("onset", "offset"), ("on", "off"), ("play", "stop"),
+    ("play", "end"),
 )  # fmt: skip
+"""What a start's name holds, and what its end's name holds in that place."""
 SHOWN_EVENTS = 5
+NO_FRAME = -1
+"""What programs write where no frame is on screen."""
 
 
-def read_events(path: Path, gaze: GazeRecording) -> tuple[Event, ...]:
+def read_events(path: Path, gaze: GazeRecording, time_unit: str = "") -> tuple[Event, ...]:
     """Events of a file beside the gaze file, in the gaze file's clock.
+
+    An event that lasts, as BIDS tells with a duration, is followed by one of its end, whose text
+    ends in `ENDED`.
+
+    Parameters
+    ----------
+    path : Path
+    gaze : GazeRecording
+    time_unit : str
+        Of a clock that neither its column's name nor the kind of file tells.
 
     Raises
     ------
     DatasetError
         If it is missing, or holds no column of times and of texts that is known.
+    ConfigError
+        If nothing tells its clock's unit.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"cannot be read: {error}", str(path), "Check --events.") from None
-    lines = text.splitlines() or [""]
-    delimiter = max("\t;,", key=lines[0].count)
-    rows = [[plain(cell) for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    lines = [(n, line) for n, line in enumerate(text_of(path, "--events").splitlines(), start=1)
+             if line.strip() and not line.startswith("#")]  # fmt: skip
+    first = lines[0][1] if lines else ""
+    delimiter = max("\t;,", key=first.count)
+    rows = [[plain(cell) for cell in row]
+            for row in csv.reader((line for _, line in lines), delimiter=delimiter)]  # fmt: skip
     header, *rows = rows or [[]]
+    lower = [name.lower() for name in header]
     for name, unit, words in FILES:
-        time = next((h for h in header if h == plain(name) or h.startswith(f"{name} [")), None)
-        texts = [header.index(word) for word in words if word in header]
-        if time is None or not texts:
+        place = next((n for n, h in enumerate(lower) if h == name or h.startswith(f"{name} [")), -1)
+        texts = [lower.index(word) for word in words if word in lower]
+        if place < 0 or not texts:
             continue
-        unit = unit_of(time) or unit or "s"
+        unit = unit_of(header[place]) or unit or time_unit
+        if not unit:
+            fix = "Say it with --time-unit s, ms, us or ns: versions of this export differ."
+            raise ConfigError("the clock has no unit", str(path), fix)
+        last = lower.index("duration") if name == "onset" and "duration" in lower else -1
         zero = gaze.zero_ns if name == "onset" else 0
-        return tuple(_events(rows, header.index(time), unit, texts, zero, path))
-    known = ", ".join(f"{name} with {words[0]}" for name, _, words in FILES[:4])
+        numbered = list(zip((n for n, _ in lines[1:]), rows, strict=True))
+        return tuple(_events(numbered, (place, last), unit, texts, zero, path))
+    known = ", ".join(f"{name} with {words[0]}" for name, _, words in FILES[:5])
     what = f"no columns of times and texts are known here; looked for {known}"
     raise DatasetError(what, str(path), "Give a table with the columns time [s] and event.")
 
 
 def _events(
-    rows: list[list[str]], place: int, unit: str, texts: list[int], zero_ns: int, path: Path
-) -> list[Event]:
+    rows: list[tuple[int, list[str]]], places: tuple[int, int], unit: str, texts: list[int],
+    zero_ns: int, path: Path,
+) -> list[Event]:  # fmt: skip
     found = []
-    for number, row in enumerate(rows, start=2):
-        cell = row[place] if place < len(row) else ""
-        if not cell or cell.lower() == "n/a":
+    for number, row in rows:
+        begin, last = (row[place] if 0 <= place < len(row) else "" for place in places)
+        if begin.lower() in FILLERS:
             continue
         try:
-            time = nanoseconds([cell], SHOWN if clock_ns(cell) is not None else unit)[0]
+            time, length = _time(begin, unit), 0
         except ValueError:
             fix = "Correct or drop it."
-            raise DatasetError(f"'{cell}' is no time", f"{path}, row {number}", fix) from None
+            raise DatasetError(f"'{begin}' is no time", f"{path}, row {number}", fix) from None
+        with suppress(ValueError):
+            length = _time(last, unit)
         words = [row[index] for index in texts if index < len(row)]
         text = " ".join(word for word in words if word and word.lower() != "n/a")
-        found.append((int(time) + zero_ns, text))
+        found.append((time + zero_ns, text))
+        if length > 0:
+            found.append((time + length + zero_ns, text + ENDED))
     return sorted(found)
+
+
+def _time(cell: str, unit: str) -> int:
+    shown = clock_ns(cell)
+    return int(nanoseconds([cell.replace(",", ".")], unit)[0]) if shown is None else shown
 
 
 def find_event(
@@ -102,6 +138,7 @@ def find_event(
         for time, text in events
         if compiled(pattern, option, where).search(text) and (after_ns is None or time > after_ns)
     ]
+    found = [event for event in found if not event[1].endswith(ENDED)] or found
     if not found:
         listed = "; ".join(text[:60] for _, text in events[:SHOWN_EVENTS])
         listed = f" The file's events begin with: {listed}." if listed else ""
@@ -151,15 +188,23 @@ def partner(events: tuple[Event, ...], start_ns: int) -> tuple[str, int, str] | 
     starts = [text for time, text in events if abs(time - start_ns) < 10**6]
     later = [(time, text) for time, text in events if time > start_ns]
     for start in starts:
-        for one, other in PARTNERS:
-            if one not in start:
-                continue
-            whole = start.replace(one, other)
-            for wanted in (whole, whole.split()[0] if whole.split() else whole):
-                for time, text in later:
-                    if text == wanted or text.split()[:1] == [wanted]:
-                        return start, time, text
+        known = start.lower()
+        ends = [known.replace(one, end) for one, end in PARTNERS if one in known]
+        ends = [known + ENDED, *ends, *(_first(end) for end in ends)]
+        for wanted in (end for end in ends if end != _first(known)):
+            for time, text in later:
+                if text.lower().startswith(wanted):
+                    return start, time, text
     return None
+
+
+def _first(text: str) -> str:
+    return text.split()[0] if text.split() else text
+
+
+def pattern_of(text: str, start: str) -> str:
+    """A regular expression that fits an event's text, and not what its video started with."""
+    return re.escape(text) if _first(text) == _first(start) else _first(text)
 
 
 def first_frame_number(numbers: list[int], count: int, said: str, where: str) -> int:
@@ -172,10 +217,11 @@ def first_frame_number(numbers: list[int], count: int, said: str, where: str) ->
     """
     if said:
         return int(said)
-    if min(numbers) <= 0:
+    shown = [number for number in numbers if number != NO_FRAME] or [0]
+    if min(shown) <= 0:
         return 0
-    if min(numbers) == 1 or max(numbers) == count:
+    if max(shown) == count:
         return 1
-    what = f"the frames' numbers run from {min(numbers)} to {max(numbers)}"
+    what = f"the frames' numbers run from {min(shown)} to {max(shown)}"
     fix = "Say whether the first frame is 0 or 1, with --first-frame."
     raise ConfigError(f"{what}, of {count} frames", where, fix)

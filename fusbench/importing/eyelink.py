@@ -16,6 +16,7 @@ from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions, combined
 
 COORDINATES = re.compile(r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?\d+(?:\.\d+)?)"] * 4))
+TIME = re.compile(r"\d+(?:[.,]\d+)?")
 VALUE = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?|\.")
 OFFSET = re.compile(r"(-?\d+)\s+(.*)")
 
@@ -78,7 +79,7 @@ def _sample(found: _Lines, words: list[str]) -> None:
         found.eyes = _eyes_of(words)
         text = f"no header line: the columns are those of {len(found.eyes)} eye(s)"
         found.remarks["eyes"] = Finding(NOTE, text)
-    if len(words) < 1 + 3 * len(found.eyes) or not VALUE.fullmatch(words[0]):
+    if len(words) < 1 + 3 * len(found.eyes) or not TIME.fullmatch(words[0]):
         raise ValueError
     found.times.append(words[0])
     for index, eye in enumerate(found.eyes):

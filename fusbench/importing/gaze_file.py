@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.errors import DatasetError, FusbenchError, unknown
-from fusbench.importing.finding import WARN, Finding
+from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.presets import FORMATS
-from fusbench.importing.recording import GazeRecording, ReadOptions
-
-FILLERS = ((0.0, 0.0), (-1.0, -1.0))
+from fusbench.importing.recording import USUAL_FILLERS, GazeRecording, ReadOptions, without_fillers
 
 
 def read_gaze(path: str | Path, form: str, options: ReadOptions | None = None) -> GazeRecording:
@@ -79,6 +77,14 @@ NOT_READ = (
     (".idf", b"\0IDF", "is an SMI recording in its binary form",
      "Convert it with SMI's IDF Converter, and give the text with --gaze-format smi."),
     (".npz", b"\x93NUMPY", "is a NumPy file", "Write it as CSV with a header line."),
+    (".pldata", b"\x93\xa5topic", "is a recording of Pupil Core in its binary form",
+     "Export it with Pupil Player, and give gaze_positions_on_surface_*.csv."),
+    (".pkl", b"\x80\x04\x95", "is a Python pickle, which is never read",
+     "Write its table as CSV with to_csv(...)."),
+    ("", b"SQLite format 3", "is a data base", "Export its table of gaze as CSV."),
+    (".html", b"<!DOCTYPE", "is a web page", "Export the gaze as TSV or CSV."),
+    (".jsonl", b"{", "is JSON", "Write its samples as CSV, a row each, with a header line."),
+    (".json", b"[{", "is JSON", "Write its samples as CSV, a row each, with a header line."),
 )  # fmt: skip
 """Files that are no text: the end of their name or their first bytes, what they are, the remedy."""
 
@@ -106,18 +112,21 @@ def _cleaned(recording: GazeRecording, path: Path, options: ReadOptions) -> Gaze
     order = np.lexsort((~recording.valid, recording.time_ns))  # of one time, a valid sample first
     first = np.concatenate([[True], np.diff(recording.time_ns[order]) > 0])
     x, y = recording.x[order][first], recording.y[order][first]
-    filler = np.logical_or.reduce([(x == a) & (y == b) for a, b in FILLERS])
-    x[filler] = y[filler] = np.nan
+    fillers = int(((x == y) & np.isin(x, USUAL_FILLERS)).sum())
+    x, y, at_any = without_fillers(x, y)
     remarks = recording.remarks
     if back.any():
         text = f"the time stepped back {back.sum()} times: the samples were put in order"
         remarks = (*remarks, Finding(WARN, text))
+    if at_any > fillers:
+        text = f"{at_any - fillers} samples at a filler such as -9999,-9999 count as lost"
+        remarks = (*remarks, Finding(NOTE, text))
     return replace(
         recording,
         time_ns=recording.time_ns[order][first],
         x=x,
         y=y,
         duplicates=int((~first).sum()),
-        fillers=int(filler.sum()),
+        fillers=fillers,
         remarks=remarks,
     )

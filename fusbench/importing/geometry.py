@@ -184,8 +184,3 @@ def _from_top_left(
     if origin == "centre-up":
         return x + size[0] / 2, size[1] / 2 - y
     return x, y
-
-
-def shape_agrees(box: Box, frame: tuple[int, int]) -> bool:
-    """Whether a rectangle resized to a frame (H, W) keeps its proportions to within 2 %."""
-    return math.isclose(box.width / box.height, frame[1] / frame[0], rel_tol=0.02)

@@ -27,6 +27,10 @@ def validity_remarks(
         ]
         if missing:
             yield Finding(NOTE, f"no column says whether the {' and '.join(missing)} eye is valid")
+        held = {rule.column for rule in rules["valid"]}
+        for column in dict.fromkeys(Rule.parse(text).column for text in mapping.valid):
+            if column not in held:
+                yield Finding(NOTE, f"no column '{shown(column)}': what it says is passed over")
         return
     wanted = (*mapping.valid, *mapping.valid_left, *mapping.valid_right)
     near = [name for name in header if re.search(r"valid|confid|quality|status", name.lower())]

@@ -13,10 +13,11 @@ from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip
 from fusbench.errors import ConfigError
 from fusbench.footage.clock import frame_of
+from fusbench.footage.crops import Crops
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of, timeline_of
 from fusbench.importing.clip_files import Stored, Written, clip_row, write_clips
-from fusbench.importing.crops import Crops, crops_of
+from fusbench.importing.crops import crops_of
 from fusbench.importing.cutting import cut_frames
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze

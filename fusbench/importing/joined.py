@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError, unknown
+from fusbench.footage.clock import SHOWN
 from fusbench.importing.cells import shown
 from fusbench.importing.columns import Columns
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.recording import GazeRecording, combined
+
+DAY_NS = 86_400 * 10**9
 
 
 def one_recording(
@@ -19,6 +22,7 @@ def one_recording(
 ) -> GazeRecording:
     """All parts of a table, which `Columns.take` gave, as one recording."""
     _require_one(columns, set().union(*(part["recordings"] for part in parts)))
+    _require_kept(columns, parts)
 
     def joined(key: str, empty: np.ndarray) -> np.ndarray:
         return np.concatenate([empty, *(part[key] for part in parts if key in part)], axis=-1)
@@ -38,7 +42,16 @@ def one_recording(
     drift = None
     if columns.other_time:
         drift = _drift_ppm(*joined("clocks", np.empty((2, 0), np.int64)))
-    events = [event for part in parts for event in part.get("events", ())]
+    events = [event for part in parts for event in part.get("events", ())] + messages
+    told = []
+    untimed = sum(part["untimed"] for part in parts)
+    if untimed:
+        told.append(Finding(WARN, f"{untimed} rows with gaze tell no time and were left out"))
+    if columns.unit == SHOWN and len(time_ns):
+        time_ns, late = past_midnight(time_ns)
+        if late is not None:
+            told.append(Finding(NOTE, "the clock passes midnight: it goes on as 24:00:00"))
+            events = [(time + DAY_NS * (time < late), text) for time, text in events]
     return GazeRecording(
         time_ns=time_ns,
         x=x,
@@ -46,16 +59,34 @@ def one_recording(
         space=columns.space,
         origin=columns.origin,
         eyes=eyes,
-        events=tuple(sorted([*events, *messages], key=lambda event: event[0])),
+        events=tuple(sorted(events, key=lambda event: event[0])),
         screen=(float(screens[0][0]), float(screens[0][1])) if screens else None,
         drift_ppm=drift,
         frame=frame,
-        remarks=(*columns.remarks, *_cell_remarks(parts), *_rule_remarks(parts)),
+        remarks=(*columns.remarks, *told, *_cell_remarks(parts), *_rule_remarks(parts)),
     )
 
 
+def past_midnight(time_ns: np.ndarray) -> tuple[np.ndarray, int | None]:
+    """Times of day that go on past midnight, and the time before which others are of the next day.
+
+    Examples
+    --------
+    >>> times, late = past_midnight(np.array([23 * 3600, 24 * 3600 - 1, 0, 5]) * 10**9)
+    >>> (times // 10**9).tolist(), late // 10**9
+    ([82800, 86399, 86400, 86405], 39600)
+    >>> past_midnight(np.array([5, 3]))
+    (array([5, 3]), None)
+    """
+    back = np.diff(time_ns) < -DAY_NS // 2
+    if not back.any() or time_ns.max() >= DAY_NS:
+        return time_ns, None
+    days = np.concatenate([[0], np.cumsum(back)])
+    return time_ns + days * DAY_NS, int(time_ns[0]) - DAY_NS // 2
+
+
 def _cell_remarks(parts: list[dict[str, Any]]) -> Iterator[Finding]:
-    for name in {name for part in parts for name in part["odd"]}:
+    for name in sorted({name for part in parts for name in part["odd"]}):
         found = [part["odd"][name] for part in parts if name in part["odd"]]
         odd = [cell for cells, _ in found for cell in cells]
         grouped = next((cell for _, cell in found if cell), "")
@@ -104,6 +135,17 @@ def _require_one(columns: Columns, found: set[tuple[str, ...]]) -> None:
             what = f"holds {len(there)} {words[key]}s: {listed}"
             fix = f"Choose one with --{words[key]} NAME."
             raise DatasetError(what, columns.where, fix)
+
+
+def _require_kept(columns: Columns, parts: list[dict[str, Any]]) -> None:
+    """Raise `DatasetError` where the rule of the rows to keep holds for none."""
+    says = set().union(*(part["kept_of"] for part in parts)) - {""}
+    if columns.keep is None or not says or not all(part["kept_of"] for part in parts):
+        return
+    listed = ", ".join(f"'{shown(word)}'" for word in sorted(says)[:5])
+    what = f"no row holds gaze: '{shown(columns.keep.column)}' says {listed}"
+    fix = f"Say which rows do with --map keep='{shown(columns.keep.column)} is VALUE'."
+    raise DatasetError(what, columns.where, fix)
 
 
 def _drift_ppm(time_ns: np.ndarray, other_ns: np.ndarray) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fusbench.errors import ConfigError, FusbenchError
 from fusbench.footage.clock import plain
+from fusbench.footage.encoding import text_of
 from fusbench.importing.pairing import COLUMNS, REQUIRED, Pairing, pairing_of
 
 NEAR = 0.75
@@ -50,7 +51,7 @@ def read_manifest(
     ConfigError
         If it cannot be read, holds no row, or a column looks like a misspelled option.
     """
-    lines = _text(path).splitlines()
+    lines = text_of(path, "--manifest", ConfigError).splitlines()
     first = next((line for line in lines if line.strip()), "")
     if first.lower().startswith("sep="):  # a hint for Excel
         lines = lines[lines.index(first) + 1 :]
@@ -68,20 +69,6 @@ def read_manifest(
     if not rows:
         raise ConfigError("holds no row", str(path), "Give one row a recording.")
     return rows
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error}", str(path), "Give a CSV file.") from None
-    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ConfigError("cannot be read: is no text", str(path), "Save it as CSV, UTF-8.")
 
 
 def _cells(lines: list[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fusbench.importing.clip_files import Written
-from fusbench.importing.events import first_frame_number
+from fusbench.importing.events import NO_FRAME, first_frame_number
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 
@@ -16,7 +16,7 @@ def times_of_frames(
     """Times of samples that tell the frame on screen: spread evenly over the frame's time."""
     all_ns, where = written.all_ns, f"scan '{pairing.scan}'"
     said = pairing.first_frame or str(pairing.options.mapping.get("first_frame", ""))
-    first = first_frame_number([int(frame.min()), int(frame.max())], len(all_ns), said, where)
+    first = first_frame_number(np.unique(frame).tolist(), len(all_ns), said, where)
     number = frame - first
     count = np.bincount(np.maximum(number, 0), minlength=len(all_ns))
     begins = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1])
@@ -32,7 +32,10 @@ def times_of_frames(
     time_ns = np.where(there, time_ns, beside + np.floor(share * usual).astype(np.int64))
     text = f"frames are numbered from {first}; a frame's samples are spread evenly over its time"
     found = [Finding(NOTE, text)]
-    if not there.all():
-        what = f"{(~there).sum()} samples name a frame that the video lacks"
+    none = frame == NO_FRAME
+    if none.any():
+        found.append(Finding(NOTE, f"{none.sum()} samples fall to no frame"))
+    if not (there | none).all():
+        what = f"{(~(there | none)).sum()} samples name a frame that the video lacks"
         found.append(Finding(WARN, f"{what}: it has {len(count[: len(all_ns)])}"))
     return time_ns, found

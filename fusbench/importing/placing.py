@@ -96,8 +96,8 @@ def seconds(time_ns: int) -> str:
 
 def require_overlap(pairing: Pairing, time_ns: np.ndarray, end_ns: int) -> None:
     """Raise `DatasetError` if the gaze, timed from the first frame on, misses the video."""
-    if time_ns[-1] < 0 or time_ns[0] >= end_ns:
-        first, last = seconds(int(time_ns[0])), seconds(int(time_ns[-1]))
+    if not ((time_ns >= 0) & (time_ns < end_ns)).any():
+        first, last = seconds(int(time_ns.min())), seconds(int(time_ns.max()))
         what = (
             f"gaze and video share no time: counted from the video's first frame, the gaze runs"
             f" from {first} to {last}, the video to {seconds(end_ns)}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 from fusbench.errors import DatasetError, FusbenchError
+from fusbench.files import known_sha256
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of
 from fusbench.importing.crops import crops_of
-from fusbench.importing.finding import NOTE, Finding
+from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import require_overlap, sigma_px_of, view_of
@@ -17,6 +20,7 @@ from fusbench.importing.tally import key_of
 
 SAME_RATE = 0.02
 SAME_SIGMA = 0.1
+MOST_TOLD = 2
 
 
 class Failed(DatasetError):
@@ -56,12 +60,15 @@ class Prospect:
         The visual angle that was asked for, in pixels of it.
     frames : dict of str to int
         Frames that each recording promises, by `fusbench.importing.tally.key_of`.
+    remarks : dict of int to tuple of Finding
+        Of the recordings, by their place.
     """
 
     errors: dict[int, FusbenchError]
     size: tuple[int, int] | None
     sigma_px: float | None
     frames: dict[str, int]
+    remarks: dict[int, tuple[Finding, ...]]
 
 
 def with_observers(pairings: Sequence[Pairing]) -> list[Pairing]:
@@ -109,12 +116,15 @@ def look(
         A visual angle, of which the first good recording tells how many pixels it is.
     """
     errors: dict[int, FusbenchError] = {}
+    remarks: dict[int, tuple[Finding, ...]] = {}
     seen: list[tuple[Pairing, Outlook]] = []
     for index, pairing in enumerate(pairings):
         try:
             found = _look(pairing, size, rate_hz, every, sigma_deg)
             for other, outlook in seen:
                 _require_own(pairing, found, other, outlook)
+            copies = (remark for other, _ in seen for remark in _copies(pairing, other))
+            remarks[index] = tuple(islice(copies, MOST_TOLD))
             if seen:
                 _require_sigma(pairing, found.sigma_px, seen[0][1].sigma_px)
         except FusbenchError as error:
@@ -127,6 +137,7 @@ def look(
         size=size,
         sigma_px=seen[0][1].sigma_px if seen else None,
         frames={key_of(pairing): found.frames for pairing, found in seen},
+        remarks=remarks,
     )
 
 
@@ -209,11 +220,30 @@ def _require_own(pairing: Pairing, found: Outlook, other: Pairing, seen: Outlook
     if same_video and pairing.observer == other.observer:
         what = f"its video is there already{row}, of the same observer"
         raise DatasetError(what, where, "Leave it out, or name another observer.")
-    if same_video or not same_gaze or "shared-gaze" in pairing.accept:
+    if not same_gaze or "shared-gaze" in pairing.accept:
         return
+    if same_video:
+        what = f"its gaze file is that of observer '{other.observer}'{row} too"
+        fix = "Correct a path, or take it as it is with --accept shared-gaze."
+        raise DatasetError(what, where, fix)
     spans = (found.span_ns, seen.span_ns)
     apart = spans[0] and spans[1] and (spans[0][1] <= spans[1][0] or spans[1][1] <= spans[0][0])
     if not apart:
         what = f"its gaze file is that of scan '{other.scan}'{row} too, at the same time"
         fix = "Correct a path, or take it as it is with --accept shared-gaze."
         raise DatasetError(what, where, fix)
+
+
+def _copies(pairing: Pairing, other: Pairing) -> Iterator[Finding]:
+    """What tells that a source is a copy of another row's, which two recordings never are."""
+    name = f"scan '{other.scan}'" + (f", observer '{other.observer}'" if other.observer else "")
+    for kind in ("video", "gaze"):
+        one, two = getattr(pairing, kind), getattr(other, kind)
+        if one.resolve() != two.resolve() and _same_bytes(one, two):
+            yield Finding(WARN, f"its {kind} is a copy of that of {name}: is the path right?")
+
+
+def _same_bytes(one: Path, two: Path) -> bool:
+    if not (one.is_file() and two.is_file()) or one.stat().st_size != two.stat().st_size:
+        return False
+    return known_sha256(one) == known_sha256(two)

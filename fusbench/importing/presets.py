@@ -82,8 +82,10 @@ FORMATS: dict[str, GazeFormat] = {
                 "Validity right is Valid|0|1", "ValidityRight is Valid|0|1",
                 "Validity right eye is Valid|0|1",
             ),
-            "other_time": ("Eyetracker timestamp*", "Eye tracker timestamp*"),
-            "keep": "Sensor is Eye Tracker",
+            "other_time": (
+                "Eyetracker timestamp*", "Eye tracker timestamp*", "EyeTrackerTimestamp",
+            ),
+            "keep": "Sensor is Eye Tracker|Eyetracker",
             "event": ("Event", "Event value", "StudioEvent", "StudioEventData"),
             "recording": ("Recording name", "RecordingName"),
             "participant": ("Participant name", "ParticipantName"),
@@ -143,10 +145,10 @@ FORMATS: dict[str, GazeFormat] = {
         columns={
             "time": ("Time",),
             "time_unit": "us",
-            "left_x": ("L POR X [px]",),
-            "left_y": ("L POR Y [px]",),
-            "right_x": ("R POR X [px]",),
-            "right_y": ("R POR Y [px]",),
+            "left_x": ("L POR X [px]", "Point of Regard Left X [px]"),
+            "left_y": ("L POR Y [px]", "Point of Regard Left Y [px]"),
+            "right_x": ("R POR X [px]", "Point of Regard Right X [px]"),
+            "right_y": ("R POR Y [px]", "Point of Regard Right Y [px]"),
             "space": ("screen",),
             "keep": "Type is SMP",
         },
@@ -220,7 +222,7 @@ FORMATS: dict[str, GazeFormat] = {
     ),
 }  # fmt: skip
 
-UNITS_OF = {"RecordingTimestamp": "ms"}
+UNITS_OF = {"RecordingTimestamp": "ms", "EyeTrackerTimestamp": "us"}
 """Columns whose program documents a unit that the name does not hold: Tobii Studio's."""
 
 SCENE = (

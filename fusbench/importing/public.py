@@ -16,9 +16,9 @@ from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip, write_dataset
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
+from fusbench.footage.crops import constant
 from fusbench.footage.record import Footage
 from fusbench.importing.clip_files import Stored, clip_row, write_clips
-from fusbench.importing.crops import constant
 from fusbench.importing.cutting import cut
 from fusbench.importing.described import Study, info_of, stored_as
 from fusbench.importing.quality import inside

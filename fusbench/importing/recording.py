@@ -12,6 +12,9 @@ from fusbench.importing.finding import Finding
 from fusbench.importing.geometry import ORIGINS, SPACES
 
 EYES = ("average", "left", "right")
+USUAL_FILLERS = (0.0, -1.0)
+FILLERS = (*USUAL_FILLERS, -999.0, -9999.0, -32768.0, 1e8)
+"""What programs write as both x and y of an eye that they lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +124,26 @@ class GazeRecording:
         return finite
 
 
+def without_fillers(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Positions with NaN where x and y are the same of `FILLERS`, and how many those were.
+
+    Examples
+    --------
+    >>> x, y, count = without_fillers(np.array([0.0, 0.0, -1.0]), np.array([0.0, 5.0, -1.0]))
+    >>> x.tolist(), count
+    ([nan, 0.0, nan], 2)
+    """
+    filler = (x == y) & np.isin(x, FILLERS)
+    return np.where(filler, np.nan, x), np.where(filler, np.nan, y), int(filler.sum())
+
+
 def combined(
     left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, np.ndarray], eye: str
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """One gaze of two eyes, and in words what was done.
 
-    "average" is the mean where both eyes are valid and the valid one where one is lost.
+    "average" is the mean where both eyes are valid and the valid one where one is lost; an eye that
+    is at a filler is lost, or the mean would lie half-way to it.
 
     Examples
     --------
@@ -140,6 +157,10 @@ def combined(
     if eye != "average":
         x, y = left if eye == "left" else right
         return x, y, f"{eye} eye alone"
+    (left_x, left_y, left_fillers), (right_x, right_y, right_fillers) = (
+        without_fillers(*eye_gaze) for eye_gaze in (left, right)
+    )
+    left, right = (left_x, left_y), (right_x, right_y)
     has_left = np.isfinite(left[0]) & np.isfinite(left[1])
     has_right = np.isfinite(right[0]) & np.isfinite(right[1])
     both = has_left & has_right
@@ -151,6 +172,8 @@ def combined(
         f"mean of both eyes in {both.sum()} samples, left eye alone in"
         f" {(has_left & ~both).sum()}, right eye alone in {(has_right & ~both).sum()}"
     )
+    if left_fillers or right_fillers:
+        words += f"; of the left {left_fillers}, of the right {right_fillers} lie at a filler"
     return x, y, words
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from fusbench.data.frame_file import open_frames
 from fusbench.data.packed import PackedFrames
 from fusbench.footage.crop import listed_regions
+from fusbench.footage.crops import Crops
 from fusbench.footage.record import Footage
 from fusbench.importing.burnt_in import burnt_in
 from fusbench.importing.clip_files import Written
-from fusbench.importing.crops import Crops
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording

@@ -111,7 +111,11 @@ def import_recordings(
     errors = seen.errors
     if errors and (not keep_going or len(errors) == len(pairings)):
         raise _one(list(errors.values()), len(pairings))
-    good = [pairing for index, pairing in enumerate(pairings) if index not in errors]
+    good = [
+        replace(pairing, remarks=(*pairing.remarks, *seen.remarks.get(index, ())))
+        for index, pairing in enumerate(pairings)
+        if index not in errors
+    ]
     assert seen.size is not None
     colour = len(base.frame_shape) == 3 if base else study.colour
     kept = stored_as(replace(study, colour=colour), seen.size)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import plain
+from fusbench.footage.encoding import encoding_of
 from fusbench.importing.cells import FILLERS, numbers
 from fusbench.importing.columns import Columns
 from fusbench.importing.contained import container_of
@@ -38,7 +39,7 @@ def read_table(path: Path, form: str, options: ReadOptions) -> GazeRecording:
     mapping = mapping_of(form, options.mapping)
     if container_of(path):
         return _read_container(path, mapping, options)
-    encoding = options.encoding or mapping.encoding or _encoding(path)
+    encoding = options.encoding or mapping.encoding or encoding_of(path)
     try:
         with path.open(encoding=encoding, newline="") as stream:
             return read_rows(stream, path, mapping, options, None)
@@ -56,18 +57,6 @@ def _read_container(path: Path, mapping: Mapping, options: ReadOptions) -> GazeR
     recording = read_rows(found.lines, path, mapping, options, None)
     events = tuple(sorted((*recording.events, *found.events)))
     return replace(recording, events=events, remarks=(*recording.remarks, *found.remarks))
-
-
-def _encoding(path: Path) -> str:
-    with path.open("rb") as stream:
-        start = stream.read(4096)
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    for odd, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        half = start[odd::2]
-        if half.count(0) > len(half) / 2:  # a byte-order mark is missing
-            return encoding
-    return "utf-8-sig"
 
 
 @dataclass(kw_only=True)

@@ -58,7 +58,8 @@ class Work:
         before = [r for r in self.records if r.get("video", {}).get("sha256") == digest]
         for record in before:
             _require_other(pairing, record)
-        seen = next((intake for other, intake in done if other.video == pairing.video), None)
+        same = (intake for other, intake in done if source_sha256(other.video) == digest)
+        seen = next(same, None)
         rows = [row for row in self.rows if row["scan_id"] == pairing.scan]
         split = rows[0]["split"] if rows else done[0][0].split if done else pairing.split
         pairing = replace(pairing, split=split)

@@ -103,12 +103,10 @@ class GuestModel:
 
     def _sent(self, out: Path) -> np.ndarray:
         """What the guest wrote, read as a stranger's."""
-        import numpy as np
-
-        from fusbench.arrays import open_array
+        from fusbench.arrays import read_array
 
         try:
-            return np.array(open_array(out))
+            return read_array(out)
         except (ValueError, OSError, EOFError) as error:
             fix = "Return one array of floating-point numbers."
             raise PredictionError(f"sent no array: {error}", self.guest.where, fix) from None

@@ -42,9 +42,10 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
     if array.dtype.kind != "f":
         fix = "Return floating-point numbers."
         raise PredictionError(f"the density holds {array.dtype}", where, fix)
+    lowest = array.min() if array.size else np.nan
     array = array.astype(np.float64)
     total = array.sum()
-    if array.min() >= 0 and abs(total - 1) <= TOLERANCE:  # false for what is not finite
+    if lowest >= 0 and abs(total - 1) <= TOLERANCE:  # false for what is not finite
         array /= total
         return array
     if not np.isfinite(array).all():

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from fusbench.errors import PredictionError
+from fusbench.metrics.moving import least_cost
 from fusbench.metrics.profile import check_profile, pair
 
 BIN_PX = 32
@@ -42,8 +42,8 @@ def emd(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     .. math:: \min_{f \ge 0} \sum_{ij} f_{ij} d_{ij}
               \quad\text{with}\quad \sum_j f_{ij} = p_i, \; \sum_i f_{ij} = g_j,
 
-    found by linear programming. As d is a metric, mass that both share stays where it is, and only
-    the differences are moved.
+    found exactly (`fusbench.metrics.moving`). As d is a metric, mass that both share stays where
+    it is, and only the differences are moved.
 
     "tuebingen" divides both maps by their sums and adds them up over tiles of 32 x 32 pixels from
     the top left; tiles at the right and lower edges may be smaller. pysaliency has no EMD: this
@@ -76,7 +76,7 @@ def emd(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen"
     binned = _binned_mit if profile == "mit" else _binned
     shape = p.shape[:-2]
     maps = zip(p.reshape(-1, *p.shape[-2:]), g.reshape(-1, *g.shape[-2:]), strict=True)
-    return np.array([_cost(*binned(*both)) for both in maps]).reshape(shape)
+    return np.array([least_cost(*binned(*both)) for both in maps]).reshape(shape)
 
 
 def _binned(p: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -132,31 +132,3 @@ def _with_histogram(p: np.ndarray, g: np.ndarray) -> np.ndarray:
     values = np.interp(have, want, (np.arange(LEVELS + 1) - 0.5) * step)
     quantile: np.ndarray = np.interp(p, edges, values)
     return quantile
-
-
-def _cost(p: np.ndarray, g: np.ndarray) -> float:
-    """The least cost of moving the mass p to g on a grid of bins."""
-    from scipy.optimize import linprog
-    from scipy.sparse import eye_array, kron, vstack
-
-    surplus = p - g
-    sources, sinks = np.argwhere(surplus > 0), np.argwhere(surplus < 0)
-    if not len(sources) or not len(sinks):
-        return 0.0
-    distance = np.sqrt(((sources[:, None] - sinks[None]) ** 2).sum(-1))
-    n, m = distance.shape
-    out, into = kron(eye_array(n), np.ones((1, m))), kron(np.ones((1, n)), eye_array(m))
-    supply = surplus[tuple(sources.T)]
-    demand = -surplus[tuple(sinks.T)]
-    demand *= supply.sum() / demand.sum()  # equal but for rounding; the programme wants it exact
-    moved = supply.sum()
-    solved = linprog(
-        distance.ravel(),
-        A_eq=vstack([out, into]).tocsr()[:-1],  # the last row follows from the others
-        b_eq=np.concatenate([supply, demand])[:-1] / moved,
-        method="highs-ds",
-        options={"dual_feasibility_tolerance": 1e-10, "primal_feasibility_tolerance": 1e-10},
-    )
-    if solved.status:
-        raise PredictionError(f"the transport problem has no solution: {solved.message}")
-    return float(solved.fun * moved)

@@ -6,6 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
 from fusbench.errors import OutputError
 from fusbench.files import claimed, replacing
-from fusbench.footage.box import Box
-from fusbench.footage.open import read_video
+from fusbench.footage.crops import Crops
+from fusbench.footage.open import timed_video
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities, frame_densities
 from fusbench.predicting.stream import Stream
@@ -63,7 +64,7 @@ def predict_video(
     out: Path,
     *,
     frame_rate_hz: float,
-    crop: Box | None = None,
+    crops: Crops | None = None,
     with_overlay: bool = True,
     report: Report | None = None,
     tell: Callable[[str], object] = silently,
@@ -71,19 +72,24 @@ def predict_video(
     """Write densities, and an overlay video, for every frame of a video or folder of pictures.
 
     The source is read twice and never held whole: once at the model's input size, once for the
-    overlay. Densities are written at the size of the frames, or of the `crop` that is taken of
-    them; `tell` is given their size on disk before any is made.
+    overlay. Densities are written at the size of the frames, or of the `crops` that are taken
+    of them; `tell` is given their size on disk before any is made.
 
     Returns
     -------
     list of Path
         ``<name>.npy``, float32 (T, H, W), each frame of sum 1, and ``<name>.mp4``.
     """
-    small, image_shape = _read_small(_frames(source, crop), card)
-    fitted = frame_densities(model, card, small, image_shape, source.name)
+    small, parts, image_shape = _read_small(_frames(source, crops), card)
+    begins = [0, *(np.flatnonzero(np.diff(parts)) + 1), len(parts)]
+    fitted = (
+        density
+        for first, end in pairwise(begins)  # where the crop changes, another clip begins
+        for density in frame_densities(model, card, small[first:end], image_shape, source.name)
+    )
     rate = frame_rate_hz if with_overlay else None
     shape = (len(small), *image_shape)
-    return _write_video(source, out, shape, fitted, rate, crop, report, tell)
+    return _write_video(source, out, shape, fitted, rate, crops, report, tell)
 
 
 def predict_live(
@@ -92,7 +98,7 @@ def predict_live(
     out: Path,
     *,
     frame_rate_hz: float,
-    crop: Box | None = None,
+    crops: Crops | None = None,
     with_overlay: bool = True,
     report: Report | None = None,
     tell: Callable[[str], object] = silently,
@@ -106,19 +112,23 @@ def predict_live(
     """
     shape: tuple[int, ...] = ()
     total = 0
-    for frame in _frames(source, crop):
+    for _, frame in _frames(source, crops):
         shape, total = frame.shape[:2], total + 1
-    seconds = []
+    seconds: list[float] = []
 
     def timed() -> Iterator[np.ndarray]:
-        for frame in _frames(source, crop):
+        shown = 0
+        for part, frame in _frames(source, crops):
+            if part != shown:  # another clip begins
+                stream.reset()
+                shown = part
             start = time.perf_counter()
             density = stream.predict(frame)
             seconds.append(time.perf_counter() - start)
             yield density
 
     rate = frame_rate_hz if with_overlay else None
-    written = _write_video(source, out, (total, *shape), timed(), rate, crop, report, tell)
+    written = _write_video(source, out, (total, *shape), timed(), rate, crops, report, tell)
     return written, float(1 / np.median(seconds))
 
 
@@ -128,7 +138,7 @@ def _write_video(
     shape: tuple[int, ...],
     rows: Iterator[np.ndarray],
     frame_rate_hz: float | None,
-    crop: Box | None,
+    crops: Crops | None,
     report: Report | None,
     tell: Callable[[str], object],
 ) -> list[Path]:
@@ -144,14 +154,21 @@ def _write_video(
             yield density
 
     def pictures(predicted: np.ndarray) -> Iterator[np.ndarray]:
-        for frame, density in zip(_frames(source, crop), predicted, strict=True):
+        for (_, frame), density in zip(_frames(source, crops), predicted, strict=True):
             yield overlay(frame, density)
 
     return _write(array, shape, reported(), pictures, frame_rate_hz)
 
 
-def _frames(source: Path, crop: Box | None) -> Iterator[np.ndarray]:
-    return (crop.cut(frame) if crop else frame for frame in read_video(source))
+def _frames(source: Path, crops: Crops | None) -> Iterator[tuple[int, np.ndarray]]:
+    """Frames with the number of their crop, all as large as the first one."""
+    for time_ns, frame in timed_video(source):
+        if crops is None:
+            yield 0, frame
+            continue
+        part = int(crops.part(np.array(time_ns)))
+        cut, first = crops.boxes[part].cut(frame), crops.boxes[0]
+        yield part, fit_frames(cut[None], (int(first.height), int(first.width)), 3)[0]
 
 
 def _write(
@@ -174,15 +191,16 @@ def _write(
 
 
 def _read_small(
-    frames: Iterator[np.ndarray], card: ModelCard
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """All frames at the model's input size, and the size of the originals."""
+    frames: Iterator[tuple[int, np.ndarray]], card: ModelCard
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+    """All frames at the model's input size, their crops' numbers, and the size of the originals."""
     shape = (0, 0)
-    small = []
-    for frame in frames:
+    small, parts = [], []
+    for part, frame in frames:
         shape = (frame.shape[0], frame.shape[1])
         small.append(fit_frames(frame[None], card.input_shape, card.channels)[0])
-    return np.stack(small), shape
+        parts.append(part)
+    return np.stack(small), np.array(parts), shape
 
 
 def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray]) -> None:

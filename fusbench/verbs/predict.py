@@ -16,6 +16,7 @@ from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError, unknown
 from fusbench.footage.box import Box
 from fusbench.footage.crop import crop_box, listed_regions, parse_crop
+from fusbench.footage.crops import Crops, constant, read_crops
 from fusbench.footage.open import DEFAULT_RATE_HZ, frame_rate_hz, open_footage, read_video
 from fusbench.predicting.stream import Stream
 from fusbench.predicting.videos import predict_clip, predict_live, predict_video, silently
@@ -65,6 +66,7 @@ def predict(
     live: bool = False,
     overlay: bool = True,
     crop: Box | str | None = None,
+    crop_file: str | Path | None = None,
     progress: Progress = silent,
     warn: Callable[[str], object] = warnings.warn,
     tell: Callable[[str], object] = silently,
@@ -89,6 +91,9 @@ def predict(
     crop : Box or str, optional
         What of the video's picture is predicted: a rectangle "X,Y,W,H", or "region" as a DICOM file
         declares it.
+    crop_file : str or Path, optional
+        A table of times of the video and rectangles, where that changes: a frame is cut by the one
+        that holds when it begins, brought to the first one's size, and each begins another clip.
     progress : callable, optional
         Shows how far it is; see `fusbench.progress`.
     warn, tell : callable, optional
@@ -121,8 +126,10 @@ def predict(
         raise ConfigError("there is no one source", fix="Give either a dataset or a video.")
     if live and video is None:
         raise ConfigError("only a video can be followed live", fix="Give a video.")
-    if crop and video is None:
+    if (crop or crop_file) and video is None:
         raise ConfigError("only a video can be cropped", fix="Give a video.")
+    if crop and crop_file:
+        raise ConfigError("the crop is given twice", fix="Give the rectangle or the file.")
     chosen, folder = Options(**options), Path(out)
     if video is None:
         assert dataset is not None
@@ -131,7 +138,7 @@ def predict(
     next(read_video(source))  # a fault of the video comes before the model is loaded
     how: dict[str, Any] = {
         "frame_rate_hz": frame_rate_hz(source), "with_overlay": overlay, "tell": tell,
-        "crop": _crop(source, crop, warn),
+        "crops": _crops(source, crop, None if crop_file is None else Path(crop_file), warn),
     }  # fmt: skip
     if live:
         with Stream(model, **options) as stream, progress(label(model)) as update:
@@ -142,12 +149,21 @@ def predict(
     return Predicted(files=tuple(files))
 
 
-def _crop(source: Path, crop: Box | str | None, warn: Callable[[str], object]) -> Box | None:
+def _crops(
+    source: Path, crop: Box | str | None, file: Path | None, warn: Callable[[str], object]
+) -> Crops | None:
     """What of a video is predicted; one as large as a screen is not taken whole in silence."""
     footage = open_footage(source, DEFAULT_RATE_HZ)
     if crop:
         asked = parse_crop(crop) if isinstance(crop, str) else crop
-        return crop_box(asked, footage, str(source))
+        return constant(crop_box(asked, footage, str(source)))
+    if file is not None:
+        crops = read_crops(file, footage, str(source))
+        first = crops.boxes[0]
+        crops.require_shape((int(first.height), int(first.width)), str(source))
+        if footage.declared_ns:
+            crops.require_begun(footage.declared_ns + 1, str(source))
+        return crops
     height, width = footage.shape
     if height * width >= SCREEN_PIXELS:
         what = f"{source} is {width} x {height} pixels, as a recording of a screen is, and is"

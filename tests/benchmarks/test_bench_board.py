@@ -9,6 +9,7 @@ import time
 import pandas as pd
 import pytest
 from support.fake_board import add_fake, fake_board
+from support.figures import note
 
 from fusbench.board.build import outputs
 from fusbench.board.rows import Facts, as_told, seal
@@ -55,5 +56,11 @@ def test_build_of_1000_rows(benchmark, board):
     start = time.perf_counter()
     parse(board)
     limit = min(limit, time.perf_counter() - start)
-    benchmark.extra_info |= {"seconds": round(seconds, 2), "times parsing": seconds / limit}
+    benchmark.extra_info |= {"seconds": round(seconds, 2)}
+    note(
+        benchmark,
+        "a board of 1,000 rows, times the parsing of its scores",
+        seconds / limit,
+        at_most=4,
+    )
     assert seconds / limit <= 4

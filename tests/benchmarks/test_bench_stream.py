@@ -6,6 +6,7 @@ measured in the same process.
 
 import pytest
 from support.apart import measured
+from support.figures import note
 
 
 @pytest.mark.parametrize("backend", ["torch", "keras", "onnx"])
@@ -19,5 +20,12 @@ def test_stream(benchmark, tmp_path, backend):
         "million multiplications a frame": round(times["multiplications"] / 1e6),
     }
     benchmark.extra_info |= report
+    of_limit, of_windows = (
+        report["times the core's limit"],
+        report["times faster than whole windows"],
+    )
+    what = f"live, {backend}, times"
+    note(benchmark, f"{what} the core's limit", of_limit, at_most=1.8)
+    note(benchmark, f"{what} faster than whole windows", of_windows, at_least=2)
     assert report["frames a second"] >= 30
     assert report["times the core's limit"] <= 12

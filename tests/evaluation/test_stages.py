@@ -1,11 +1,15 @@
 """Stages of a run: each counts for itself, together they are the whole; and cheaper stages."""
 
 import time
+from pathlib import Path
 
 import numpy as np
+import pytest
 from support.command import run
 
+from fusbench.arrays import read_array
 from fusbench.data.frames import fit_density
+from fusbench.evaluation.landmarks import landmark_mass
 from fusbench.isolation.crossing import write_over
 from fusbench.metrics import check_density
 from fusbench.stages import stage, watched
@@ -67,3 +71,38 @@ def test_a_file_that_is_written_over_holds_the_new_array_alone(tmp_path):
         found = np.load(path, allow_pickle=False)
         assert found.dtype == array.dtype
         np.testing.assert_array_equal(found, array[..., ::-1])
+        again = read_array(Path(path))
+        assert again.dtype == array.dtype
+        np.testing.assert_array_equal(again, found)
+
+
+@pytest.mark.parametrize(
+    "array", [np.float32(3), np.zeros((0, 4)), np.arange(12.0).reshape(3, 4).T]
+)
+def test_arrays_that_are_read_are_those_that_are_mapped(tmp_path, array):
+    np.save(tmp_path / "a.npy", array)
+    found = read_array(tmp_path / "a.npy")
+    np.testing.assert_array_equal(found, array)
+    assert found.flags.writeable
+    assert found.flags.f_contiguous == np.asarray(array).flags.f_contiguous
+    whole = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(whole + b"more")
+    with pytest.raises(ValueError, match="are there"):
+        read_array(tmp_path / "a.npy")
+
+
+def test_mass_on_landmarks_is_a_sum_over_the_circle():
+    """Pixel by pixel, also where a landmark lies beside the picture or on its edge."""
+    density = np.random.default_rng(0).random((9, 13))
+    places = np.array([[4.3, 5.7], [-1.5, 8.0], [12.9, -0.2], [40.0, 3.0]])
+    want = [
+        sum(
+            density[row, column]
+            for row in range(9)
+            for column in range(13)
+            if (row - y) ** 2 + (column - x) ** 2 <= 2.5**2
+        )
+        for x, y in places
+    ]
+    assert want[1] > 0
+    np.testing.assert_allclose(landmark_mass(density, places, 2.5), want, rtol=1e-13)

@@ -513,3 +513,25 @@ def test_missing_libraries_say_what_to_install(package, name, tmp_path, monkeypa
         open_source(tmp_path / name)
     assert f"the package '{package}' is not installed" in line(error)
     assert "From a clone of fusbench: pip install '.[import]'." in str(error.value)
+
+
+def test_a_copy_of_a_video_or_of_its_gaze_is_told(video, tmp_path):
+    gaze = recordings.tobii_pro(tmp_path)
+    copies = [tmp_path / f"copy{video.suffix}", tmp_path / "copy.tsv"]
+    for source, copy in zip((video, gaze), copies, strict=True):
+        copy.write_bytes(source.read_bytes())
+    first = {**BASE, "video": str(video), "gaze": str(gaze), "observer": "anna"}
+    with pytest.raises(DatasetError) as error:
+        changes = {"observer": "ben"}
+        import_recordings(tmp_path / "out", [pairing_of(first), pairing_of({**first, **changes})])
+    assert "its gaze file is that of observer 'anna' too" in line(error)
+    changes = {"observer": "ben", "video": str(copies[0]), "gaze": str(copies[1])}
+    found = import_recordings(
+        tmp_path / "out", [pairing_of(first), pairing_of({**first, **changes})],
+        Study(clip_length=60),
+    )  # fmt: skip
+    told = [f.text for f in found[1].findings if f.level == "warn"]
+    of = "is a copy of that of scan 'S01', observer 'anna': is the path right?"
+    assert told == [f"its video {of}", f"its gaze {of}"]
+    assert not [f for f in found[0].findings if f.level == "warn"]
+    assert len(list((tmp_path / "out").rglob("*.npy"))) == 1  # the frames are stored once

@@ -232,3 +232,13 @@ def test_a_long_table_comes_in_parts(tmp_path):
     gaze = read_gaze(tmp_path / "long.parquet", "table", ReadOptions(mapping=COLUMNS))
     np.testing.assert_array_equal(gaze.x, table["x"])
     np.testing.assert_array_equal(gaze.time_ns, np.arange(n) * 1_000_000)
+
+
+def test_times_that_pandas_kept_as_an_index_are_a_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]}, index=pd.Index([5, 16], name="t"))
+    table.to_parquet(tmp_path / "g.parquet")
+    columns = {"time": "t", "time_unit": "ms", "x": "x", "y": "y", "space": "pixel"}
+    gaze = read_gaze(tmp_path / "g.parquet", "table", ReadOptions(mapping=columns))
+    assert gaze.time_ns.tolist() == [5_000_000, 16_000_000]
+    assert (gaze.x.tolist(), gaze.y.tolist()) == ([1, 2], [3, 4])

@@ -267,3 +267,29 @@ def test_lossless_jpeg_equals_the_uncompressed_copy(file, syntax, plain):
     true = pydicom.dcmread(folder / plain).pixel_array
     (found,) = compressed_frames(folder / file, syntax, 1)
     assert (found.astype(true.dtype) == true).all()
+
+
+def test_windows_are_shown_by_their_own_function(tmp_path):
+    values = np.arange(0, 4096, 16, dtype=np.uint16).reshape(1, 16, 16).repeat(2, 0)
+    window = {"WindowCenter": 2000, "WindowWidth": 1000, "FrameTime": "40"}
+
+    def shown(**tags):
+        return frames_of(written(tmp_path, values, "MONOCHROME2", **window, **tags))[1][0]
+
+    share = (values[0].astype(float) - 2000) / 1000
+    curved = 255 / (1 + np.exp(-4 * share))
+    assert np.abs(shown(VOILUTFunction="SIGMOID") - curved).max() <= 0.5
+    exact = np.clip(255 * (share + 0.5), 0, 255)
+    assert np.abs(shown(VOILUTFunction="LINEAR_EXACT") - exact).max() <= 0.5 + 1e-9
+    # C.11.2.1.2: 999 steps around 1999.5
+    linear = np.clip(255 * ((values[0] - 1999.5) / 999 + 0.5), 0, 255)
+    assert np.abs(shown() - linear).max() <= 0.5 + 1e-9
+    assert np.array_equal(shown(PresentationLUTShape="INVERSE"), 255 - shown())
+
+
+def test_times_that_stand_still_are_none(tmp_path):
+    pixels = np.zeros((3, 8, 8), np.uint8)
+    still = written(tmp_path, pixels, "MONOCHROME2", FrameTimeVector=[0, 0, 0])
+    with pytest.raises(DatasetError, match="FrameTimeVector is no time. Give --frame-rate"):
+        open_footage(still)
+    assert frames_of(still, Fraction(25))[0] == [0, 40_000_000, 80_000_000]

@@ -1,6 +1,8 @@
 """Information gain and earth mover's distance: by hand, by other code, by other solvers."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fusbench import metrics
 from fusbench.errors import ConfigError, PredictionError
+from fusbench.metrics import moving
 from fusbench.metrics.transport import shrink
 
 EPS = 2.0**-52
@@ -103,6 +106,48 @@ def test_distance_in_the_plane_against_an_assignment(seed):
     cost = np.linalg.norm(places[0][:, None] - places[1][None], axis=-1)
     want = cost[linear_sum_assignment(cost)].sum() / grains
     assert float(metrics.emd(*maps)) == pytest.approx(want, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_solvers_of_the_transport_problem_agree(seed):
+    """HiGHS and POT, and either against an assignment: mass in grains, some of them shared."""
+    rng = np.random.default_rng(seed)
+    grains = 40
+    p, g = (np.zeros((4, 5)) for _ in range(2))
+    at = rng.integers(0, p.shape, (2, grains, 2))
+    for m, places in zip((p, g), at, strict=True):
+        np.add.at(m, tuple(places.T), 1 / grains)
+    cost = np.linalg.norm(at[0][:, None] - at[1][None], axis=-1)
+    want = cost[linear_sum_assignment(cost)].sum() / grains
+    assert moving.least_cost(p, g, moving.by_linear_programming) == pytest.approx(want, rel=1e-12)
+    pytest.importorskip("ot")
+    assert moving.least_cost(p, g, moving.by_pot()) == pytest.approx(want, rel=1e-12)
+    uneven = densities(seed, (4, 5))
+    by_both = [
+        moving.least_cost(*uneven, s) for s in (moving.by_linear_programming, moving.by_pot())
+    ]
+    assert by_both[0] == pytest.approx(by_both[1], rel=1e-12)
+
+
+def test_a_transport_problem_that_is_not_solved_to_its_end_has_no_cost(monkeypatch):
+    pytest.importorskip("ot")
+    monkeypatch.setattr(moving, "MOST_PIVOTS", 1)
+    with pytest.raises(PredictionError, match="no solution: numItermax reached"):
+        moving.least_cost(*densities(0, (4, 5)), moving.by_pot())
+
+
+def test_no_framework_is_imported_for_distances():
+    pytest.importorskip("ot")
+    code = """if True:
+        import os, sys
+        from fusbench.metrics.moving import by_pot
+        by_pot()
+        assert "ot" in sys.modules
+        print({"torch", "tensorflow", "jax", "cupy"} & set(sys.modules))
+        print([name for name in os.environ if name.startswith("POT_")])
+    """
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["set()", "[]"]
 
 
 def bicubic(signal, m):

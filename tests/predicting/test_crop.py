@@ -1,11 +1,14 @@
 """A part of a video's picture is predicted, and what is odd about it is told before."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 import fusbench
-from fusbench.errors import ConfigError
+from fusbench.data.window import Window
+from fusbench.errors import ConfigError, DatasetError
 from fusbench.verbs import predict as verb
 
 
@@ -70,3 +73,48 @@ def test_a_crop_that_cannot_be(tmp_path, crop, words):
     with pytest.raises(ConfigError, match=words):
         fusbench.predict("uniform", tmp_path / "out", video=tmp_path / "scan", crop=crop)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_crop_that_changes_begins_another_clip(tmp_path, live):
+    """Pictures 30 a second: the second and third are cut by the second row, from 33 ms on."""
+    kept = pictures(tmp_path / "scan", (48, 64))
+    (tmp_path / "crops.csv").write_text("time,rectangle\n0s,16,8,32,24\n33ms,0,0,64,48\n")
+    asked = []
+
+    class Back(Bright):
+        card = replace(Bright.card, window=Window(length=2))
+
+        def predict(self, frames):
+            asked.extend(frames.astype(int))
+            return Bright.predict(self, frames)
+
+    done = fusbench.predict(
+        Back(), tmp_path / "out", video=tmp_path / "scan", crop_file=tmp_path / "crops.csv",
+        live=live, overlay=False,
+    )  # fmt: skip
+    near = [kept[0, 8:32, 16:48], *kept[1:].reshape(2, 24, 2, 32, 2).mean((2, 4))]
+    found = done.densities["scan"]
+    for density, picture in zip(found, near, strict=True):
+        np.testing.assert_allclose(density, picture / picture.sum(), rtol=0.05, atol=1e-5)
+    windows = np.array(asked).reshape(3, 2, 24, 32)
+    assert np.array_equal(windows[1, 0], windows[1, 1])  # nothing of the first crop is remembered
+    assert np.array_equal(windows[2, 0], windows[1, 1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("1s,0,0,32,24\n", "the first crop begins at 1.000 s"),
+        ("0s,0,0,32,24\n0.05s,0,0,24,32\n", "differ in shape"),
+        ("0s,0,0,32,24\n0.05s,40,0,32,24\n", "leaves the 64 x 48 picture"),
+    ],
+)
+def test_a_file_of_crops_that_cannot_be(tmp_path, rows, words):
+    pictures(tmp_path / "scan", (48, 64))
+    (tmp_path / "crops.csv").write_text(rows)
+    how = {"video": tmp_path / "scan", "crop_file": tmp_path / "crops.csv"}
+    with pytest.raises((ConfigError, DatasetError), match=words):
+        fusbench.predict("uniform", tmp_path / "out", **how)
+    with pytest.raises(ConfigError, match="given twice"):
+        fusbench.predict("uniform", tmp_path / "out", **how, crop="0,0,32,24")

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.reading import read_text
+from fusbench.footage.encoding import text_of
 
-LARGEST = 1 << 22  # bytes
 Read = TypeVar("Read")
 
 
@@ -34,7 +33,7 @@ def read_rows(
     DatasetError
         If the file cannot be read, or a row is none.
     """
-    text = read_text(path, LARGEST, DatasetError, f"Check {option}.").removeprefix("\ufeff")
+    text = text_of(path, option)
     delimiter = next((mark for mark in "\t;" if mark in text), ",")
     found: list[Read] = []
     lines = text.splitlines()
