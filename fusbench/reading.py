@@ -9,7 +9,7 @@ import re
 import stat
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,7 @@ from fusbench.errors import FusbenchError
 
 LARGEST_TOML = 1 << 18  # bytes
 LARGEST_JSON = 1 << 24
+LONGEST_LINES = 4  # pieces of a file that have no end of a line
 LONGEST_KEY = 16  # parts of a dotted key
 PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*"""
 DEEP_KEY = re.compile(rf"^[ \t\[]*(?:{PART}\.[ \t]*){{{LONGEST_KEY}}}", re.MULTILINE)
@@ -39,7 +40,7 @@ def read_bytes(
         with open_regular(path) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size <= most:
-                return stream.read(most)
+                return stream.read(size)  # of `most`, room would be made at once
     except FileNotFoundError:
         raise kind("the file is missing", str(path), missing) from None
     except OSError as error:
@@ -47,6 +48,40 @@ def read_bytes(
         raise kind(what, str(path), "Look at the file and its permissions.") from None
     what = f"holds {size:,} bytes, and more than {most:,} are no such file"
     raise kind(what, str(path), CORRECT)
+
+
+def iter_pieces(
+    path: Path, size: int, kind: type[FusbenchError], missing: str = "Check the path."
+) -> Iterator[bytes]:
+    """The bytes of a regular file in pieces of about `size`, each of whole lines.
+
+    A line ends outside of quotes. The pieces of a file that grew are those of before, but for the
+    last.
+
+    Raises
+    ------
+    kind
+        If there is none, or it is a folder, a device or a pipe, cannot be read, or has a line that
+        is far longer than a piece.
+    """
+    piece = b""
+    try:
+        with open_regular(path) as stream:
+            while block := stream.read(size):
+                piece += block
+                end = piece.rfind(b"\n") + 1
+                if end and piece.count(b'"', 0, end) % 2 == 0:
+                    yield piece[:end]
+                    piece = piece[end:]
+                elif len(piece) > LONGEST_LINES * size:
+                    raise kind("has lines that do not end", str(path), CORRECT)
+    except FileNotFoundError:
+        raise kind("the file is missing", str(path), missing) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise kind(what, str(path), "Look at the file and its permissions.") from None
+    if piece:
+        yield piece
 
 
 def open_regular(path: Path) -> IO[bytes]:

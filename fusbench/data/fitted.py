@@ -18,6 +18,8 @@ from fusbench.files import cache_folder, replacing
 CACHES = ("memory", "disk", "none")
 MEMORY_BYTES = 2 << 30
 """Resized frames that are kept in memory."""
+READ_FRAMES = 64
+"""Stored frames that are in memory while a clip is fitted."""
 
 At = slice | np.ndarray
 
@@ -90,6 +92,30 @@ class FittedFrames:
         """Where a fitted clip is written, named after what it follows from."""
         size = "x".join(map(str, (*self.shape, self.channels)))
         return cache_folder() / "fitted" / size / f"{self.clips[number].sha256}.npy"
+
+
+def fitted_clip(clip: Clip, shape: tuple[int, int] | None, channels: int) -> np.ndarray:
+    """All frames of a clip as `fit_frames` makes them, of which the stored ones are never all held.
+
+    Frames of the stored size and colour stay memory-mapped.
+
+    Parameters
+    ----------
+    clip : Clip
+    shape : (int, int) or None
+        Rows and columns wanted; None keeps them.
+    channels : {1, 3}
+    """
+    size = shape or clip.info.image_shape
+    fitted = FittedFrames([clip], size, channels, "none")
+    if fitted.as_stored:
+        return clip.frames
+    colour = (3,) if channels == 3 else ()
+    frames = np.empty((clip.n_frames, *size, *colour), np.uint8)
+    for start in range(0, clip.n_frames, READ_FRAMES):
+        at = slice(start, min(start + READ_FRAMES, clip.n_frames))
+        frames[at] = fitted(0, at)
+    return frames
 
 
 def _some(clip: Clip, at: At) -> np.ndarray:

@@ -14,17 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.data.gaze import GazePoints
+from fusbench.data.gaze_table import read_gaze
 from fusbench.data.scan import SCHEMA, SPLITS, Clip, DatasetInfo
 from fusbench.data.tables import numbers, read_table
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.reading import read_json, read_toml
+from fusbench.reading import read_toml
 from fusbench.records import read_record
 
 CLIP_COLUMNS = ("clip_id", "scan_id", "split", "n_frames", "file", "sha256")
-GAZE_COLUMNS = ("clip_id", "frame", "time_s", "x_px", "y_px")
 SEGMENT_COLUMNS = ("clip_id", "first_frame", "last_frame", "kind")
-ADDING = "adding.json"  # names the clips that are on their way into the folder
 MOST_FRAMES = 10**7
 MOST_PIXELS = 1 << 28
 LONGEST_TEXT = 10_000
@@ -39,7 +37,7 @@ def read_folder(root: Path, report: Report) -> tuple[DatasetInfo, tuple[Clip, ..
         raise DatasetError("no data set folder is here", str(root), fix)
     info = _read_info(root / "dataset.toml")
     rows = _read_clips(root, report)
-    gaze = _read_gaze(root / "gaze.csv", {row.clip_id: row.n_frames for row in rows}, info, report)
+    gaze = read_gaze(root / "gaze.csv", {row.clip_id: row.n_frames for row in rows}, info, report)
     segments = _read_segments(root / "segments.csv")
     clips = [
         Clip(
@@ -166,67 +164,6 @@ def _leaving(inside: Path) -> Callable[[str], bool]:
         return parent_leaves(path.parent)
 
     return leaves
-
-
-def _read_gaze(
-    path: Path, n_frames: dict[str, int], info: DatasetInfo, report: Report
-) -> dict[str, GazePoints]:
-    table = read_table(path, GAZE_COLUMNS)
-    place = {name: number for number, name in enumerate(n_frames)}
-    clip = np.array([place.get(name, -1) for name in table["clip_id"]], np.int64)
-    time_s, frame, x, y = (numbers(table[key]) for key in ("time_s", "frame", "x_px", "y_px"))
-    height, width = info.image_shape
-    length = np.array([*n_frames.values(), 0], np.int64)[clip]
-    coming = pending(path.parent) - set(n_frames)
-    left_out = np.array([name in coming for name in table["clip_id"]], bool)
-    known = clip >= 0
-    finite = np.isfinite(np.stack([time_s, frame, x, y])).all(axis=0)
-    whole = np.where(finite, frame, -1) % 1 == 0
-    checks = (
-        (~known & ~left_out, "the clip is not in clips.csv", "Add the clip or drop the point."),
-        (~finite, "a value is missing or not finite", "Leave out samples without valid gaze."),
-        (
-            finite & known & ~((frame >= 0) & (frame < length) & whole),
-            "the frame is outside the clip",
-            "Frames count from 0 to n_frames - 1.",
-        ),
-        (
-            finite & ~((x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)),
-            f"the point lies outside the {height} x {width} image",
-            "Give pixels of the stored frame, not of the screen, and leave out gaze beside it.",
-        ),
-    )
-    for faulty, what, fix in checks:
-        at = np.flatnonzero(faulty & ~left_out)
-        if len(at):
-            first, many = at[0], f" ({len(at)} rows in all)" if len(at) > 1 else ""
-            where = f"{path}, row {first + 2}, clip '{table['clip_id'][first]}'"
-            point = f"x_px {x[first]}, y_px {y[first]}"
-            report(DatasetError(f"{what}: {point}{many}", where, fix))
-            left_out[at] = True
-    observers = np.array(table["observer_id"]) if "observer_id" in table else None
-    order = np.lexsort((time_s, frame, clip))
-    order = order[~left_out[order]]
-    bounds = np.searchsorted(clip[order], np.arange(len(n_frames) + 1))
-    return {
-        name: GazePoints(
-            frame=frame[rows].astype(np.int32),
-            time_s=time_s[rows],
-            x_px=x[rows],
-            y_px=y[rows],
-            observer_id=None if observers is None else observers[rows],
-        )
-        for name, rows in zip(n_frames, np.split(order, bounds[1:]), strict=False)
-    }
-
-
-def pending(root: Path) -> set[str]:
-    """Clips that an addition names, finished or broken off; without one, none."""
-    path = root / ADDING
-    if not path.exists():
-        return set()
-    clips = read_json(path, DatasetError).get("clips", [])
-    return {str(clip) for clip in clips} if isinstance(clips, list) else set()
 
 
 def _read_segments(path: Path) -> dict[str, tuple[tuple[int, int, str], ...]]:

@@ -10,7 +10,6 @@ killed one left.
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,10 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fusbench.data.folder import ADDING, CLIP_COLUMNS, pending
+import numpy as np
+
+from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.frame_file import STORES, frame_path
+from fusbench.data.gaze_table import ADDING, GAZE_COLUMNS, OBSERVER, pending
+from fusbench.data.long_table import iter_table, read_header
 from fusbench.data.scan import DatasetInfo
-from fusbench.data.tables import appended, read_table
+from fusbench.data.tables import read_table, write_longer
 from fusbench.data.writer import (
     StoredClip,
     clip_rows,
@@ -172,18 +175,24 @@ def _clear(root: Path) -> None:
 
 
 def _without(path: Path, clips: set[str]) -> None:
-    """Take the gaze of clips out of a table, and leave every other line as it is."""
-    text = path.read_bytes().decode("utf-8")
-    lines = list(io.StringIO(text, newline=""))
-    rows = csv.reader(lines)
-    at = next(rows).index("clip_id")
-    kept, begin = lines[: rows.line_num], rows.line_num
-    for row in rows:
-        if not row or row[at] not in clips:
-            kept += lines[begin : rows.line_num]
-        begin = rows.line_num
-    if len(kept) < len(lines):
-        write_bytes(path, "".join(kept).encode())
+    """Take the gaze of clips out of a table of any length, and leave every other line as it is."""
+    with path.open(encoding="utf-8", newline="") as stream, replacing(path) as part:
+        taken: list[str] = []  # lines of one row
+
+        def lines() -> Iterator[str]:
+            for line in stream:
+                taken.append(line)
+                yield line
+
+        rows = csv.reader(lines())
+        with part.open("w", encoding="utf-8", newline="") as out:
+            at = next(rows).index("clip_id")
+            out.writelines(taken)
+            taken.clear()
+            for row in rows:
+                if not row or row[at] not in clips:
+                    out.writelines(taken)
+                taken.clear()
 
 
 def _forget(path: Path, clips: set[str]) -> None:
@@ -200,13 +209,16 @@ def _column(path: Path, name: str) -> list[str]:
 
 def _unseen(path: Path, watched: Sequence[StoredClip]) -> list[dict[str, Any]]:
     """Gaze rows of observers whose gaze on that clip is not in a table yet."""
-    text = path.read_bytes().decode("utf-8")
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    there = {(row["clip_id"], row.get("observer_id") or "") for row in rows}
+    named = OBSERVER in read_header(path, ["clip_id"], AGAIN)
+    texts = ["clip_id", *[OBSERVER] * named]
+    there: set[tuple[str, str]] = set()
+    for piece in iter_table(path, texts, GAZE_COLUMNS[1:], missing=AGAIN):
+        columns = [piece.texts[name] for name in texts]
+        for pair in np.unique([column.at for column in columns], axis=1).T.tolist():
+            names = [column.names[at] for column, at in zip(columns, pair, strict=True)]
+            there.add((names[0], names[1] if named else ""))
     return [
-        row
-        for row in gaze_rows(watched)
-        if (row["clip_id"], row.get("observer_id") or "") not in there
+        row for row in gaze_rows(watched) if (row["clip_id"], row.get(OBSERVER) or "") not in there
     ]
 
 
@@ -247,9 +259,8 @@ def _in_their_split(root: Path, stored: Sequence[StoredClip]) -> list[StoredClip
 def _append(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Put a longer table in the place of a shorter one, unless it changed meanwhile."""
     before = _state(path)
-    text = path.read_bytes().decode("utf-8") if before else ""
     with replacing(path) as part:
-        part.write_text(appended(text, rows, columns), encoding="utf-8", newline="")
+        write_longer(path, part, rows, columns)
         if _state(path) != before:
             raise OutputError("was changed meanwhile", str(path), AGAIN)
 

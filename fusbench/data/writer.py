@@ -11,13 +11,13 @@ import numpy as np
 
 from fusbench.data.folder import (
     CLIP_COLUMNS,
-    GAZE_COLUMNS,
     IDENTIFIER,
     SEGMENT_COLUMNS,
     ClipRow,
 )
 from fusbench.data.frame_file import frame_file, frame_path, frames_sha256
 from fusbench.data.gaze import GazePoints
+from fusbench.data.gaze_table import GAZE_COLUMNS
 from fusbench.data.scan import SCHEMA, DatasetInfo
 from fusbench.data.tables import write_rows
 from fusbench.errors import DatasetError, OutputError, counted

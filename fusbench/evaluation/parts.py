@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from heapq import heapreplace
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,11 @@ def parts(scans: Iterable[Scan], count: int) -> list[list[Scan]]:
     heaviest = sorted(weights, key=lambda each: each[:2], reverse=True)
     count = min(count, sum(weight > 0 for weight, *_ in weights))
     found: list[list[tuple[int, int, Scan]]] = [[] for _ in range(count)]
+    lightest = [(0, number) for number in range(count)]
     for each in heaviest if count else ():
-        min(found, key=lambda part: sum(weight for weight, *_ in part)).append(each)
+        weight, number = lightest[0]
+        found[number].append(each)
+        heapreplace(lightest, (weight + each[0], number))
     ordered = [sorted(part, key=lambda each: -each[1]) for part in found]
     ordered.sort(key=lambda part: next(-number for weight, number, _ in part if weight))
     return [[scan for *_, scan in part] for part in ordered]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import io
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fusbench.data.tables import numbers
+from fusbench.data.long_table import iter_table
 from fusbench.errors import DatasetError, counted
 from fusbench.evaluation.facts import LATER, DatasetFacts, ModelFacts
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
-from fusbench.reading import read_bytes, read_json, read_text, unzipped
+from fusbench.reading import read_bytes, read_json, unzipped
 from fusbench.records import read_record, told
 from fusbench.statistics.intervals import scan_interval, scan_means
 
@@ -206,20 +205,33 @@ def _read_table(path: Path) -> pd.DataFrame | None:
     """A table of frames as it was written, or else as it was packed; None where neither is."""
     packed = path.with_name(f"{path.name}.gz")
     if path.exists():
-        return _table(read_text(path, LARGEST, DatasetError, missing=AGAIN), path)
-    return _table(unpack(packed), path) if packed.exists() else None
+        return _table(path)
+    return _table(path, [unpack(packed).encode()]) if packed.exists() else None
 
 
-def _table(source: str, path: Path) -> pd.DataFrame:
-    """Rows of frames with numbers; `path` is where their text comes from."""
+def _table(path: Path, pieces: list[bytes] | None = None) -> pd.DataFrame:
+    """Rows of frames with numbers, however many; `pieces` is what a packed file holds."""
     import pandas as pd
 
+    names: dict[str, dict[str, int]] = {key: {} for key in KEY_COLUMNS[:2]}
+    columns: dict[str, list[np.ndarray]] = {}
     try:
-        table = pd.read_csv(io.StringIO(source), dtype=str, keep_default_na=False)
-    except (ValueError, OverflowError) as error:
-        what = f"cannot be read: {str(error).splitlines()[0]}"
-        raise DatasetError(what, str(path), AGAIN) from None
-    _to_numbers(table, path)
+        for piece in iter_table(path, KEY_COLUMNS[:2], None, missing=AGAIN, pieces=pieces):
+            for key, found in piece.texts.items():
+                for name in found.names:
+                    names[key].setdefault(name, len(names[key]))
+                columns.setdefault(key, []).append(found.map(names[key], 0).astype(np.int32))
+            for key, values in piece.numbers.items():
+                columns.setdefault(key, []).append(values)
+    except DatasetError as error:
+        raise DatasetError(error.what, error.where, AGAIN) from None
+    table = pd.DataFrame(index=pd.RangeIndex(sum(map(len, columns.get(KEY_COLUMNS[0], ())))))
+    for key in [*columns]:
+        column = np.concatenate(columns.pop(key))
+        if key in names:
+            column = np.array([*names[key]], object)[column]
+        table[key] = pd.Series(column, dtype="str" if key in names else float)
+    _check_numbers(table, path)
     return table
 
 
@@ -230,17 +242,17 @@ def out_of_bounds(values: np.ndarray, metric: str) -> tuple[np.ndarray, tuple[fl
     return np.flatnonzero((values < low - SLACK) | (values > high + SLACK)), (low, high)
 
 
-def _to_numbers(table: pd.DataFrame, path: Path) -> None:
-    """Texts to numbers; `DatasetError` unless every row is a frame with scores that can be."""
+def _check_numbers(table: pd.DataFrame, path: Path) -> None:
+    """Raise `DatasetError` unless every row is a frame with scores that can be."""
     for column in KEY_COLUMNS:
         if column not in table:
             raise DatasetError(f"the column '{column}' is missing", str(path), AGAIN)
-    frame = numbers(table["frame"].tolist())
+    frame = table["frame"].to_numpy()
     if not (np.isfinite(frame).all() and (frame % 1 == 0).all() and (abs(frame) < 1e9).all()):
         raise DatasetError("a frame is no whole number", str(path), AGAIN)
     table["frame"] = frame.astype(np.int64)
     for column in [column for column in table.columns if column not in KEY_COLUMNS]:
-        table[column] = values = numbers(table[column].tolist())
+        values = table[column].to_numpy()
         if not np.isfinite(values).all():
             raise DatasetError(f"a score of {column} is no number", str(path), AGAIN)
         bad, (low, high) = out_of_bounds(values, column)

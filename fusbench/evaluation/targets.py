@@ -68,6 +68,10 @@ class Targets:
     def _all_fixations(self) -> np.ndarray:
         return self._fixations(self.dataset.split(self.split))
 
+    @cached_property
+    def _scans(self) -> dict[str, tuple[Clip, ...]]:
+        return dict(self.dataset.scans(self.split))
+
     def _fixations(self, clips: Iterable[Clip]) -> np.ndarray:
         gaze = [clip.gaze for clip in clips]
         x, y = (np.concatenate([getattr(g, name) for g in gaze]) for name in ("x_px", "y_px"))
@@ -82,8 +86,7 @@ class Targets:
             If no other scan has gaze.
         """
         if scan_id not in self._others:
-            own = [clip for clip in self.dataset.split(self.split) if clip.scan_id == scan_id]
-            rest = self._all_fixations - self._fixations(own)
+            rest = self._all_fixations - self._fixations(self._scans[scan_id])
             if not rest.any():
                 what = f"no scan of the {self.split} split but '{scan_id}' has gaze"
                 fix = "Leave out sauc: it compares with the gaze on other scans."

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fusbench import metrics
-from fusbench.data.frames import fit_density, fit_frames
+from fusbench.data.fitted import fitted_clip
+from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
 from fusbench.models.card import GAZING, ModelCard
@@ -40,7 +41,7 @@ def densities(
         yield from _checked(raw, card, card.input_shape or size, size, where)
         return
     with stage("frames to the model's size"):
-        frames = fit_frames(clip.frames, card.input_shape, card.channels)
+        frames = fitted_clip(clip, card.input_shape, card.channels)
     raw = _of_windows(model, card, frames, targets, freeze_history, where)
     yield from _checked(raw, card, _shape(frames), size, where)
 

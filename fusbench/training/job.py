@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -96,7 +97,7 @@ class Training:
         size = min(self.recipe.batch_size, len(self.train))
         share = self.place.share(size)
         epoch, position = divmod(step, len(self.train) // size)
-        order = np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.train))
+        order = _order(self.seed, epoch, len(self.train))
         chosen = order[position * size : (position + 1) * size]
         gazed = self.recipe.loss != "kld"
         if self.policy is None:
@@ -105,3 +106,11 @@ class Training:
         return augmented_batch(
             self.train, chosen, self.policy, rng, with_fixations=gazed, share=share
         )
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, n_windows: int) -> np.ndarray:
+    """The windows of an epoch in the order in which they are drawn; steps of one epoch share it."""
+    order = np.random.default_rng([seed, 0, epoch]).permutation(n_windows)
+    order.flags.writeable = False
+    return order

@@ -1,13 +1,14 @@
 """Clips added to a folder: a reader sees all of them or none, whatever happens meanwhile."""
 
 import json
+import tracemalloc
 
 import pytest
 from support.small_dataset import small_clip, small_info
 
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.growing import growing
-from fusbench.data.tables import appended
+from fusbench.data.tables import write_longer
 from fusbench.data.writer import store_clip
 from fusbench.errors import OutputError
 from fusbench.locks import LOCK, locked, sweep
@@ -51,14 +52,30 @@ def test_the_new_gaze_is_not_seen_before_the_clip_is(folder, monkeypatch):
     fingerprint = open_dataset(folder).fingerprint("test")
     seen = []
 
-    def watched(text, rows, columns):
+    def watched(path, longer, rows, columns):
         seen.append((columns[1], check_dataset(folder), open_dataset(folder).fingerprint("test")))
-        return appended(text, rows, columns)
+        write_longer(path, longer, rows, columns)
 
-    monkeypatch.setattr("fusbench.data.growing.appended", watched)
+    monkeypatch.setattr("fusbench.data.growing.write_longer", watched)
     add(folder, small_clip(9, "test"))
     assert seen == [("frame", [], fingerprint), ("scan_id", [], fingerprint)]
     assert open_dataset(folder).fingerprint("test") != fingerprint
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_long_table_is_copied_and_not_read(folder, end):
+    """What an addition takes in memory does not grow with the gaze that is there."""
+    header, *rows = (folder / "gaze.csv").read_text().splitlines(keepends=True)
+    long = "".join([header, *rows * 600])
+    (folder / "gaze.csv").write_text(long.removesuffix("\n") + end)
+    tracemalloc.start()
+    add(folder, small_clip(9, "test"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (folder / "gaze.csv").read_text().startswith(long)
+    assert len(long) > 1.2e6
+    assert peak < len(long) / 2
+    assert check_dataset(folder) == []
 
 
 def test_an_addition_that_fails_leaves_the_folder_as_it_was(folder):
