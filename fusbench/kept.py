@@ -15,6 +15,7 @@ from fusbench.errors import OutputError
 from fusbench.files import cache_folder, replacing
 
 MARK_BYTES = 32
+OWN = 0o700  # its sources may lie where nobody else can look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,13 @@ class Kept:
         return found if sha256(found).digest() == content[:MARK_BYTES] else None
 
     def keep(self, key: str, content: bytes) -> None:
-        """Keep a content for later; where nothing can be written, nothing is."""
-        path = cache_folder() / self.folder / key
-        with suppress(OSError, OutputError), replacing(path, durable=False) as part:
-            part.write_bytes(sha256(content).digest() + content)
+        """Keep a content for later, for this user alone; where nothing can be written, nothing is."""
+        place = cache_folder() / self.folder
+        with suppress(OSError, OutputError):
+            place.mkdir(parents=True, exist_ok=True)
+            place.chmod(OWN)
+            with replacing(place / key, durable=False) as part:
+                part.write_bytes(sha256(content).digest() + content)
 
     def trim(self) -> None:
         """Remove the oldest entries while all together are too large."""

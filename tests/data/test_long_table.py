@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import stat
 
 import numpy as np
 import pytest
@@ -94,6 +95,17 @@ def test_a_table_that_grew_is_parsed_from_where_it_grew(tmp_path, parsed):
     found, _ = columns(path)
     assert min(row for row in parsed if row > 2) >= last
     assert found["x"] == [float(row[0]) for row in rows]
+
+
+def test_what_is_kept_is_for_this_user_alone(tmp_path):
+    """Gaze may lie in a folder that nobody else can open."""
+    place = tmp_path / "cache" / "tables"
+    place.mkdir(parents=True, mode=0o755)
+    path = tmp_path / "table.csv"
+    path.write_text(text_of(rows_of(200)), encoding="utf-8", newline="")
+    columns(path)
+    assert list(place.iterdir())
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("harm", ["table", "entry"])
