@@ -40,6 +40,21 @@ def cache_folder() -> Path:
     return user_cache_path("fusbench")
 
 
+def own_cache(name: str) -> Path:
+    """A folder of the cache that its user alone can open, for what follows from private data.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, or is somebody else's.
+    """
+    place = cache_folder() / name
+    with output_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o700)
+    return place
+
+
 @contextmanager
 def output_errors(path: Path) -> Iterator[None]:
     """Turn an operating system's refusal to write `path` into one clear line."""

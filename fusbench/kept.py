@@ -1,7 +1,8 @@
 """What was made at a cost before, in the user's cache.
 
 An entry is found by the hash of all that it follows from, and holds its own: a changed byte of its
-sources, or of the entry, makes it be made anew. So no entry is ever out of date.
+sources, or of the entry, makes it be made anew. So no entry is ever out of date. The user alone can
+open them, since their sources may lie where nobody else can look.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from fusbench.errors import OutputError
-from fusbench.files import cache_folder, replacing
+from fusbench.files import cache_folder, own_cache, replacing
 
 MARK_BYTES = 32
-OWN = 0o700  # its sources may lie where nobody else can look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +54,12 @@ class Kept:
         return found if sha256(found).digest() == content[:MARK_BYTES] else None
 
     def keep(self, key: str, content: bytes) -> None:
-        """Keep a content for later, for this user alone; where nothing can be written, nothing is."""
-        place = cache_folder() / self.folder
-        with suppress(OSError, OutputError):
-            place.mkdir(parents=True, exist_ok=True)
-            place.chmod(OWN)
-            with replacing(place / key, durable=False) as part:
-                part.write_bytes(sha256(content).digest() + content)
+        """Keep a content for later; where nothing can be written, nothing is."""
+        with (
+            suppress(OSError, OutputError),
+            replacing(own_cache(self.folder) / key, durable=False) as part,
+        ):
+            part.write_bytes(sha256(content).digest() + content)
 
     def trim(self) -> None:
         """Remove the oldest entries while all together are too large."""

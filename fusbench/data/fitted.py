@@ -13,10 +13,11 @@ from fusbench.data.recent import Recent
 from fusbench.data.scan import Clip
 from fusbench.data.stored import OPEN_MAPS, map_array
 from fusbench.errors import ConfigError, unknown
-from fusbench.files import cache_folder, replacing
+from fusbench.files import cache_folder, own_cache, replacing
 
 CACHES = ("memory", "disk", "none")
 MEMORY_BYTES = 2 << 30
+FITTED = "fitted"
 """Resized frames that are kept in memory."""
 READ_FRAMES = 64
 """Stored frames that are in memory while a clip is fitted."""
@@ -84,6 +85,7 @@ class FittedFrames:
         path = self._path(number)
         colour = (3,) if self.channels == 3 else ()
         if not path.exists():
+            own_cache(FITTED)
             with replacing(path) as part, part.open("wb") as file:
                 np.save(file, fit_frames(clip.frames, self.shape, self.channels))
         return map_array(path, (clip.n_frames, *self.shape, *colour), np.uint8)
@@ -91,7 +93,7 @@ class FittedFrames:
     def _path(self, number: int) -> Path:
         """Where a fitted clip is written, named after what it follows from."""
         size = "x".join(map(str, (*self.shape, self.channels)))
-        return cache_folder() / "fitted" / size / f"{self.clips[number].sha256}.npy"
+        return cache_folder() / FITTED / size / f"{self.clips[number].sha256}.npy"
 
 
 def fitted_clip(clip: Clip, shape: tuple[int, int] | None, channels: int) -> np.ndarray:

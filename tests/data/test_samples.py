@@ -1,4 +1,5 @@
 import pickle
+import stat
 
 import numpy as np
 import pytest
@@ -165,6 +166,8 @@ def test_where_frames_are_kept_changes_none(folder, tmp_path, monkeypatch, cache
         assert not isinstance(two.frames.base, np.memmap)  # it is read, and no page stays mapped
     files = list(place.rglob("*.npy"))
     assert len(files) == (2 if shape and cache == "disk" else 0)
+    if files:  # frames of patients, perhaps
+        assert stat.S_IMODE((place / "fitted").stat().st_mode) == 0o700
     again = Samples(data, "train", window, shape=shape, complete=False, cache=cache)
     np.testing.assert_array_equal(again[0].frames, kept[0].frames)
 
