@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,7 +24,6 @@ from fusbench.files import replacing
 from fusbench.isolation.witness import Witness
 from fusbench.locks import locked
 
-ROOT = str(Path(__file__).parents[2])  # which ``python -m pytest`` adds to the path
 SCANS = ("s1", "s2", "s3", "s4", "s5")
 NET = """
 import os, time
@@ -144,7 +142,7 @@ def test_a_job_that_dies_costs_time_alone(study, model, alone, tmp_path, monkeyp
 
 
 def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
-    study, model, alone, tmp_path, tmp_path_factory, monkeypatch
+    study, model, alone, tmp_path, tmp_path_factory
 ):
     net = model(NET)
     line = [sys.executable, "-m", "fusbench", "evaluate", "--model", net, "--dataset", study]
@@ -161,12 +159,12 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     assert kept(tmp_path) == ["s1", "s3"]  # the first of each part
     assert not [name for name in os.listdir("/proc") if name.isdigit() and _runs(name, tmp_path)]
     calls = tmp_path_factory.mktemp("counts") / "calls"  # not near the model, which two jobs watch
-    monkeypatch.setenv("COUNT_NET", str(calls))
-    found = [path for path in sys.path if path not in ("", ROOT)]  # as a command has it
-    monkeypatch.setattr(sys, "path", found)
-    whole = fusbench.evaluate(net, study, runs=tmp_path / "r", threads=1, jobs=2)
+    counting = {**os.environ, "COUNT_NET": str(calls)}
+    run("evaluate", *line[4:], "--threads", "1", env=counting)
     assert len(calls.read_text().splitlines()) == 3
-    assert whole.key == alone.key
+    (folder,) = (tmp_path / "r").glob("net-*")
+    assert folder.name == alone.key
+    whole = SimpleNamespace(folder=folder)
     assert files(whole) == files(alone)
     assert sorted(os.listdir(whole.folder)) == sorted(os.listdir(alone.folder))
     record = json.loads((whole.folder / "used.json").read_text())["record"]
