@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fusbench.errors import ConfigError
-from fusbench.metrics.areas import area, gazed_values, judd, judd_mit
+from fusbench.metrics.areas import area, gazed_values, judd, judd_mit, shuffled
 from fusbench.metrics.profile import check_profile, with_gaze
 
 OTHER = "map of other fixations"
@@ -133,13 +133,13 @@ def auc_borji(
     True
     """
     check_profile(profile)
-    rng = np.random.default_rng(seed)
+    drawing = _drawing(splits, seed)
 
     def one(p: np.ndarray, gaze: np.ndarray) -> float:
         positives, negatives = gazed_values(p, gaze, profile), p
-        if splits is not None:
-            size = _drawn_times(splits), len(positives[0])
-            negatives = p[rng.integers(0, len(p), size).ravel()]
+        if drawing:
+            times, rng = drawing
+            negatives = p[rng.integers(0, len(p), (times, len(positives[0]))).ravel()]
         return area(p, positives, negatives, None, profile)
 
     return _each(one, *with_gaze(predicted, fixations, "fixation map"))
@@ -203,16 +203,19 @@ def sauc(
     0.8333
     """
     check_profile(profile)
-    rng = np.random.default_rng(seed)
+    drawing = _drawing(splits, seed)
 
     def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
+        if drawing is None and profile != "mit":
+            return shuffled(p, gaze, other, OTHER)
         positives = gazed_values(p, gaze, profile)
         negatives, count = gazed_values(p, other, profile, OTHER)
-        if splits is None:
+        if drawing is None:
             return area(p, positives, negatives, count, profile)
+        times, rng = drawing
         pool = np.repeat(negatives, count.astype(np.intp))
         size = min(len(positives[0]), len(pool))
-        drawn = [rng.choice(pool, size, replace=False) for _ in range(_drawn_times(splits))]
+        drawn = [rng.choice(pool, size, replace=False) for _ in range(times)]
         return area(p, positives, np.concatenate(drawn), None, profile)
 
     p, gaze = with_gaze(predicted, fixations, "fixation map")
@@ -222,10 +225,13 @@ def sauc(
     return _each(one, p, gaze, with_gaze(predicted, other, OTHER, finite=False)[1])
 
 
-def _drawn_times(splits: int) -> int:
+def _drawing(splits: int | None, seed: int) -> tuple[int, np.random.Generator] | None:
+    """How often to draw negatives, and by what; None where none are drawn."""
+    if splits is None:
+        return None
     if splits < 1:
         raise ConfigError(f"{splits} splits cannot be drawn", fix="Use splits=100, say.")
-    return splits
+    return splits, np.random.default_rng(seed)
 
 
 def _each(one: Callable[..., float], *maps: np.ndarray) -> np.ndarray:
