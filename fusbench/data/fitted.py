@@ -17,8 +17,9 @@ from fusbench.files import cache_folder, own_cache, replacing
 
 CACHES = ("memory", "disk", "none")
 MEMORY_BYTES = 2 << 30
-FITTED = "fitted"
 """Resized frames that are kept in memory."""
+FITTED = "fitted"
+"""Where in the cache they are kept on the disk."""
 READ_FRAMES = 64
 """Stored frames that are in memory while a clip is fitted."""
 

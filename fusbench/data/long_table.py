@@ -130,8 +130,10 @@ def iter_table(
     wanted = list(numbers or ())
     for data in pieces or iter_pieces(path, PIECE_BYTES, DatasetError, missing):
         whole = len(data) > PIECE_BYTES // 2  # the last one, which grows, seldom is
-        key = KEPT.key_of(json.dumps([header, texts, wanted]).encode(), data)
-        piece = _recalled(key, row, texts, wanted) if whole and header else None
+        key = piece = None
+        if whole and header:
+            key = KEPT.key_of(json.dumps([header, texts, wanted]).encode(), data)
+            piece = _recalled(key, row, texts, wanted)
         if piece is None:
             text, skipped = _decoded(data, path, n_bytes), 0
             if not header:
@@ -141,7 +143,7 @@ def iter_table(
                     wanted = [name for name in header if name not in texts]
             found = dict(zip(header, cells(text, path, header, row, line + skipped), strict=True))
             piece = _parsed(found, row, texts, wanted)
-            if whole and not skipped:
+            if key is not None:
                 KEPT.keep(key, _packed(piece))
                 new = True
         yield piece
