@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.board import kept
 from fusbench.board.origin import Origin
 from fusbench.board.rules import Board
 from fusbench.board.scores import Scores, most_bytes, read_scores
@@ -24,11 +23,14 @@ from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.evaluation.results import REMEDY, Result, unpacked
 from fusbench.files import text_sha256
+from fusbench.kept import Kept
 from fusbench.models.card import ROLES
 from fusbench.reading import parse_json, read_bytes, read_text
 from fusbench.records import read_record
 
 SCHEMA = 1
+KEPT = Kept(folder="rows", reader=1, most=1 << 30)
+"""Scores that were read before, as numbers: a board is built in the time that its new rows take."""
 LARGEST_JSON = 1 << 20  # bytes
 LONGEST_NAME = 100
 LONGEST_TITLE = 300
@@ -105,12 +107,12 @@ def row_folders(root: Path) -> list[Path]:
 def read_rows(board: Board, *, anew: bool = False) -> list[Row | Refused]:
     """All rows of a board in order of name; those that cannot be read are refused.
 
-    Scores that were read before are taken from the user's cache (`fusbench.board.kept`), or with
-    `anew` from nowhere but the board.
+    Scores that were read before are taken from the user's cache (`fusbench.kept`), or with `anew`
+    from nowhere but the board.
     """
     rows = [read_row(path, board, anew=anew) for path in row_folders(board.root)]
     if not anew:
-        kept.trim()
+        KEPT.trim()
     return rows
 
 
@@ -147,16 +149,24 @@ def _read_row(folder: Path, board: Board, anew: bool) -> Row:
     path = folder / "scores.csv.gz"
     packed = read_bytes(path, most_bytes(board), DatasetError)
     last = json.dumps({**told, "seal": mark}, sort_keys=True)
-    key = kept.key_of(board.frames_mark.encode(), text.encode(), packed, last.encode())
-    values = None if anew else kept.recall(key, (len(board.counted), len(board.rules.metrics)))
+    key = KEPT.key_of(board.frames_mark.encode(), text.encode(), packed, last.encode())
+    values = None if anew else _recalled(key, (len(board.counted), len(board.rules.metrics)))
     if values is not None:
         scores, sealed = Scores(values=values), True
     else:
         plain = unpacked(packed, most_bytes(board), path)
         scores, sealed = read_scores(plain, board), mark == seal(text, plain, told)
         if sealed and scores.covers and not anew:
-            kept.keep(key, scores.values)
+            KEPT.keep(key, np.ascontiguousarray(scores.values, "<f8").tobytes())
     return Row(facts=facts, result=result, scores=scores, seal=mark, sealed=sealed)
+
+
+def _recalled(key: str, shape: tuple[int, int]) -> np.ndarray | None:
+    """Scores that were kept, float64 of this shape; None where there are none."""
+    found = KEPT.recall(key)
+    if found is None or len(found) != 8 * shape[0] * shape[1]:
+        return None
+    return np.frombuffer(found, "<f8").reshape(shape)
 
 
 def _read_facts(folder: Path) -> tuple[Facts, dict[str, Any], str]:

@@ -1,10 +1,12 @@
 """Scores that were read before: the same numbers, and never those of other files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.fake_board import add_fake, fake_board
 
-from fusbench.board import kept, rows
+from fusbench.board import rows
 from fusbench.board.build import outputs
 from fusbench.board.scores import read_scores
 from fusbench.board.standings import read_table
@@ -90,7 +92,7 @@ def test_without_a_cache_a_board_is_built(board, tmp_path, monkeypatch):
 def test_the_oldest_entries_go(board, tmp_path, monkeypatch):
     read_table(board)
     (size,) = {path.stat().st_size for path in entries(tmp_path)}
-    monkeypatch.setattr(kept, "MOST_BYTES", 2 * size)
+    monkeypatch.setattr(rows, "KEPT", replace(rows.KEPT, most=2 * size))
     oldest = min(entries(tmp_path), key=lambda path: path.stat().st_mtime_ns)
     read_table(board)
     assert len(entries(tmp_path)) == 2
