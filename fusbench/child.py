@@ -38,6 +38,19 @@ class ChildError(FusbenchError):
         return self.what
 
 
+def memory_can_be_limited(asked: object, option: str) -> None:
+    """Refuse a limit of memory that the system would not keep, rather than pass over it.
+
+    Raises
+    ------
+    ConfigError
+        If one is asked for, and this is not Linux: macOS holds no process to any.
+    """
+    if asked and not sys.platform.startswith("linux"):
+        what = "this system holds no process to a limit of memory"
+        raise ConfigError(what, option, "Leave it out; a limit of time is kept all the same.")
+
+
 def command(
     arguments: Sequence[object], *, threads: int | None = None, quiet: bool = True
 ) -> list[Any]:

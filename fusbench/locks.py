@@ -76,9 +76,7 @@ def _acquire(path: Path, end: float, waiting: Callable[[str], None] | None) -> i
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
             if _held(handle) and _same(handle, path):
-                owner = {"process": os.getpid(), "host": platform.node(), "since": time.time()}
-                os.ftruncate(handle, 0)
-                os.pwrite(handle, json.dumps(owner).encode(), 0)
+                _tell_owner(handle)
                 return handle
             if time.monotonic() > end:
                 fix = "Wait until it is done, or stop it; its lock ends with it."
@@ -92,6 +90,14 @@ def _acquire(path: Path, end: float, waiting: Callable[[str], None] | None) -> i
             raise
         os.close(handle)
         time.sleep(0.05)
+
+
+def _tell_owner(handle: int) -> None:
+    """Write who holds a lock into its file; a full disk has no place for it, and may be locked."""
+    owner = {"process": os.getpid(), "host": platform.node(), "since": time.time()}
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(owner).encode(), 0)
 
 
 def _owner(handle: int) -> str:

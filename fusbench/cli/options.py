@@ -23,7 +23,7 @@ OPTIONS = {
     ),
     "memory_gb": click.option(
         "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
-        help="Most memory, in GB of address space, that a model may take.",
+        help="Most memory, in GB of address space, that a model may take; on Linux.",
     ),
     "allow_prints": click.option(
         "--allow-prints", is_flag=True, help="Drop what a model prints; do not fail for it."

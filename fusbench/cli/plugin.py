@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
-    help="Most memory, in GB of address space, that the model may take.",
+    help="Most memory, in GB of address space, that the model may take; on Linux.",
 )  # fmt: skip
 @click.option("--allow-prints", is_flag=True, help="Drop what the model prints.")
 @json_option

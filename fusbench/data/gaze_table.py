@@ -126,7 +126,7 @@ def _sound(piece: Piece, reading: Reading) -> Columns:
         if len(at):
             names, first = piece.texts["clip_id"], at[0]
             row = f"row {piece.first_row + first}, clip '{names.names[names.at[first]]}'"
-            point = f"{what}: x_px {x[first]}, y_px {y[first]}"
+            point = f"{what}: time_s {time_s[first]}, x_px {x[first]}, y_px {y[first]}"
             new = Fault(what=point, fix=fix, where=f"{reading.path}, {row}")
             reading.faults.setdefault(number, new).count += len(at)
             left_out[at] = True

@@ -28,7 +28,7 @@ class Options:
     timeout_s : float
         Longest wait for a model's answer to one clip or batch; 0 waits for ever.
     memory_gb : float, optional
-        Most memory, in GB of address space, that a model may take.
+        Most memory, in GB of address space, that a model may take; on Linux only.
     allow_prints : bool
         Drop what a model prints; do not fail for it.
     allow_8_bit : bool

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.child import SAFE_PATH
+from fusbench.child import SAFE_PATH, memory_can_be_limited
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.record import Footage, Frames
 from fusbench.footage.slots import Slots, new_memory
@@ -105,6 +105,7 @@ def asked(do: str, path: Path, **facts: Any) -> Iterator[tuple[dict[str, Any], n
     DatasetError, FusbenchError
         As of `answered`.
     """
+    memory_can_be_limited(os.environ.get(MEMORY_GB), MEMORY_GB)
     step_s, memory_gb = (_limit(name) for name in DEFAULTS)
     request = {
         "do": do, "path": str(path), "folder": str(Path.cwd()), **facts,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fusbench.child import memory_can_be_limited
 from fusbench.discovery import unknown_field
 from fusbench.errors import (
     CheckpointError,
@@ -64,17 +65,25 @@ class Limits:
         Longest wait for one answer: reading the card, loading, or the densities of one clip or
         batch. 0 waits for ever.
     memory_gb : float or None
-        Most address space, in gigabytes; None sets no limit.
+        Most address space, in gigabytes; None sets no limit. On Linux only.
     prints : bool
         Whether the model may write on standard output.
     threads : int or None
         Threads of its libraries; None lets them choose.
+
+    Raises
+    ------
+    ConfigError
+        If memory is to be limited where the system cannot.
     """
 
     timeout_s: float = 600.0
     memory_gb: float | None = None
     prints: bool = False
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        memory_can_be_limited(self.memory_gb, "--memory-limit")
 
 
 class Guest:

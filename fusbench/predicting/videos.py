@@ -207,8 +207,8 @@ def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray])
     """Write float32 rows to a ``.npy`` file as they come, a whole file or nothing."""
     with replacing(path) as part:
         need = 4 * int(np.prod(shape))
-        if need > shutil.disk_usage(path.parent).free:
-            what = f"needs {need / 1e9:.1f} GB and the disk has less"
+        if need > (free := shutil.disk_usage(path.parent).free):
+            what = f"needs {need:,} bytes, and {free:,} are free"
             raise OutputError(what, str(path), "Free some space or choose another disk.")
         with part.open("wb") as stream:
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}

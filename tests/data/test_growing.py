@@ -141,3 +141,16 @@ def test_a_journal_that_is_left_is_worked_off(folder):
     assert check_dataset(folder) == []
     with growing(folder):
         assert {k: v for k, v in content(folder).items() if k != LOCK} == before
+
+
+def test_a_full_disk_is_locked_without_its_owner_and_left_clean(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.pwrite", full)
+    with locked(tmp_path):
+        assert (tmp_path / LOCK).read_bytes() == b""
+        whose = "is being changed by another process"
+        with pytest.raises(OutputError, match=whose), locked(tmp_path, 0):
+            pass
+    assert list(tmp_path.iterdir()) == []

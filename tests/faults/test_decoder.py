@@ -17,6 +17,7 @@ from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage import apart
 from fusbench.footage.open import open_footage, read_video
 from fusbench.footage.source import open_source
+from fusbench.isolation.parent import Limits
 
 DECODER = """
 import ctypes, os, sys
@@ -61,6 +62,7 @@ def test_a_harmful_file_is_one_line_and_the_next_is_read(name, files, monkeypatc
     good, bad = files
     apart.end_idle()
     monkeypatch.setattr(apart, "COMMAND", ("-P", "-c", DECODER.format(harm=harm)))
+    list(read_video(good))  # by the decoder that reads on, which imports what it needs
     monkeypatch.setenv(apart.STEP_S, "1" if "sleep" in harm else "20")
     frames = open_footage(bad).read()
     assert [next(frames)[0] for _ in range(3)] == [0, 33_000_000, 66_000_000]
@@ -68,6 +70,7 @@ def test_a_harmful_file_is_one_line_and_the_next_is_read(name, files, monkeypatc
     with pytest.raises(DatasetError, match=rf"{bad}: {told}\. The file is damaged, or"):
         next(frames)
     assert time.monotonic() - start < 15
+    monkeypatch.setenv(apart.STEP_S, "20")
     assert len(list(read_video(good))) == 12
     apart.end_idle()
 
@@ -151,6 +154,17 @@ def test_a_colon_in_a_name_is_no_protocol(files, tmp_path, monkeypatch):
 def test_limits_are_whole_numbers(text, files, monkeypatch):
     monkeypatch.setenv(apart.MEMORY_GB, text)
     with pytest.raises(ConfigError, match="is no whole number above 0. Set FUSBENCH_DECODER_GB=1"):
+        open_footage(files[0])
+
+
+def test_where_the_system_limits_no_memory_nobody_is_told_that_it_does(files, monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(ConfigError, match="--memory-limit: this system holds no process to"):
+        Limits(memory_gb=4)
+    assert Limits(timeout_s=9).memory_gb is None
+    assert len(list(read_video(files[0]))) == 12
+    monkeypatch.setenv(apart.MEMORY_GB, "4")
+    with pytest.raises(ConfigError, match=f"{apart.MEMORY_GB}: this system holds no process to"):
         open_footage(files[0])
 
 

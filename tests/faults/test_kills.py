@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pytest
 from support import recordings, trainable
 from support.faults import Faults, content, leftovers
-from support.parts import each
+from support.parts import MOST_MB, each
 from support.small_dataset import small_clips, small_info
 
 from fusbench.data.dataset import check_dataset
@@ -25,7 +25,7 @@ from fusbench.data.writer import write_dataset
 pytestmark = pytest.mark.slow
 WHOLE = int(os.environ.get("FUSBENCH_FAULTS", "0"))
 CLOCKED = ("timing.json",)  # how long a run took
-KINDS = ("KILL", "TERM", "ENOSPC", "EACCES", "EIO")
+KINDS = ("KILL", "TERM", "HUP", "INT", "ENOSPC", "EACCES", "EIO")
 IMPORT = (
     "--gaze-format", "tobii-pro", "--screen-size", "1920,1080", "--display-rect", "fit",
     "--video-start-event", "VideoStimulusStart", "--crop", "40,30,240,180",
@@ -174,6 +174,8 @@ def disturbed(faults, case, ready, root, finished, sources, **fault):
     before = content(root)
     done = run(faults, root, case, sources, **fault)
     told = f"{fault}: {done}"
+    assert done.memory_mb < MOST_MB, told
+    assert set(done.outside) <= {"open /dev/null"}, told
     assert done.code != "hang", told
     if done.code not in (0, -9):
         assert done.is_one_line, told

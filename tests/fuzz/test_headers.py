@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from support import recordings
-from support.parts import PART
+from support.parts import PART, PARTS
 
 from fusbench.cli.ending import line_of
 from fusbench.errors import FusbenchError
@@ -19,7 +19,7 @@ pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as some
 
-EXAMPLES = max(10, int(os.environ.get("FUSBENCH_FUZZ", "300")) // 10)
+EXAMPLES = max(10, int(os.environ.get("FUSBENCH_FUZZ", "300")) // 10 // PARTS)
 FUZZED = settings(
     max_examples=EXAMPLES, deadline=20_000, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -9,11 +9,20 @@ import errno
 import json
 import os
 import resource
+import select
 import signal
 import sys
-import time
 
-EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link"}
+PLACES = {  # where a change's arguments hold a path, and the open folder it starts from (0: none)
+    "open": ((0, 0),),
+    "os.link": ((0, 2), (1, 3)),
+    "os.mkdir": ((0, 2),),
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, 0),),
+}
 WARM = (
     "fusbench.cli", "fusbench.cli.dataset", "fusbench.cli.evaluate", "fusbench.cli.leaderboard",
     "fusbench.cli.predict", "fusbench.cli.train", "fusbench.evaluation.run", "fusbench.board.build",
@@ -24,15 +33,38 @@ WARM = (
 )  # fmt: skip
 
 
-class Hook:
-    """Counts changes below `root` in shared memory, and makes the fault at number `at`."""
+def folder_of(handle):
+    """Where a relative path starts: at an open folder, or where the process stands if below 0."""
+    return os.readlink(f"/proc/self/fd/{handle}") if handle >= 0 else os.getcwd()
 
-    def __init__(self, root, at, kind, told):
+
+def changed(event, args):
+    """Paths that an audited call changes; none where it reads, or has a file that is open."""
+    if event == "open" and not (isinstance(args[2], int) and args[2] & 3):
+        return []
+    found = [(args[at], args[of] if of else -1) for at, of in PLACES.get(event, ())]
+    return [
+        os.path.join(folder_of(start), os.fsdecode(path))
+        for path, start in found
+        if not isinstance(path, int)
+    ]
+
+
+class Hook:
+    """Counts changes below `root` in a file, and makes the fault at number `at`.
+
+    Changes elsewhere are no faults' places; each is a line of the file `outside`.
+    """
+
+    def __init__(self, root, at, kind, told, outside):
         self.root, self.at, self.kind, self.told, self.count = root, at, kind, told, 0
+        self.outside = outside
 
     def __call__(self, event, args):
-        writing = event == "open" and isinstance(args[2], int) and args[2] & 3
-        if not (writing or event in EVENTS) or not any(self.root in str(a) for a in args):
+        paths = changed(event, args)
+        if not any(path.startswith(self.root) for path in paths):
+            for path in paths:
+                os.write(self.outside, f"{event} {path}\n".encode(errors="replace"))
             return
         self.count += 1
         os.pwrite(self.told, str(self.count).encode(), 0)
@@ -52,13 +84,16 @@ def child(request):
     os.environ.update(request["env"])
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), number)
-    told = os.open(request["changes"], os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+    told, outside = (
+        os.open(request[name], os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        for name in ("changes", "outside")
+    )
     if request["largest"]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"], request["largest"]))
     from fusbench.cli import main
 
-    sys.addaudithook(Hook(request["root"], request["at"], request["kind"], told))
+    sys.addaudithook(Hook(request["root"], request["at"], request["kind"], told, outside))
     code = 70
     try:
         main(request["arguments"])
@@ -73,20 +108,19 @@ def child(request):
 
 
 def wait(pid, timeout_s, kill_s):
-    """Exit code of a fork, minus a signal's number, or "hang"; it may be killed at a moment."""
-    begin = time.monotonic()
-    while True:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        passed = time.monotonic() - begin
-        if kill_s is not None and passed > kill_s:
-            os.kill(pid, signal.SIGKILL)
-        if passed > timeout_s:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return "hang"
-        time.sleep(0.002)
+    """How a fork ended: exit code, minus a signal's number, or "hang"; and its memory in MB.
+
+    The memory is the most that it, or a process that it started, had. It may be killed at a moment.
+    """
+    handle = os.pidfd_open(pid)
+    if kill_s is not None and not select.select([handle], [], [], kill_s)[0]:
+        os.kill(pid, signal.SIGKILL)
+    hangs = not select.select([handle], [], [], timeout_s)[0]
+    if hangs:
+        os.killpg(pid, signal.SIGKILL)
+    _, status, used = os.wait4(pid, 0)
+    os.close(handle)
+    return "hang" if hangs else os.waitstatus_to_exitcode(status), used.ru_maxrss // 1024
 
 
 def serve():

@@ -7,17 +7,24 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+FILES = ("stdout", "stderr", "changes", "outside")
 SERVER = Path(__file__).with_name("fault_server.py")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """How a command ended (exit code, minus signal, or "hang"), and the changes that it made."""
+    """How a command ended (exit code, minus signal, or "hang"), and the changes that it made.
+
+    `memory_mb` is the most memory of one of its processes, and `outside` the lines that tell of
+    changes elsewhere than in its folder.
+    """
 
     code: int | str
     stdout: str
     stderr: str
     changes: int
+    memory_mb: int
+    outside: tuple[str, ...]
 
     @property
     def is_one_line(self):
@@ -63,7 +70,7 @@ class Faults:
         `kill_s` kills it after so many seconds instead; `largest` is the most bytes that a file may
         have, beyond which writing fails as on a full disk.
         """
-        files = {name: str(self.place / name) for name in ("stdout", "stderr", "changes")}
+        files = {name: str(self.place / name) for name in FILES}
         request = {
             "arguments": [*map(str, arguments)], "root": str(root), "at": at, "kind": kind,
             "kill": kill_s, "largest": largest, "timeout": timeout_s, "cwd": str(self.place),
@@ -71,10 +78,16 @@ class Faults:
         }  # fmt: skip
         self.server.stdin.write(json.dumps(request) + "\n")
         self.server.stdin.flush()
-        code = json.loads(self.server.stdout.readline())
-        texts = [Path(files[name]).read_text(errors="replace") for name in ("stdout", "stderr")]
-        changes = int(Path(files["changes"]).read_text() or 0)
-        return Done(code=code, stdout=texts[0], stderr=texts[1], changes=changes)
+        code, memory_mb = json.loads(self.server.stdout.readline())
+        texts = [Path(files[name]).read_text(errors="replace") for name in FILES]
+        return Done(
+            code=code,
+            stdout=texts[0],
+            stderr=texts[1],
+            changes=int(texts[2] or 0),
+            memory_mb=memory_mb,
+            outside=tuple(texts[3].splitlines()),
+        )
 
 
 def content(folder, but=()):
