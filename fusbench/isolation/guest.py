@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "mxnet", "paddle", "theano", "onnxruntime")
@@ -254,10 +255,12 @@ def serve(folder: str) -> None:
             if not isinstance(error, Refusal):
                 import traceback
 
-                traceback.print_exc()
+                with suppress(OSError):  # of a disk that is full, which the answer tells
+                    traceback.print_exc()
             answer = told(error)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusbench.errors import PluginError, PredictionError
-from fusbench.files import output_errors
 from fusbench.isolation.crossing import write_over
 from fusbench.isolation.parent import Guest
+from fusbench.isolation.scratch import sending
 from fusbench.models.card import ModelCard, card_from
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class GuestModel:
 
     def _step(self, frame: np.ndarray, past: object) -> tuple[np.ndarray, object]:
         given, out = self.guest.folder / "frame.npy", self.guest.folder / "density.npy"
-        with output_errors(given.parent):
+        with sending(self.guest.folder):
             write_over(str(given), frame)
         begins = past is None
         answer = self.guest.ask("step", frame=str(given), out=str(out), begins=begins)
@@ -90,7 +90,7 @@ class GuestModel:
 
     def _densities(self, method: str, frames: np.ndarray) -> np.ndarray:
         path = self.guest.folder / "frames.npy"
-        with output_errors(path.parent):
+        with sending(self.guest.folder):
             write_over(str(path), frames)
         return self._answer(method=method, frames=str(path))
 

@@ -27,11 +27,10 @@ from fusbench.errors import (
     CheckpointError,
     ConfigError,
     FusbenchError,
-    OutputError,
     PluginError,
     PredictionError,
 )
-from fusbench.isolation.scratch import scratch_folder
+from fusbench.isolation.scratch import full, scratch_folder
 from fusbench.threads import environment
 
 SCRIPT = Path(__file__).with_name("guest.py")
@@ -253,8 +252,7 @@ class Guest:
         if name == "MemoryError" or re.search(WANT_OF_MEMORY, line):
             return self._want_of_memory()
         if name == "OSError" and f"[Errno {errno.ENOSPC}]" in line:
-            fix = "Free some space there, or give it less work: frames and densities cross there."
-            return OutputError("the shared memory is full", str(self.folder.parent), fix)
+            return full(self.folder)
         if name in ("ModuleNotFoundError", "ImportError"):
             return PluginError(
                 f"cannot be imported: {name}: {line}", self.where, self._remedy(line)

@@ -1,8 +1,10 @@
 """Python files, other environments, and what a process of its own promises."""
 
 import ast
+import errno
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ from fusbench.doors.open import entrant
 from fusbench.errors import PluginError
 from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.run import evaluate
+from fusbench.isolation.crossing import write_over
 from fusbench.isolation.parent import Guest, Limits
 from fusbench.locks import sweep
 from fusbench.testing import check_model
@@ -251,6 +254,45 @@ def test_a_loader_that_takes_no_checkpoint_says_so(bare, tmp_path, folder):
         entrant(str(path), checkpoint=tmp_path / "weights") as found,
     ):
         found.load(data)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")
+@pytest.mark.parametrize("file", ["frames.npy", "densities.npy"])
+def test_full_memory_is_not_blamed_on_the_model(file, folder, tmp_path):
+    """The shared folder fills while a model runs, so that nothing it says can be written either."""
+    path = tmp_path / "sound.py"
+    path.write_text(
+        "import os\n"
+        "shared = os.path.dirname(os.readlink('/proc/self/fd/1'))\n"
+        f"os.symlink('/dev/full', os.path.join(shared, {file!r}))\n"
+        "os.dup2(os.open('/dev/full', os.O_WRONLY), 2)\n"
+        "def predict(frames):\n"
+        "    return frames[:, -1] * 0. + 1 / frames[0, -1].size\n"
+    )
+    line = error_of("evaluate", "--model", path, "--dataset", folder, "--out", tmp_path / "runs")
+    assert "the shared memory is full. Free some space there, or give it less work" in line
+
+
+def test_an_array_that_finds_no_room_tells_why(tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as told:
+            write_over(str(tmp_path / "a.npy"), np.zeros(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert told.value.errno == errno.EFBIG
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_an_array_crosses_as_it_is_and_takes_the_place_of_a_longer_one(shape, tmp_path):
+    path = tmp_path / "a.npy"
+    write_over(str(path), np.ones(99))
+    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape).T
+    write_over(str(path), array)
+    np.testing.assert_array_equal(np.load(path), array)
+    np.save(tmp_path / "b.npy", np.ascontiguousarray(array).reshape(array.shape))
+    assert path.read_bytes() == (tmp_path / "b.npy").read_bytes()
 
 
 def test_nothing_is_left_of_a_process(tmp_path):
