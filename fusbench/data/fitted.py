@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fusbench.arrays import save_array
 from fusbench.data.frames import fit_frames
 from fusbench.data.recent import Recent
 from fusbench.data.scan import Clip
@@ -87,8 +88,8 @@ class FittedFrames:
         colour = (3,) if self.channels == 3 else ()
         if not path.exists():
             own_cache(FITTED)
-            with replacing(path) as part, part.open("wb") as file:
-                np.save(file, fit_frames(clip.frames, self.shape, self.channels))
+            with replacing(path) as part:
+                save_array(part, fit_frames(clip.frames, self.shape, self.channels))
         return map_array(path, (clip.n_frames, *self.shape, *colour), np.uint8)
 
     def _path(self, number: int) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.arrays import save_array
 from fusbench.data.folder import (
     CLIP_COLUMNS,
     IDENTIFIER,
@@ -91,7 +92,7 @@ def _save(path: Path, array: np.ndarray, dtype: type = np.uint8) -> None:
     path.parent.mkdir(exist_ok=True)
     array = np.ascontiguousarray(array, dtype=dtype)
     if path.suffix == ".npy":
-        np.save(path, array, allow_pickle=False)
+        save_array(path, array)
         return
     with frame_file(path, array.shape[1:]) as stream:
         for frame in array:

@@ -220,7 +220,7 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr("fusbench.data.writer.save_array", full)
     with pytest.raises(OutputError, match=r"cannot be written: No space left on device. Free some"):
         write_dataset(tmp_path / "full", small_info(), small_clips())
     assert list(tmp_path.iterdir()) == []

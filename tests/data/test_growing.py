@@ -1,11 +1,14 @@
 """Clips added to a folder: a reader sees all of them or none, whatever happens meanwhile."""
 
 import json
+import resource
 import tracemalloc
 
+import numpy as np
 import pytest
 from support.small_dataset import small_clip, small_info
 
+from fusbench.arrays import save_array
 from fusbench.data.dataset import check_dataset, open_dataset
 from fusbench.data.growing import growing
 from fusbench.data.tables import write_longer
@@ -154,3 +157,22 @@ def test_a_full_disk_is_locked_without_its_owner_and_left_clean(tmp_path, monkey
         with pytest.raises(OutputError, match=whose), locked(tmp_path, 0):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_that_find_no_room_tell_why(tmp_path):
+    """NumPy tells how much it wrote, and no reason."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150, limit[1]))
+    try:
+        with pytest.raises(OutputError, match="cannot be written: File too large"):
+            store_clip(tmp_path, small_clip(9, "test"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3, 4)])
+def test_arrays_are_the_bytes_that_numpy_writes(shape, tmp_path):
+    array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    save_array(tmp_path / "a.npy", array)
+    np.save(tmp_path / "b.npy", array)
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
