@@ -86,7 +86,9 @@ def _of_windows(
 ) -> Raw:
     window, current = card.window, np.maximum(targets - card.window.horizon, 0)
     if not freeze_history and (card.of_clip or hasattr(model, "predict_clip")):
-        yield targets, of_clip(model, card, frames, where)[current]
+        whole = of_clip(model, card, frames, where)
+        for batch in _batches(np.arange(len(targets))):
+            yield targets[batch], whole[current[batch]]
         return
     if card.of_clip:
         for frame in current:
