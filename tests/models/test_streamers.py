@@ -44,6 +44,19 @@ def predict_clip(frames):
 """
 )
 
+WINDOWED = """
+from fusbench import ModelCard, Window
+
+class Model:
+    def __init__(self, card, checkpoint=None, device="cpu"):
+        pass
+
+    def step(self, frame, past):
+        return frame / frame.sum(), past
+
+card = ModelCard(name="trail", title="Trail", loader="trail:Model", window=Window())
+"""
+
 
 @pytest.fixture
 def trail(tmp_path):
@@ -143,6 +156,12 @@ def test_what_is_wrong_is_told(trail, folder, tmp_path):
     trail.write_text("def step(frame, past):\n    return frame / frame.sum()\n")
     with pytest.raises(PluginError, match=r"step returned no pair\. Return \(density, what the"):
         Stream(trail).predict(np.ones((12, 16), np.uint8))
+    trail.write_text(WINDOWED)
+    words = (
+        r"without a method predict\(frames\)\. Its step\(.*\) is asked where the card says memory="
+    )
+    with pytest.raises(PluginError, match=words):
+        Stream(trail)
 
 
 def test_keys_of_models_with_windows_stay(folder):
