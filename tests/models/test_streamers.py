@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support.fake_models import card
+from support.fake_models import BrightnessByClip, card
 from support.streamers import (
     FADE,
     KnowsTheLength,
@@ -123,6 +123,49 @@ def test_a_file_that_steps_is_scored_and_followed_live(trail, folder, tmp_path):
         again = stream.predict(frames[3])
     np.testing.assert_allclose(live, expected(frames), atol=1e-12)
     np.testing.assert_allclose(again, expected(frames[3:4])[0], atol=1e-12)
+
+
+WINDOWS = [Window(), Window(length=4, horizon=2)] + [
+    Window(length=4, placement=placement) for placement in ("before", "around", "after")
+]
+
+
+@pytest.mark.parametrize("targets", [np.arange(10), np.array([1, 2, 2, 8]), np.array([7, 0, 9])])
+@pytest.mark.parametrize("window", WINDOWS, ids=repr)
+def test_a_long_clip_is_given_in_stretches(folder, monkeypatch, window, targets):
+    """Windows that reach over a stretch's edge see the frames beyond; out of order, all is held."""
+    clip = open_dataset(folder).split("test")[0]
+    shown = card("BrightnessByClip", window=window)
+    model = BrightnessByClip(shown)
+    want = model.predict(clip.frames[window.indices(targets, clip.n_frames)])
+    monkeypatch.setattr(BrightnessByClip, "predict_clip", noted := noting(model.predict_clip))
+    monkeypatch.setattr("fusbench.models.densities.STRETCH", 4)
+    got = np.stack(list(densities(model, shown, clip, targets)))
+    np.testing.assert_allclose(got, want, atol=1e-12)
+    ordered = (np.diff(targets) >= 0).all()
+    assert max(noted.given) == (4 + window.length - 1 if ordered else clip.n_frames)
+
+
+def test_a_long_clip_is_followed_in_stretches(folder, monkeypatch):
+    """By steps where there are some, since what a whole clip asks for grows with its length."""
+    clip = open_dataset(folder).split("test")[0]
+    monkeypatch.setattr("fusbench.models.densities.STRETCH", 4)
+    monkeypatch.setattr(Trail, "predict_clip", noted := noting(Trail().predict_clip))
+    shown, targets = card("Trail", memory="clip"), np.array([0, 3, 4, 9])
+    got = np.stack(list(densities(Trail(), shown, clip, targets)))
+    np.testing.assert_allclose(got, expected(np.asarray(clip.frames))[targets], atol=1e-12)
+    assert not noted.given
+
+
+def noting(call):
+    """A method that calls this, and notes how many frames it is given."""
+
+    def method(_self, frames):
+        method.given.append(len(frames))
+        return call(frames)
+
+    method.given = []
+    return method
 
 
 @pytest.mark.parametrize("horizon", [0, 2])
