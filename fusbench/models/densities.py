@@ -124,7 +124,8 @@ def _of_stretches(
     else:
         for number, (seen, windows) in enumerate(card.window.stretches(len(frames), at_most)):
             found = of_clip(model, card, frames[seen], where)
-            yield number * at_most, found[windows[:, card.window.target_index]]
+            begin = windows[0, card.window.target_index]
+            yield number * at_most, found[begin : begin + len(windows)]
 
 
 def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.ndarray:
