@@ -175,7 +175,8 @@ def disturbed(faults, case, ready, root, finished, sources, **fault):
     done = run(faults, root, case, sources, **fault)
     told = f"{fault}: {done}"
     assert done.memory_mb < MOST_MB, told
-    assert set(done.outside) <= {"open /dev/null"}, told
+    if "largest" not in fault:  # which cuts that list short too
+        assert set(done.outside) <= {"open /dev/null"}, told
     assert done.code != "hang", told
     if done.code not in (0, -9):
         assert done.is_one_line, told
