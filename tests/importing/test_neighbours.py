@@ -5,8 +5,10 @@ Each right value is read off the few rows that a test writes, by hand.
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from support import recordings
@@ -14,6 +16,7 @@ from support import recordings
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.clock import parse_time
+from fusbench.footage.pictures import open_pictures
 from fusbench.footage.rows import read_rows
 from fusbench.importing.anchoring import Anchors, timeline_of
 from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
@@ -264,6 +267,7 @@ def test_an_end_is_found_by_its_start_and_named_so_that_it_fits_alone(start, end
 @pytest.mark.parametrize(
     ("numbers", "first"),
     [((0, 3, 199), 0), ((1, 200), 1), ((-1, 1, 200), 1), ((-13, 212), 0), ((1, 199), None),
+     ((0, 200), None), ((-13, 200), 0),
      ((1, 150), None), ((5, 150), None), ((-1, 1, 150), None)],
 )  # fmt: skip
 def test_frames_are_counted_from_what_their_numbers_allow_or_it_is_asked(numbers, first):
@@ -364,3 +368,21 @@ def test_a_screen_that_contradicts_the_files_is_told(told_by_file, given, rect, 
     found = " ".join(f.text for f in screen_remarks(asked, gaze, footage, view))
     assert all(word in found for word in words)
     assert bool(found) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("f8", "f9", "f10"), []),
+        (("f10", "f20", "f30"), []),  # every tenth
+        (("f8", "f9", "f12"), ["2 numbers are missing", "after 'f9.png'"]),
+        (("f10", "f20", "f40"), ["1 numbers are missing", "after 'f20.png'"]),
+        (("a1", "b3", "c9"), []),
+    ],
+)
+def test_pictures_that_are_missing_are_told(names, words, tmp_path):
+    for name in names:
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((2, 3), np.uint8))
+    remarks = open_pictures(tmp_path, Fraction(10)).remarks
+    assert len(remarks) == bool(words)
+    assert all(word in remarks[0][1] for word in words)
