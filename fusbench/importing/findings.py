@@ -139,7 +139,7 @@ def judge(seen: Evidence) -> Quality:
         frames=len(seen.frame_ns),
         clips=seen.clips,
         clip_frames=seen.clip_frames,
-        frame_rate_hz=round(1 / usual_step(frame_steps_s), 3),
+        frame_rate_hz=round(1 / usual_step(frame_steps_s[: len(seen.frame_ns) - 1 or 1]), 3),
         longest_step_s=round(float(frame_steps_s.max()), 6),
         samples=len(seen.time_ns),
         gaze_rate_hz=round(1 / step_s, 2),

@@ -16,9 +16,11 @@ from support import recordings
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.clock import parse_time
+from fusbench.footage.crops import constant
 from fusbench.footage.pictures import open_pictures
 from fusbench.footage.rows import read_rows
 from fusbench.importing.anchoring import Anchors, timeline_of
+from fusbench.importing.clip_files import Stored, write_clips
 from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
@@ -386,3 +388,24 @@ def test_pictures_that_are_missing_are_told(names, words, tmp_path):
     remarks = open_pictures(tmp_path, Fraction(10)).remarks
     assert len(remarks) == bool(words)
     assert all(word in remarks[0][1] for word in words)
+
+
+def test_every_second_frame_of_a_part_begins_with_its_first(tmp_path):
+    shown = ((40 * n * MS, np.full((4, 6), n, np.uint8)) for n in range(50))
+    footage = SimpleNamespace(facts={}, held_ns=[], declared_ns=None, step_ns=None)
+    kept, crops = Stored(size=(4, 6), every=2), constant(Box(0, 0, 6, 4))
+    (tmp_path / "frames").mkdir()
+    part = (1000 * MS, 1400 * MS)  # frames 25 to 34
+    written = write_clips(footage, shown, "v", crops, kept, tmp_path, "S1", 1, part)
+    assert [time // (40 * MS) for time in written.times] == [25, 27, 29, 31, 33]
+    assert np.load(written.clips[0].path)[:, 0, 0].tolist() == [25, 27, 29, 31, 33]
+
+
+def test_a_last_frame_that_is_cut_short_does_not_raise_the_rate():
+    gaze = replace(SILENT, time_ns=np.array([0, 10]) * MS, x=np.ones(2), y=np.ones(2))
+    evidence = Evidence(
+        scan="S1", gaze=gaze, time_ns=gaze.time_ns, x_px=gaze.x, y_px=gaze.y,
+        frame_ns=np.arange(5) * 80 * MS, end_ns=360 * MS, clips=1, clip_frames=5,
+        unchanged=np.zeros(5, bool), most_frame=np.full((4, 6), 200, np.uint8), declared_ns=None,
+    )  # fmt: skip
+    assert judge(evidence).frame_rate_hz == 12.5
