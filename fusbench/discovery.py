@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Container
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,20 +29,28 @@ RESTRICTION = "FUSBENCH_PLUGINS"
 
 
 def scan(
-    group: str, *, own: Container[str] = (), restricted: bool = True
+    group: str, *, own: Iterable[str] = (), restricted: bool = True
 ) -> tuple[dict[str, Entry], list[Fault]]:
     """Entries of a group by name, and what is wrong with the others.
 
     ``FUSBENCH_PLUGINS``, a comma-separated list of distributions, restricts the search; fusbench's
     own entries are always found, and no other package can take their names, nor those of `own`,
-    which stand in a table of fusbench's and are not registered.
+    which stand in a table of fusbench's and are not registered. Found once, until something is
+    installed or taken away.
     """
     wanted = os.environ.get(RESTRICTION, "") if restricted else ""
+    entries, faults = _found(group, tuple(own), wanted, tuple(registrars().items()))
+    return dict(entries), list(faults)
+
+
+@lru_cache(maxsize=32)
+def _found(
+    group: str, own: tuple[str, ...], wanted: str, installed: tuple[tuple[str, Any], ...]
+) -> tuple[dict[str, Entry], list[Fault]]:
     allowed = {normal(name) for name in wanted.split(",") if name.strip()}
     found: dict[str, list[Entry]] = {}
     faults: list[Fault] = []
-    installed = registrars()
-    for distribution, registrar in installed.items():
+    for distribution, registrar in installed:
         if allowed and distribution not in {*allowed, OWN}:
             continue
         if isinstance(registrar, Fault):
@@ -52,7 +61,7 @@ def scan(
                 faults.append(item)
             else:
                 found.setdefault(item.name, []).append(item)
-    for name in sorted(allowed - set(installed)):
+    for name in sorted(allowed - set(dict(installed))):
         what = f"no installed package of that name registers anything, and {RESTRICTION} names it"
         fix = f"Correct {RESTRICTION}."
         faults.append(Fault(name=name, where=RESTRICTION, what=what, fix=fix))
