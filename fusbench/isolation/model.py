@@ -30,6 +30,13 @@ def _or(methods: tuple[str, ...]) -> str:
     return " or ".join(CALLS[name] for name in methods)
 
 
+def _way_out(card: ModelCard, methods: tuple[str, ...]) -> str:
+    """What to do about a model that has not the method which its card says, but perhaps others."""
+    if card.methods == ("predict",) and methods:
+        return f"Its {_or(methods)} is asked where the card says memory='clip'; or add predict."
+    return "Give the model that method."
+
+
 class GuestModel:
     """A guest's model as `fusbench.evaluation.run` uses one: frames go out, densities come back."""
 
@@ -60,7 +67,7 @@ class GuestModel:
         self.untouched = True
         if not set(self.card.methods) & set(self.methods):
             what = f"the loader returned something without a method {_or(self.card.methods)}"
-            raise PluginError(what, guest.where, "Give the model that method.")
+            raise PluginError(what, guest.where, _way_out(self.card, self.methods))
         if "predict_clip" in self.methods:
             self.predict_clip = self._predict_clip
         if "step" in self.methods:

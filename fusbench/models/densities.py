@@ -16,6 +16,8 @@ from fusbench.models.card import GAZING, ModelCard
 from fusbench.stages import stage
 
 BATCH_SIZE = 16
+STRETCH = 1024
+"""Frames of a clip whose densities are held together."""
 Raw = Iterator[tuple[np.ndarray, np.ndarray]]
 """Batches of target frames, and what a model gave for them."""
 
@@ -86,7 +88,11 @@ def _of_windows(
 ) -> Raw:
     window, current = card.window, np.maximum(targets - card.window.horizon, 0)
     if not freeze_history and (card.of_clip or hasattr(model, "predict_clip")):
-        yield targets, of_clip(model, card, frames, where)[current]
+        at_most = STRETCH if (np.diff(current) >= 0).all() else len(frames)
+        for first, found in _of_stretches(model, card, frames, at_most, where):
+            there = np.flatnonzero((current >= first) & (current < first + len(found)))
+            for batch in _batches(there):
+                yield targets[batch], found[current[batch] - first]
         return
     if card.of_clip:
         for frame in current:
@@ -100,6 +106,28 @@ def _of_windows(
         yield batch, model.predict(frames[at])
 
 
+def _of_stretches(
+    model: Any, card: ModelCard, frames: np.ndarray, at_most: int, where: str
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The first frame of each stretch of a clip, and the densities of the stretch's frames.
+
+    A clip of up to so many frames is one stretch. What remembers the whole clip and cannot be given
+    frame by frame gets it whole, however long it is.
+    """
+    if len(frames) <= at_most or (card.of_clip and not hasattr(model, "step")):
+        yield 0, of_clip(model, card, frames, where)
+    elif card.of_clip:
+        past = None
+        for first in range(0, len(frames), at_most):
+            found, past = stepped(model, frames[first : first + at_most], past)
+            yield first, found
+    else:
+        for number, (seen, windows) in enumerate(card.window.stretches(len(frames), at_most)):
+            found = of_clip(model, card, frames[seen], where)
+            begin = windows[0, card.window.target_index]
+            yield number * at_most, found[begin : begin + len(windows)]
+
+
 def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.ndarray:
     """A model's densities (T, h, w) for all frames of a clip, by `predict_clip` or by steps.
 
@@ -109,7 +137,7 @@ def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.n
         If they are not one a frame.
     """
     by_steps = not hasattr(model, "predict_clip")
-    whole = stepped(model, frames) if by_steps else np.asarray(model.predict_clip(frames))
+    whole = stepped(model, frames)[0] if by_steps else np.asarray(model.predict_clip(frames))
     if whole.shape[:1] != (len(frames),):
         what = f"{whole.shape} densities came for {len(frames)} frames"
         fix = "Return one density (H, W) a frame."
@@ -117,13 +145,13 @@ def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.n
     return whole
 
 
-def stepped(model: Any, frames: np.ndarray) -> np.ndarray:
-    """Densities (T, h, w) of a clip that is given to `step` frame by frame."""
-    found, past = [], None
+def stepped(model: Any, frames: np.ndarray, past: Any = None) -> tuple[np.ndarray, Any]:
+    """Densities (T, h, w) of frames given to `step` one by one, and what the next call needs."""
+    found = []
     for frame in frames:
         density, past = model.step(frame, past)
         found.append(np.asarray(density))
-    return np.stack(found)
+    return np.stack(found), past
 
 
 def _checked(

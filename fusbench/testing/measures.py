@@ -6,7 +6,6 @@ What a function looks for is the `demand` of its rule, in `fusbench.testing.rule
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 
@@ -115,7 +114,7 @@ def _of_clips(trial: Trial) -> list[OfClip]:
     if "predict_clip" in model.methods:
         found.append(model.predict_clip)
     if "step" in model.methods and trial.card.window.placement == "before":
-        found.append(partial(stepped, model))
+        found.append(lambda frames: stepped(model, frames)[0])
     return found
 
 

@@ -1,5 +1,6 @@
 """Any metrics of one frame, and the kernels that compute them."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -68,6 +69,35 @@ def test_both_kernels_give_the_same_scores(seed, sigma, power):
                 assert fast[key] == pytest.approx(plain[key], rel=1e-12, abs=1e-12), key
             for key in ("auc-judd", "auc-borji", "sauc"):
                 assert fast[key] == plain[key]  # counts
+
+
+@pytest.mark.parametrize("name", kernels.KERNELS)
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_gaze_at_one_place_of_a_large_picture(name, scale):
+    """Pixel by pixel with exact sums; a prediction that is nearly nothing where nobody looked."""
+    if name == "numba":
+        pytest.importorskip("numba")
+    rng = np.random.default_rng(3)
+    g = saliency_map(np.array([40.3, 44.0]), np.array([31.2, 30.0]), (101, 127), 3.0)
+    p = rng.gamma(0.1, size=g.shape) ** 9 + 0.1 * g
+    p[::3] = 0.0
+    p /= p.sum()
+    pairs = list(zip(p.ravel().tolist(), g.ravel().tolist(), strict=True))
+    eps, n = 2.0**-52, p.size
+    kld = math.fsum(b * math.log(eps + b / (a + eps)) for a, b in pairs)
+    sim = math.fsum(min(a, b) for a, b in pairs)
+    over = [(a - 1 / n, b - 1 / n) for a, b in pairs]
+    square_p, square_g = (math.fsum(pair[k] ** 2 for pair in over) for k in (0, 1))
+    cc = math.fsum(a * b for a, b in over) / math.sqrt(square_p * square_g)
+    with metrics.kernel(name):
+        total, divergence, shared, pp, gg, pg = kernels.active().four_sums(
+            scale * p.ravel(), g.ravel() / scale
+        )
+    assert total == pytest.approx(scale, rel=1e-13)
+    assert divergence == pytest.approx(kld, abs=1e-12)
+    assert shared == pytest.approx(sim, abs=1e-12)
+    found = (pg - 1 / n) / math.sqrt((pp - 1 / n) * (gg - 1 / n))
+    assert found == pytest.approx(cc, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", kernels.KERNELS)

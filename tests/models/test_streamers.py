@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support.fake_models import card
+from support.fake_models import BrightnessByClip, card
 from support.streamers import (
     FADE,
     KnowsTheLength,
@@ -43,6 +43,19 @@ def predict_clip(frames):
     return np.stack(found)
 """
 )
+
+WINDOWED = """
+from fusbench import ModelCard, Window
+
+class Model:
+    def __init__(self, card, checkpoint=None, device="cpu"):
+        pass
+
+    def step(self, frame, past):
+        return frame / frame.sum(), past
+
+card = ModelCard(name="trail", title="Trail", loader="trail:Model", window=Window())
+"""
 
 
 @pytest.fixture
@@ -112,6 +125,49 @@ def test_a_file_that_steps_is_scored_and_followed_live(trail, folder, tmp_path):
     np.testing.assert_allclose(again, expected(frames[3:4])[0], atol=1e-12)
 
 
+WINDOWS = [Window(), Window(length=4, horizon=2)] + [
+    Window(length=4, placement=placement) for placement in ("before", "around", "after")
+]
+
+
+@pytest.mark.parametrize("targets", [np.arange(10), np.array([1, 2, 2, 8]), np.array([7, 0, 9])])
+@pytest.mark.parametrize("window", WINDOWS, ids=repr)
+def test_a_long_clip_is_given_in_stretches(folder, monkeypatch, window, targets):
+    """Windows that reach over a stretch's edge see the frames beyond; out of order, all is held."""
+    clip = open_dataset(folder).split("test")[0]
+    shown = card("BrightnessByClip", window=window)
+    model = BrightnessByClip(shown)
+    want = model.predict(clip.frames[window.indices(targets, clip.n_frames)])
+    monkeypatch.setattr(BrightnessByClip, "predict_clip", noted := noting(model.predict_clip))
+    monkeypatch.setattr("fusbench.models.densities.STRETCH", 4)
+    got = np.stack(list(densities(model, shown, clip, targets)))
+    np.testing.assert_allclose(got, want, atol=1e-12)
+    ordered = (np.diff(targets) >= 0).all()
+    assert max(noted.given) == (4 + window.length - 1 if ordered else clip.n_frames)
+
+
+def test_a_long_clip_is_followed_in_stretches(folder, monkeypatch):
+    """By steps where there are some, since what a whole clip asks for grows with its length."""
+    clip = open_dataset(folder).split("test")[0]
+    monkeypatch.setattr("fusbench.models.densities.STRETCH", 4)
+    monkeypatch.setattr(Trail, "predict_clip", noted := noting(Trail().predict_clip))
+    shown, targets = card("Trail", memory="clip"), np.array([0, 3, 4, 9])
+    got = np.stack(list(densities(Trail(), shown, clip, targets)))
+    np.testing.assert_allclose(got, expected(np.asarray(clip.frames))[targets], atol=1e-12)
+    assert not noted.given
+
+
+def noting(call):
+    """A method that calls this, and notes how many frames it is given."""
+
+    def method(_self, frames):
+        method.given.append(len(frames))
+        return call(frames)
+
+    method.given = []
+    return method
+
+
 @pytest.mark.parametrize("horizon", [0, 2])
 def test_densities_of_a_clip(folder, horizon):
     """By steps and as a whole; frozen, every frame before the current one is the current one."""
@@ -143,6 +199,12 @@ def test_what_is_wrong_is_told(trail, folder, tmp_path):
     trail.write_text("def step(frame, past):\n    return frame / frame.sum()\n")
     with pytest.raises(PluginError, match=r"step returned no pair\. Return \(density, what the"):
         Stream(trail).predict(np.ones((12, 16), np.uint8))
+    trail.write_text(WINDOWED)
+    words = (
+        r"without a method predict\(frames\)\. Its step\(.*\) is asked where the card says memory="
+    )
+    with pytest.raises(PluginError, match=words):
+        Stream(trail)
 
 
 def test_keys_of_models_with_windows_stay(folder):
