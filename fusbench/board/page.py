@@ -22,7 +22,7 @@ LEADING = (
     ("place", "One more than the number of models told apart from it as better"),
     ("ranks", "Where 95 % of boards with scans drawn anew put the model"),
     ("letters", "Rows that share a letter are not told apart"),
-    ("model", ""),
+    ("model", "A click opens its scans, licence, citation and hashes"),
 )
 """Columns before the scores, and what they say; the further ones are `fusbench.board.columns`."""
 
@@ -77,7 +77,12 @@ def _heads(table: Table) -> list[dict[str, Any]]:
         for key, about in LEADING
     ]
     scores = [
-        {"key": metric.key, "label": words.heading(metric), "about": "", "text": False}
+        {
+            "key": metric.key,
+            "label": words.heading(metric),
+            "about": words.about(metric),
+            "text": False,
+        }
         for metric in table.board.rules.metrics
     ]
     further = [

@@ -113,6 +113,12 @@ def heading(metric: metrics.Metric) -> str:
     return f"{metric.symbol} {ARROWS[metric.higher_is_better]}"
 
 
+def about(metric: metrics.Metric) -> str:
+    """What a metric's column says, for a mouse or a finger."""
+    better = "higher" if metric.higher_is_better else "lower"
+    return f"{metric.title}; mean over frames, {better} is better"
+
+
 def scope(table: Table) -> str:
     """What was scored: data, split, frames and scans."""
     rules, board = table.board.rules, table.board

@@ -20,8 +20,9 @@ TIME = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([a-zμ]*)\s*")
 CLOCK = re.compile(
     r"\s*(?:(?:(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)"
     r"|(?P<day2>\d\d?)\.(?P<month2>\d\d?)\.(?P<year2>\d{4}))[ T_]+)?"
-    r"(?P<hours>\d{1,3}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?(?:[.,:](?P<rest>\d{1,9}))?"
-    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?\s*"
+    r"(?P<hours>\d{1,3}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?"
+    r"(?:[.,](?P<rest>\d{1,9})|:(?P<rest2>\d{3}|\d{6}|\d{9}))?"
+    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?\s*"
 )
 LONGEST, MOST_DIGITS = 2**63 - 1, 20
 
@@ -74,7 +75,8 @@ def clock_ns(text: str) -> int | None:
     """Nanoseconds of a time as a clock shows it; None where it is no such time.
 
     Dates count from 1970, in the zone that is written or else in UTC; times of day from midnight.
-    Two numbers without a date are minutes and seconds.
+    Two numbers without a date are minutes and seconds. What follows a last colon is a fraction in
+    three, six or nine digits: 10:00:04:12 may be a timecode, whose last number counts frames.
 
     Examples
     --------
@@ -82,6 +84,8 @@ def clock_ns(text: str) -> int | None:
     (62500000000, 1000000000, None)
     >>> clock_ns("1:30"), clock_ns("1970-01-01 00:02")
     (90000000000, 120000000000)
+    >>> clock_ns("00:00:01:250"), clock_ns("00:00:01:12"), clock_ns("1970-01-01T02:00:01+02")
+    (1250000000, None, 1000000000)
     >>> clock_ns("02.01.1970 00:00:00"), clock_ns("12:00:01 AM"), clock_ns("01/02/1970 1:00")
     (86400000000000, 1000000000, None)
     """
@@ -90,7 +94,8 @@ def clock_ns(text: str) -> int | None:
         return None
     year, month, day = (found[part] or found[f"{part}2"] for part in ("year", "month", "day"))
     hours, minutes, seconds = (int(found[part] or 0) for part in ("hours", "minutes", "seconds"))
-    rest, half, zone = found["rest"], (found["half"] or "").lower(), found["zone"]
+    rest = found["rest"] or found["rest2"]
+    half, zone = (found["half"] or "").lower(), found["zone"]
     if not year and not half and found["seconds"] is None:
         hours, minutes, seconds = 0, hours, minutes
     elif minutes > 59 or (half and not 1 <= hours <= 12):
@@ -105,7 +110,7 @@ def clock_ns(text: str) -> int | None:
         return None
     total = days * 86400 + hours * 3600 + minutes * 60 + seconds
     if zone and zone[0] in "+-":
-        shift = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
+        shift = int(zone[1:3]) * 3600 + int(zone[3:].lstrip(":") or 0) * 60
         total -= shift if zone[0] == "+" else -shift
     return total * 10**9 + int((rest or "0").ljust(9, "0"))
 

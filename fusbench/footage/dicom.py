@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
-from fusbench.footage import patience
 from fusbench.footage.clock import whole_nanoseconds
+from fusbench.footage.display import AGAIN, DAMAGE, to_display
 from fusbench.footage.header import number, regions, texts, whole
 from fusbench.footage.jpeg import DECODERS, compressed_frames
 from fusbench.footage.record import Footage, Frames, Remark, missing
 
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
+SAME_RATE, WHOLE_HZ = 0.02, 0.6  # CineRate is a whole number
+FEWEST_TIMES = 5
 LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000
-AGAIN = "Copy the file again from its source."
-GREY = ("MONOCHROME1", "MONOCHROME2")
-KNOWN = (*GREY, "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
-Shown = Callable[[np.ndarray], np.ndarray]
 
 
 def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
@@ -49,7 +49,7 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
             what = f"declares {count:,} frames, and has not a byte for each"
             raise DatasetError(what, str(path), AGAIN)
         times = _times(header, count, frame_rate_hz, path)
-    remarks: list[Remark] = []
+    remarks = list(_doubts(header, times, frame_rate_hz))
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         text = "the header says that text is burnt into the pixels (BurnedInAnnotation YES)"
         remarks.append(("warn", f"{text}: see that the crop leaves it out"))
@@ -59,6 +59,7 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
         read=lambda: _frames(path, times, header, photometric, remarks),
         regions=tuple(box for box, _ in declared),
         declared_ns=times[-1],
+        pixel_aspect=_pixel_aspect(header),
         step_ns=times[1] if count > 1 else _step(frame_rate_hz),
         facts={
             "declared_frames": count,
@@ -82,13 +83,6 @@ def identifiers(path: Path) -> set[str]:
             raise DatasetError("is no DICOM file, or is damaged", str(path), AGAIN) from None
 
 
-DAMAGE = (
-    RuntimeError, NotImplementedError, ValueError, AttributeError, OSError, EOFError, TypeError,
-    KeyError, IndexError, OverflowError, AssertionError,
-)  # fmt: skip
-"""What pydicom and its decoders raise on a damaged file."""
-
-
 def _sound(height: int, width: int, count: int) -> bool:
     return 0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE and 0 < count <= MOST_FRAMES
 
@@ -109,7 +103,8 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
         steps = [number(value) for value in cells or [vector]]
         rising = all(value is not None and value > 0 for value in steps[1:])
         if len(steps) == count and rising and steps[0] is not None:
-            return _running([value or Fraction(0) for value in steps])
+            found = [value or Fraction(0) for value in steps]
+            return _running(_steps(found) if _are_times(found) else found)
         if step is None and frame_rate_hz is None:
             what = f"FrameTimeVector has {len(steps)} entries for {count} frames"
             if len(steps) == count:
@@ -130,6 +125,49 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
     raise ConfigError(what, str(path), fix)
 
 
+def _are_times(entries: list[Fraction]) -> bool:
+    """Whether a FrameTimeVector holds times since the start: steps do not always grow."""
+    return len(entries) >= FEWEST_TIMES and all(a < b for a, b in pairwise(entries))
+
+
+def _steps(times_ms: list[Fraction]) -> list[Fraction]:
+    return [Fraction(0), *(later - time for time, later in pairwise(times_ms))]
+
+
+def _doubts(header: Any, times: list[int], frame_rate_hz: Fraction | None) -> Iterator[Remark]:
+    """What in the header, or what was asked for, contradicts the frames' times."""
+    if len(times) < 2:
+        return
+    length_s = times[-1] / 1e9 * len(times) / (len(times) - 1)
+    rate = len(times) / length_s
+    entries = header.get("FrameTimeVector")
+    entries = list(entries) if hasattr(entries, "__iter__") and not isinstance(entries, str) else []
+    steps = [number(value) or Fraction(0) for value in entries]
+    if len(steps) == len(times) and _are_times(steps):
+        text = "FrameTimeVector rises from frame to frame: it was taken for times since the start"
+        yield "warn", text
+    if frame_rate_hz is not None and abs(float(frame_rate_hz) / rate - 1) > SAME_RATE:
+        text = f"the header's times are of {rate:.4g} frames a second, and were taken"
+        yield "warn", f"{text}: --frame-rate {float(frame_rate_hz):g} was passed over"
+    for name in ("RecommendedDisplayFrameRate", "CineRate"):
+        hint = float(number(header.get(name)) or 0)
+        if hint > 0 and abs(hint - rate) > max(WHOLE_HZ, SAME_RATE * rate):
+            text = f"the frames' times are of {rate:.4g} frames a second, {name} says {hint:g}"
+            yield "warn", f"{text}: if it was shown at that speed, give --video-end"
+    lasted = float(number(header.get("EffectiveDuration")) or 0)
+    if lasted > 0 and abs(lasted - length_s) > max(2 / rate, SAME_RATE * length_s):
+        text = f"the frames last {length_s:.3f} s, EffectiveDuration says {lasted:g} s"
+        yield "warn", f"{text}: which of them is right?"
+
+
+def _pixel_aspect(header: Any) -> Fraction:
+    """Width of a pixel for a height of 1; PixelAspectRatio holds the height first."""
+    sides = header.get("PixelAspectRatio")
+    found = [number(side) for side in sides] if hasattr(sides, "__iter__") else []
+    height, width = found if len(found) == 2 else (None, None)
+    return width / height if height and width and width / height > 0 else Fraction(1)
+
+
 def _running(steps_ms: list[Fraction]) -> list[int]:
     """Times in nanoseconds of steps in milliseconds, the first of which is not counted."""
     total, times = Fraction(0), []
@@ -146,9 +184,10 @@ def _frames(
         warnings.simplefilter("ignore")
         count = 0
         try:
-            to_display = _to_display(header, photometric, path, len(times), remarks)
-            for time, pixels in zip(times, _decoded(path, len(times)), strict=False):
-                yield time, to_display(pixels)
+            decoded = partial(_decoded, path, len(times))
+            shown = to_display(header, photometric, path, decoded, remarks)
+            for time, pixels in zip(times, decoded(), strict=False):
+                yield time, shown(pixels)
                 count += 1
         except DAMAGE as error:
             what, fix = f"the pixels are cut off or damaged at frame {count}", AGAIN
@@ -183,104 +222,3 @@ def _header(path: Path) -> Any:
     import pydicom
 
     return pydicom.dcmread(path, stop_before_pixels=True, force=True)
-
-
-def _to_display(
-    header: Any, photometric: str, path: Path, count: int, remarks: list[Remark]
-) -> Shown:
-    """From stored values to uint8 as a screen shows them, grey or red, green, blue."""
-    bits = whole(header.get("BitsStored")) or 8
-    if photometric == "PALETTE COLOR":
-        table = _palette(header, path)
-        return lambda pixels: table[pixels]
-    if photometric not in KNOWN:
-        fix = f"fusbench reads {', '.join(KNOWN)} and PALETTE COLOR."
-        raise DatasetError(f"the pixels are {photometric[:40]}", str(path), fix)
-    shown = _grey_window(header, path, bits, count, remarks) if photometric in GREY else None
-    if shown is None and bits == 8:
-        shown = _as_stored
-    elif shown is None:
-        shown = _stretched(0, 2**bits - 1)
-    inverse = str(header.get("PresentationLUTShape") or "").strip().upper() == "INVERSE"
-    if photometric == "MONOCHROME1" or (photometric == "MONOCHROME2" and inverse):
-        return lambda pixels: 255 - shown(pixels)
-    return shown
-
-
-def _as_stored(pixels: np.ndarray) -> np.ndarray:
-    return pixels.astype(np.uint8, copy=False)
-
-
-def _stretched(low: float, high: float) -> Shown:
-    """Values from `low` to `high` laid over 0 to 255."""
-    scale = 255 / (high - low)
-
-    def shown(pixels: np.ndarray) -> np.ndarray:
-        return np.clip(np.rint((pixels - low) * scale), 0, 255).astype(np.uint8)
-
-    return shown
-
-
-def _curved(low: float, high: float) -> Shown:
-    """A sigmoid over the window from `low` to `high`, as DICOM PS3.3, C.11.2.1.3.1 has it."""
-
-    def shown(pixels: np.ndarray) -> np.ndarray:
-        share = (pixels - (low + high) / 2) / (high - low)
-        return np.rint(255 / (1 + np.exp(-4 * share))).astype(np.uint8)
-
-    return shown
-
-
-def _grey_window(
-    header: Any, path: Path, bits: int, count: int, remarks: list[Remark]
-) -> Shown | None:
-    """What the file's own window shows; without one, the range that the values use.
-
-    The functions of DICOM PS3.3, C.11.2.1.2 and C.11.2.1.3: LINEAR has width - 1 grey steps around
-    center - 0.5; LINEAR_EXACT and SIGMOID have width around center.
-    """
-    center, width = number(header.get("WindowCenter")), number(header.get("WindowWidth"))
-    slope = number(header.get("RescaleSlope")) or Fraction(1)
-    offset = number(header.get("RescaleIntercept")) or Fraction(0)
-    if center is not None and width is not None and width > 1 and slope > 0:
-        function = str(header.get("VOILUTFunction") or "LINEAR").strip().upper()
-        exact = 0.0 if function != "LINEAR" else 0.5
-        middle, half = float(center) - exact, float(width) / 2 - exact
-        low, high = ((end - float(offset)) / float(slope) for end in (middle - half, middle + half))
-        if bits == 8 and (low, high) == (0, 255):
-            return None
-        remarks.append(("note", f"shown through the file's window, {low:g} to {high:g}"))
-        return _curved(low, high) if function == "SIGMOID" else _stretched(low, high)
-    if bits == 8:
-        return None
-    ends = []
-    for frame in _decoded(path, count):
-        ends.append((int(frame.min()), int(frame.max())))
-        patience.step()
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    if low < 0:
-        remarks.append(("note", f"no window, and signed values: {low} to {high} are shown"))
-        return _stretched(low, max(high, low + 1))
-    used = next((n for n in (8, 10, 12) if high < 2**n), bits)
-    if used >= bits or (used > 8 and bits < 16):
-        return None
-    remarks.append(("note", f"{bits} bits a pixel hold values of {used} bits, up to {high}"))
-    return _stretched(0, 2**used - 1)
-
-
-def _palette(header: Any, path: Path) -> np.ndarray:
-    """The colour of each stored value, uint8 (N, 3).
-
-    Some devices declare a palette of 16 bits and fill it with values of 8.
-    """
-    from pydicom.pixels.processing import apply_color_lut
-
-    allocated = whole(header.get("BitsAllocated"))
-    try:
-        values = np.arange(2**8) if allocated == 8 else np.arange(2**16)
-        colours = apply_color_lut(values.astype(np.uint8 if allocated == 8 else np.uint16), header)
-    except DAMAGE:
-        raise DatasetError("the palette is missing or damaged", str(path), AGAIN) from None
-    if colours.dtype == np.uint8 or colours.max() < 2**8:
-        return colours.astype(np.uint8)
-    return (colours >> 8).astype(np.uint8)

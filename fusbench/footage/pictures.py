@@ -14,7 +14,7 @@ from fusbench.errors import ConfigError, DatasetError, PredictionError
 from fusbench.files import silence
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.kinds import PICTURES, natural
-from fusbench.footage.record import Footage, Frames
+from fusbench.footage.record import Footage, Frames, Remark
 
 silence(cv2)  # a fault is told once
 
@@ -35,7 +35,22 @@ def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:
         declared_ns=whole_nanoseconds((len(files) - 1) * step),
         step_ns=whole_nanoseconds(step),
         facts={"declared_frames": len(files)},
+        remarks=list(_holes(files)),
     )
+
+
+def _holes(files: list[Path]) -> Iterator[Remark]:
+    """Whether numbers are missing in the files' names: what follows a hole would come too early."""
+    found = [re.fullmatch(r"(.*?)(\d+)", file.stem) for file in files]
+    if len({name and name[1] for name in found}) != 1 or found[0] is None:
+        return
+    steps = np.diff([int(name[2]) for name in found if name])
+    usual = int(steps.min()) if len(steps) else 0
+    at = np.flatnonzero(steps > usual)
+    if usual and len(at):
+        many = int((steps // usual - 1).sum())
+        text = f"{many} numbers are missing in the pictures' names, the first after"
+        yield "warn", f"{text} '{files[at[0]].name[-40:]}': the others are timed without a gap"
 
 
 def picture_files(folder: Path) -> list[Path]:

@@ -46,7 +46,7 @@ def open_video(path: Path) -> Footage:
         with av.open(f"file:{path}", options=OPENING) as container:
             if not container.streams.video:
                 raise DatasetError("holds no video", str(path), "Give the file with the picture.")
-            stream = container.streams.video[0]
+            stream = _pictures(container)[0]
             first = next(iter(container.decode(stream)), None)
             if first is None:
                 raise DatasetError("holds no frame that can be read", str(path), CONVERT)
@@ -79,6 +79,15 @@ def open_video(path: Path) -> Footage:
         pixel_aspect=aspect,
         facts={"interlaced": interlaced, "quarter_turns": turns},
     )
+
+
+def _pictures(container: Any) -> list[Any]:
+    """The video tracks, a cover picture only where nothing else is."""
+    from av.stream import Disposition
+
+    tracks = list(container.streams.video)
+    moving = [track for track in tracks if not track.disposition & Disposition.attached_pic]
+    return moving or tracks
 
 
 def _quarter_turns(frame: Any, path: Path) -> int:
@@ -115,9 +124,14 @@ def _length(stream: Any) -> Fraction | None:
 
 
 def _tracks(container: Any, video: Any) -> list[Remark]:
-    """What tracks of different lengths tell of a recording that lost a part of one."""
+    """Other videos of the file, and tracks whose lengths tell that one of them lost a part."""
     length = _length(video)
     remarks = []
+    others = [f"{track.width} x {track.height}" for track in _pictures(container)[1:]]
+    if others:
+        text = f"the file holds {len(others) + 1} videos: the first was taken, of"
+        text = f"{text} {video.width} x {video.height}, and not that of {', '.join(others[:3])}"
+        remarks.append(("warn", text))
     for stream in container.streams:
         other = _length(stream) if stream.type == "audio" and length is not None else None
         if other is None or length is None or abs(other - length) <= max(Fraction(1), length / 50):
@@ -156,7 +170,7 @@ def _frames(
 
     first: Fraction | None = None
     with av.open(f"file:{path}", options=OPENING) as container:
-        stream = container.streams.video[0]
+        stream = _pictures(container)[0]
         stream.thread_type = "AUTO"
         damage = _Damage(base=Fraction(stream.time_base or 1))
         frames = _decoded(container, stream, damage)

@@ -150,6 +150,7 @@ def write_clips(
             close()
             file, before, part, part_from = None, None, of_frame, number
         if part_ns[0] is not None and time_ns < part_ns[0]:
+            part_from = number + 1
             continue
         if (number - part_from) % kept.every:
             continue

@@ -218,10 +218,9 @@ def first_frame_number(numbers: list[int], count: int, said: str, where: str) ->
     if said:
         return int(said)
     shown = [number for number in numbers if number != NO_FRAME] or [0]
-    if min(shown) <= 0:
-        return 0
-    if max(shown) == count:
-        return 1
+    from_zero, from_one = min(shown) <= 0, max(shown) == count and min(shown) >= 0
+    if from_zero != from_one:
+        return int(from_one)
     what = f"the frames' numbers run from {min(shown)} to {max(shown)}"
     fix = "Say whether the first frame is 0 or 1, with --first-frame."
     raise ConfigError(f"{what}, of {count} frames", where, fix)

@@ -12,8 +12,10 @@ from fusbench.footage.clock import frame_of
 from fusbench.importing.beside import DOUBTFUL, LIT, LOW, beside
 from fusbench.importing.finding import NOTE, REFUSE, WARN, Finding
 from fusbench.importing.quality import Evidence, Quality, inside
+from fusbench.importing.ticks import coarse_ms
 
 BLINK_S = (0.05, 0.5)
+FULLY, MANY = 0.95, 0.05
 GAP_STEPS = 3
 
 
@@ -21,6 +23,7 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
     """What the numbers of a report say; `valid` are the samples with a position, bool (N,)."""
     q, x, y = quality, seen.x_px[valid], seen.y_px[valid]
     claimed = q.claimed_rate_hz
+    coarse = coarse_ms(seen.gaze.time_ns) if seen.gaze.frame is None else None
     ends_early = seen.declared_ns is not None and seen.end_ns < 0.98 * seen.declared_ns
     for found, level, kind, text in (
         (ends_early, REFUSE, "cut-off",
@@ -31,6 +34,10 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (LOW <= q.valid < DOUBTFUL, WARN, "", f"{1 - q.valid:.0%} of the samples are lost"),
         (q.covered < LOW, REFUSE, "uncovered",
          f"only {q.covered:.0%} of the frames have a gaze sample"),
+        (LOW <= q.covered < FULLY, WARN, "",
+         f"{1 - q.covered:.0%} of the frames have no gaze sample: it runs from"
+         f" {seen.time_ns[0] / 1e9:.2f} to {seen.time_ns[-1] / 1e9:.2f} s of the video's"
+         f" {seen.end_ns / 1e9:.2f} s"),
         (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE, "uncovered",
          f"only {q.in_video:.0%} of the gaze falls into the video, which it covers by"
          f" {q.covered:.0%}"),
@@ -46,13 +53,19 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
          f"the file claims {claimed or 0:g} samples a second, its times say {q.gaze_rate_hz:g}"),
         (_normalised_as_pixels(seen), REFUSE, "units",
          "all positions lie between 0 and 1: they are shares of the screen, not pixels"),
+        (_percent_as_pixels(seen), REFUSE, "units",
+         "all positions lie between 0 and 100: they look like percent of the screen, not pixels"),
         (_pixels_as_normalised(seen), REFUSE, "units",
          "positions reach far beyond 1: they are pixels, not shares of the screen"),
         (seen.most_frame.max() < LIT, REFUSE, "black",
          f"the picture is black: no pixel of any frame is brighter than {seen.most_frame.max()}"),
         (q.lost_to_fillers, NOTE, "",
          f"{q.lost_to_fillers} samples at exactly 0,0 or -1,-1 count as lost"),
-        (q.duplicates, NOTE, "", f"{q.duplicates} samples with a repeated time were dropped"),
+        (q.duplicates, WARN if q.duplicates > MANY * q.samples else NOTE, "",
+         f"{q.duplicates} samples with a repeated time were dropped"),
+        (coarse, WARN, "",
+         f"the clock goes in steps of {coarse or 0:.3g} ms, and samples come every"
+         f" {1000 / q.gaze_rate_hz:.3g} ms: gaze near a frame's edge may be on the wrong frame"),
         (q.gaps, NOTE, "",
          f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
         (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN, "",
@@ -75,6 +88,13 @@ def _normalised_as_pixels(seen: Evidence) -> bool:
     if seen.gaze.space not in ("screen", "pixel") or len(x) < 10:
         return False
     return float(np.mean((np.abs(x) <= 1.5) & (np.abs(y) <= 1.5))) > 0.95
+
+
+def _percent_as_pixels(seen: Evidence) -> bool:
+    x, y = seen.gaze.x[seen.gaze.valid], seen.gaze.y[seen.gaze.valid]
+    if seen.gaze.space != "screen" or len(x) < 10 or _normalised_as_pixels(seen):
+        return False
+    return float(np.mean((x >= 0) & (x <= 100) & (y >= 0) & (y <= 100))) > 0.95
 
 
 def _pixels_as_normalised(seen: Evidence) -> bool:
@@ -119,7 +139,7 @@ def judge(seen: Evidence) -> Quality:
         frames=len(seen.frame_ns),
         clips=seen.clips,
         clip_frames=seen.clip_frames,
-        frame_rate_hz=round(1 / usual_step(frame_steps_s), 3),
+        frame_rate_hz=round(1 / usual_step(frame_steps_s[: len(seen.frame_ns) - 1 or 1]), 3),
         longest_step_s=round(float(frame_steps_s.max()), 6),
         samples=len(seen.time_ns),
         gaze_rate_hz=round(1 / step_s, 2),

@@ -23,7 +23,7 @@ from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.numbered import times_of_frames
 from fusbench.importing.pairing import Pairing
-from fusbench.importing.placing import require_overlap, view_of
+from fusbench.importing.placing import require_overlap, screen_remarks, view_of
 from fusbench.importing.quality import Evidence, Quality, inside
 from fusbench.importing.recording import GazeRecording
 from fusbench.importing.records import facts_of
@@ -131,7 +131,8 @@ def take_in(
             residual_s=clock.residual_s if clock else 0.0,
             accepted=pairing.accept,
             remarks=(
-                *remarks, *remarks_of(pairing, gaze, footage, crops), *text_remarks(written),
+                *remarks, *screen_remarks(pairing, gaze, footage, view),
+                *remarks_of(pairing, gaze, footage, crops), *text_remarks(written),
             ),
         )
     )  # fmt: skip

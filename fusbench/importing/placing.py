@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.record import Footage
+from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.geometry import ON_SCREEN, View, extent_mm, letterbox
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.recording import GazeRecording
+
+SAME_PX, SAME_SHAPE = 2.0, 0.02
 
 
 def view_of(
@@ -63,6 +68,31 @@ def shown_on(
         return screen, rect
     shown = (height, width * float(footage.pixel_aspect))
     return screen, letterbox(shown, screen) if rect == "fit" else Box(0, 0, *screen)
+
+
+def screen_remarks(
+    pairing: Pairing, gaze: GazeRecording, footage: Footage, view: View
+) -> Iterator[Finding]:
+    """What of the screen and the rectangle on it contradicts the files, or is seldom so."""
+    told, given = gaze.screen, pairing.screen
+    if told and given and max(abs(a - b) for a, b in zip(told, given, strict=True)) > SAME_PX:
+        text = f"the gaze file says a screen of {told[0]:g} x {told[1]:g}, and"
+        yield Finding(WARN, f"{text} {given[0]:g} x {given[1]:g} was given: that was taken")
+    screen, rect = view.screen, view.rect
+    if screen is None or rect is None:
+        return
+    right, bottom = rect.x + rect.width - screen[0], rect.y + rect.height - screen[1]
+    beyond = max(-rect.x, -rect.y, right, bottom)
+    if beyond > SAME_PX:
+        text = f"the video's rectangle {rect} leaves the screen of {screen[0]:g} x {screen[1]:g}"
+        yield Finding(WARN, f"{text} by {beyond:g} px: is one of them of another screen?")
+    height, width = footage.shape
+    shown = width * float(footage.pixel_aspect) / height
+    stretch = rect.width / rect.height / shown
+    if abs(stretch - 1) > SAME_SHAPE:
+        text = f"on {rect} the picture is {stretch:.3g} times as wide for its height as it is"
+        fit = letterbox((1, shown), screen)
+        yield Finding(WARN, f"{text}; a player that keeps its shape shows it on {fit} ('fit')")
 
 
 def sigma_px_of(

@@ -1,6 +1,7 @@
 """The HTML page in headless Chromium: it sorts, filters, opens rows, and runs nobody's script."""
 
 import re
+import zlib
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,31 @@ def test_it_prints(tab, page):
     assert 1 <= pages <= 4
 
 
+def sheets_with(colour, content):
+    """How many sheets of a printed page, packed streams, something of this colour is drawn on."""
+    packed = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    drawn = [zlib.decompress(stream) for stream in packed if stream[:1] == b"x"]
+    return sum(re.search(colour, stream) is not None for stream in drawn)
+
+
+def test_headings_are_printed_on_every_sheet_of_the_table(tab, page):
+    """Each in a colour of its own, found on as many sheets as the colour of the names."""
+    script = """
+    const [row] = document.querySelectorAll("#rows tr.row"), colours = new CSSStyleSheet();
+    for (let copy = 0; copy < 40; copy++) row.after(row.cloneNode(true));
+    colours.replaceSync(`td.model button { color: rgb(0, 0, 255) }
+      th button { color: rgb(0, 255, 0) }
+      th[data-sort="model"] button { color: rgb(255, 0, 0) }`);
+    document.adoptedStyleSheets = [colours];
+    """
+    drive(tab, page, script, 1300, 900)
+    content = tab.pdf()
+    colours = (rb"0 0 1 rg", rb"0 1 0 rg", rb"1 0 0 rg")
+    names, heads, models = (sheets_with(colour, content) for colour in colours)
+    assert names > 1
+    assert (heads, models) == (names, names)
+
+
 def test_without_a_script_the_table_is_there(page):
     html = page.read_text()
     body = html.split("<script")[0]
@@ -168,6 +194,9 @@ def test_columns_are_chosen_and_explained_without_a_mouse(tab, page):
     const seen = { before: shown() };
     document.querySelector("details.columns").open = true;
     seen.told = box("behind").parentElement.textContent;
+    seen.explained = heads.filter((head) => head.querySelector("button").title).length;
+    seen.listed = document.querySelectorAll("#columns label small").length;
+    seen.metric = box("kld").parentElement.textContent;
     for (const key of ["behind", "licence"]) box(key).click();
     seen.after = shown();
     seen.cells = document.querySelector("#rows tr.row").querySelectorAll("td:not([hidden])").length;
@@ -184,6 +213,8 @@ def test_columns_are_chosen_and_explained_without_a_mouse(tab, page):
     assert seen["address"] == "#hide=behind%2Clicence"
     assert seen["again"] == [key for key in seen["before"] if key != "licence"]
     assert "How much worse than the best model" in seen["told"]
+    assert seen["metric"].endswith("from the gaze; mean over frames, lower is better")
+    assert seen["explained"] == seen["listed"] + 1 == len(seen["before"])  # all but the name's
 
 
 def test_a_long_board_lists_its_first_rows_until_asked(tab, page):

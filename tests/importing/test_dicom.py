@@ -293,3 +293,82 @@ def test_times_that_stand_still_are_none(tmp_path):
     with pytest.raises(DatasetError, match="FrameTimeVector is no time. Give --frame-rate"):
         open_footage(still)
     assert frames_of(still, Fraction(25))[0] == [0, 40_000_000, 80_000_000]
+
+
+def greys(entries, first=0, bits=8, data=None):
+    table = Header()
+    table.add_new(0x00283002, "US", [len(entries) % 2**16, first, bits])
+    table.add_new(0x00283006, "OW", np.array(entries, "<u2").tobytes() if data is None else data)
+    return [table]
+
+
+NEGATIVE = [255 - value for value in range(256)]
+STEPS = {"FrameTime": 40.0, "FrameIncrementPointer": 0x00181063}
+WIDE = {"WindowCenter": 128, "WindowWidth": 256}  # shows 0 to 255 as they are
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tags", "right"),
+    [
+        (np.uint8, {"VOILUTSequence": greys(NEGATIVE)}, [255, 205, 55]),
+        (np.uint8, {"VOILUTSequence": greys(NEGATIVE, data=bytes(NEGATIVE))}, [255, 205, 55]),
+        (np.uint8, {"VOILUTSequence": greys(NEGATIVE), **WIDE}, [0, 50, 200]),  # a window is there
+        (np.uint8, {"ModalityLUTSequence": greys(NEGATIVE)}, [255, 205, 55]),
+        (np.uint8, {"ModalityLUTSequence": greys(NEGATIVE), "VOILUTSequence": greys(NEGATIVE)},
+         [0, 50, 200]),
+        (np.uint8, {"ModalityLUTSequence": greys(NEGATIVE), "WindowCenter": 100.5,
+                    "WindowWidth": 201}, [255, 255, 70]),  # 55 of 0 to 200, as 255 * 55 / 200
+        (np.uint8, {"VOILUTSequence": greys([0, 100, 200], first=49)}, [0, 100, 200]),
+        (np.uint16, {"VOILUTSequence": greys([16 * v for v in range(256)], bits=12)},
+         [0, 50, 199]),  # 255 * 16 v / 4095
+        (np.uint16, {"VOILUTSequence": greys(list(range(256)), bits=16)}, [0, 50, 200]),
+    ],
+)  # fmt: skip
+def test_tables_of_greys_are_used_as_a_viewer_does(dtype, tags, right, tmp_path):
+    pixels = np.array([[[0, 50, 200]]], dtype)
+    footage = open_footage(written(tmp_path, pixels, "MONOCHROME2", **STEPS, **tags))
+    ((_, frame),) = footage.read()
+    assert frame[0].tolist() == right
+
+
+@pytest.mark.parametrize("data", [b"", b"ab"])
+def test_a_damaged_table_of_greys_is_one_line(data, tmp_path):
+    tags = {"VOILUTSequence": greys([0, 1], data=data)}
+    if data:
+        tags["VOILUTSequence"][0].LUTDescriptor = [2, 0, 99]
+    video = written(tmp_path, np.zeros((1, 1, 3), np.uint8), "MONOCHROME2", **STEPS, **tags)
+    with pytest.raises(DatasetError, match="table of greys is missing or damaged"):
+        list(open_footage(video).read())
+
+
+@pytest.mark.parametrize(
+    ("rate", "tags", "word"),
+    [
+        (None, {}, ""),
+        (25, {"CineRate": 25, "RecommendedDisplayFrameRate": 25, "EffectiveDuration": 0.4}, ""),
+        (10, {}, "25 frames a second, and were taken: --frame-rate 10 was passed over"),
+        (None, {"CineRate": 10}, "25 frames a second, CineRate says 10"),
+        (None, {"RecommendedDisplayFrameRate": 50}, "RecommendedDisplayFrameRate says 50"),
+        (None, {"EffectiveDuration": 4}, "the frames last 0.400 s, EffectiveDuration says 4 s"),
+    ],
+)
+def test_what_contradicts_the_frames_times_is_told(rate, tags, word, tmp_path):
+    video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **STEPS, **tags)
+    footage = open_footage(video, rate and Fraction(rate))
+    assert footage.step_ns == 40_000_000
+    assert [level for level, _ in footage.remarks] == ["warn"] * bool(word)
+    assert word in " ".join(text for _, text in footage.remarks)
+
+
+def test_a_vector_of_times_is_no_vector_of_steps(tmp_path):
+    tags = {"FrameTimeVector": [40 * n for n in range(10)], "FrameIncrementPointer": 0x00181065}
+    video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **tags)
+    times, _ = frames_of(video)
+    assert times == [40_000_000 * n for n in range(10)]
+    assert "taken for times since the start" in open_footage(video).remarks[0][1]
+
+
+def test_oblong_pixels_of_dicom_are_known(tmp_path):
+    tags = {**STEPS, "PixelAspectRatio": [2, 1]}  # twice as high as wide
+    video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **tags)
+    assert open_footage(video).pixel_aspect == Fraction(1, 2)

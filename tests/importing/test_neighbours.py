@@ -4,19 +4,30 @@ Each right value is read off the few rows that a test writes, by hand.
 """
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from support import recordings
 
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.footage.box import Box
+from fusbench.footage.clock import parse_time
+from fusbench.footage.crops import constant
+from fusbench.footage.pictures import open_pictures
 from fusbench.footage.rows import read_rows
 from fusbench.importing.anchoring import Anchors, timeline_of
+from fusbench.importing.clip_files import Stored, write_clips
 from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
+from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.numbered import times_of_frames
 from fusbench.importing.pairing import Pairing
+from fusbench.importing.placing import screen_remarks, view_of
+from fusbench.importing.quality import Evidence
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
 ONE = {"time": "t", "x": "x", "y": "y", "space": "screen"}
@@ -88,6 +99,13 @@ def test_times_are_read_as_programs_write_them(cells, unit, right_ms, word, tmp_
     assert gaze.time_ns.tolist() == [round(time * MS) for time in right_ms]
     assert word in told(gaze)
     assert word or not told(gaze)
+
+
+def test_frames_of_a_timecode_are_no_fraction_of_a_second(tmp_path):
+    with pytest.raises(ConfigError, match="'10:00:04:12' in the column 't' is no time"):
+        read(tmp_path, "t,x,y\n10:00:04:12,1,2\n", time_unit="")
+    with pytest.raises(ConfigError, match="'10:00:04:12' is no time"):
+        parse_time("10:00:04:12")
 
 
 def test_a_date_that_can_be_read_in_two_ways_is_shown(tmp_path):
@@ -251,6 +269,7 @@ def test_an_end_is_found_by_its_start_and_named_so_that_it_fits_alone(start, end
 @pytest.mark.parametrize(
     ("numbers", "first"),
     [((0, 3, 199), 0), ((1, 200), 1), ((-1, 1, 200), 1), ((-13, 212), 0), ((1, 199), None),
+     ((0, 200), None), ((-13, 200), 0),
      ((1, 150), None), ((5, 150), None), ((-1, 1, 150), None)],
 )  # fmt: skip
 def test_frames_are_counted_from_what_their_numbers_allow_or_it_is_asked(numbers, first):
@@ -279,3 +298,114 @@ def test_a_short_table_may_be_utf_16(tmp_path):
         tmp_path / "a.csv", lambda c: tuple(map(float, c)), what="", option="", fix=""
     )
     assert found == ((0, 10),)
+
+
+def judged(time_ms, x=None, space="pixel", end_ms=2000, duplicates=0):
+    """Findings above a note of gaze on 50 frames of 40 ms, all of it lit."""
+    x = np.full(len(time_ms), 30.0) if x is None else x
+    time_ns = np.rint(np.asarray(time_ms) * MS).astype(np.int64)
+    gaze = GazeRecording(time_ns=time_ns, x=x, y=x, space=space, duplicates=duplicates)
+    evidence = Evidence(
+        scan="S1", gaze=gaze, time_ns=time_ns, x_px=np.full(len(x), 30.0),
+        y_px=np.full(len(x), 30.0), frame_ns=np.arange(0, end_ms, 40) * MS, end_ns=end_ms * MS,
+        clips=1, clip_frames=end_ms // 40, unchanged=np.zeros(end_ms // 40, bool),
+        most_frame=np.full((60, 60), 200, np.uint8), declared_ns=end_ms * MS,
+    )  # fmt: skip
+    return [f"{f.level}: {f.text}" for f in judge(evidence).findings if f.level != "note"]
+
+
+TRUE_MS = np.arange(180) / 90 * 1000
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "word"),
+    [
+        (TRUE_MS, ""),
+        (np.rint(TRUE_MS), ""),
+        (np.rint(TRUE_MS / 10) * 10, "steps of 10 ms, and samples come every"),
+        (np.rint(np.rint(TRUE_MS * 0.128) / 0.128), "steps of 7."),  # 7.8 ms, written in whole ms
+        (np.floor(np.arange(120) / 60 * 64) / 64 * 1000, "steps of 15.6 ms"),  # Windows' usual tick
+        (np.delete(np.arange(0, 2000, 10), [5, 9, 40, 77, 120, 190]), ""),  # 100 Hz, some lost
+    ],
+)
+def test_a_clock_coarser_than_its_samples_is_told(time_ms, word):
+    found = judged(time_ms)
+    assert len(found) == bool(word)
+    assert word in "".join(found)
+
+
+def test_many_samples_of_one_time_are_told():
+    assert judged(TRUE_MS, duplicates=9) == []
+    assert judged(TRUE_MS, duplicates=10) == ["warn: 10 samples with a repeated time were dropped"]
+
+
+def test_gaze_that_covers_a_part_of_the_video_is_told():
+    (found,) = judged(TRUE_MS + 800)
+    assert "40% of the frames have no gaze sample: it runs from 0.80 to 2.79 s of the" in found
+
+
+def test_percent_of_the_screen_are_no_pixels():
+    percent = np.linspace(20, 90, 180)
+    assert "percent of the screen" in judged(TRUE_MS, percent, "screen")[0]
+    assert judged(TRUE_MS, percent * 10, "screen") == []
+    assert judged(TRUE_MS, percent) == []  # of a small picture
+
+
+@pytest.mark.parametrize(
+    ("told_by_file", "given", "rect", "words"),
+    [
+        ((1920, 1080), None, "fit", []),
+        ((1919, 1080), (1920, 1080), "fit", []),
+        ((1920, 1080), (1280, 720), "fit", ["1920 x 1080, and 1280 x 720 was given"]),
+        (None, (1920, 1080), "full", ["1.33 times as wide", "shows it on 240,0,1440,1080 ('fit')"]),
+        (None, (1920, 1080), Box(240, 0, 1440, 1080), []),
+        (None, (1280, 720), Box(240, 0, 1440, 1080), ["leaves the screen of 1280 x 720 by 400"]),
+    ],
+)
+def test_a_screen_that_contradicts_the_files_is_told(told_by_file, given, rect, words):
+    gaze = replace(SILENT, space="screen", screen=told_by_file)
+    footage = SimpleNamespace(shape=(240, 320), pixel_aspect=1)
+    asked = pairing(screen=given, display_rect=rect)
+    view = view_of(asked, gaze, footage, (Box(0, 0, 320, 240),), (240, 320))
+    found = " ".join(f.text for f in screen_remarks(asked, gaze, footage, view))
+    assert all(word in found for word in words)
+    assert bool(found) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("f8", "f9", "f10"), []),
+        (("f10", "f20", "f30"), []),  # every tenth
+        (("f8", "f9", "f12"), ["2 numbers are missing", "after 'f9.png'"]),
+        (("f10", "f20", "f40"), ["1 numbers are missing", "after 'f20.png'"]),
+        (("a1", "b3", "c9"), []),
+    ],
+)
+def test_pictures_that_are_missing_are_told(names, words, tmp_path):
+    for name in names:
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((2, 3), np.uint8))
+    remarks = open_pictures(tmp_path, Fraction(10)).remarks
+    assert len(remarks) == bool(words)
+    assert all(word in remarks[0][1] for word in words)
+
+
+def test_every_second_frame_of_a_part_begins_with_its_first(tmp_path):
+    shown = ((40 * n * MS, np.full((4, 6), n, np.uint8)) for n in range(50))
+    footage = SimpleNamespace(facts={}, held_ns=[], declared_ns=None, step_ns=None)
+    kept, crops = Stored(size=(4, 6), every=2), constant(Box(0, 0, 6, 4))
+    (tmp_path / "frames").mkdir()
+    part = (1000 * MS, 1400 * MS)  # frames 25 to 34
+    written = write_clips(footage, shown, "v", crops, kept, tmp_path, "S1", 1, part)
+    assert [time // (40 * MS) for time in written.times] == [25, 27, 29, 31, 33]
+    assert np.load(written.clips[0].path)[:, 0, 0].tolist() == [25, 27, 29, 31, 33]
+
+
+def test_a_last_frame_that_is_cut_short_does_not_raise_the_rate():
+    gaze = replace(SILENT, time_ns=np.array([0, 10]) * MS, x=np.ones(2), y=np.ones(2))
+    evidence = Evidence(
+        scan="S1", gaze=gaze, time_ns=gaze.time_ns, x_px=gaze.x, y_px=gaze.y,
+        frame_ns=np.arange(5) * 80 * MS, end_ns=360 * MS, clips=1, clip_frames=5,
+        unchanged=np.zeros(5, bool), most_frame=np.full((4, 6), 200, np.uint8), declared_ns=None,
+    )  # fmt: skip
+    assert judge(evidence).frame_rate_hz == 12.5

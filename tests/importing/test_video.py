@@ -3,8 +3,10 @@
 import struct
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from support import recordings
 
 from fusbench.data.dataset import open_dataset
@@ -83,3 +85,43 @@ def test_an_interlaced_video_is_told(tmp_path):
     quality, _ = imported(tmp_path, video)
     found = [f for f in quality.findings if f.level == "warn"]
     assert [f.text for f in found] == ["the video is interlaced: moving edges are combed"]
+
+
+def tracks(file, covers=0, videos=1):
+    """A file of videos whose frames are all as bright as their track's number times 50."""
+    with av.open(str(file), "w") as container:
+        streams = []
+        for number in range(covers + videos):
+            stream = container.add_stream("mjpeg" if number < covers else "mpeg4", rate=25)
+            stream.height, stream.width = 32, 48
+            stream.pix_fmt = "yuvj420p" if number < covers else "yuv420p"
+            if number < covers:
+                stream.disposition = Disposition.attached_pic
+            streams.append(stream)
+        for time in range(10):
+            for number, stream in enumerate(streams):
+                if number < covers and time:
+                    continue
+                picture = np.full((32, 48), 50 * (number + 1), np.uint8)
+                frame = av.VideoFrame.from_ndarray(picture, format="gray")
+                frame.pts, frame.time_base = time, Fraction(1, 25)
+                container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    return open_footage(file)
+
+
+def test_of_two_videos_in_a_file_the_first_is_taken_and_it_is_told(tmp_path):
+    footage = tracks(tmp_path / "two.mkv", videos=2)
+    ((level, text),) = footage.remarks
+    assert level == "warn"
+    assert "the file holds 2 videos: the first was taken, of 48 x 32" in text
+    assert all(abs(int(np.median(frame)) - 50) < 6 for _, frame in footage.read())
+
+
+def test_a_cover_is_no_video(tmp_path):
+    footage = tracks(tmp_path / "cover.mp4", covers=1)
+    frames = [frame for _, frame in footage.read()]
+    assert len(frames) == 10
+    assert all(abs(int(np.median(frame)) - 100) < 6 for frame in frames)
+    assert not footage.remarks
