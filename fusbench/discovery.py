@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fusbench import __version__
 from fusbench.errors import PluginError, unknown
 from fusbench.installed import Entry, Fault, normal, registrars
 
@@ -25,18 +28,29 @@ HOUSE = (OWN, *BACKENDS.values())  # released together: versions identify them
 RESTRICTION = "FUSBENCH_PLUGINS"
 
 
-def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list[Fault]]:
+def scan(
+    group: str, *, own: Iterable[str] = (), restricted: bool = True
+) -> tuple[dict[str, Entry], list[Fault]]:
     """Entries of a group by name, and what is wrong with the others.
 
     ``FUSBENCH_PLUGINS``, a comma-separated list of distributions, restricts the search; fusbench's
-    own entries are always found, and no other package can take their names.
+    own entries are always found, and no other package can take their names, nor those of `own`,
+    which stand in a table of fusbench's and are not registered. Found once, until something is
+    installed or taken away.
     """
     wanted = os.environ.get(RESTRICTION, "") if restricted else ""
+    entries, faults = _found(group, tuple(own), wanted, tuple(registrars().items()))
+    return dict(entries), list(faults)
+
+
+@lru_cache(maxsize=32)
+def _found(
+    group: str, own: tuple[str, ...], wanted: str, installed: tuple[tuple[str, Any], ...]
+) -> tuple[dict[str, Entry], list[Fault]]:
     allowed = {normal(name) for name in wanted.split(",") if name.strip()}
     found: dict[str, list[Entry]] = {}
     faults: list[Fault] = []
-    installed = registrars()
-    for distribution, registrar in installed.items():
+    for distribution, registrar in installed:
         if allowed and distribution not in {*allowed, OWN}:
             continue
         if isinstance(registrar, Fault):
@@ -47,16 +61,19 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
                 faults.append(item)
             else:
                 found.setdefault(item.name, []).append(item)
-    for name in sorted(allowed - set(installed)):
+    for name in sorted(allowed - set(dict(installed))):
         what = f"no installed package of that name registers anything, and {RESTRICTION} names it"
         fix = f"Correct {RESTRICTION}."
         faults.append(Fault(name=name, where=RESTRICTION, what=what, fix=fix))
     entries = {}
     for name, claims in sorted(found.items()):
         ours = [claim for claim in claims if claim.distribution in HOUSE]
-        if len(ours or claims) == 1:
+        others = [claim for claim in claims if claim not in ours]
+        if name in own:
+            faults += [_taken(claim, f"{OWN} {__version__}") for claim in others]
+        elif len(ours or claims) == 1:
             (entries[name],) = ours or claims
-            faults += [_taken(claim, ours[0]) for claim in claims if claim not in (ours or claims)]
+            faults += [_taken(claim, ours[0].owner) for claim in others if ours]
         else:
             owners = " and ".join(claim.owner for claim in claims)
             what = f"the name is claimed by {owners}"
@@ -65,21 +82,21 @@ def scan(group: str, *, restricted: bool = True) -> tuple[dict[str, Entry], list
     return entries, faults
 
 
-def _taken(claim: Entry, ours: Entry) -> Fault:
-    what = f"the name '{claim.name}' is that of {ours.owner}"
+def _taken(claim: Entry, owner: str) -> Fault:
+    what = f"the name '{claim.name}' is that of {owner}"
     fix = f"Uninstall {claim.distribution}, or let it register another name."
     return Fault(name=claim.name, where=claim.owner, what=what, fix=fix)
 
 
-def find(group: str, kind: str, name: str) -> Entry:
-    """The entry of a name.
+def find(group: str, kind: str, name: str, own: Collection[str] = ()) -> Entry:
+    """The entry of a name; `own` are names that are not registered, as `scan` has them.
 
     Raises
     ------
     UnknownName, PluginError
         If there is none, or if two distributions claim the name.
     """
-    entries, faults = scan(group)
+    entries, faults = scan(group, own=own)
     if name in entries:
         return entries[name]
     where = f"{kind} '{name}'"
@@ -93,8 +110,9 @@ def find(group: str, kind: str, name: str) -> Entry:
         owner = hidden[name].distribution
         what = f"is hidden, since {RESTRICTION} does not name {owner}"
         raise PluginError(what, where, f"Add {owner} to it, or unset it.")
-    see = f"'fusbench {kind} list' shows all {len(entries)}."
-    error = unknown(kind, name, list(entries), see)
+    known = [*own, *entries]
+    see = f"'fusbench {kind} list' shows all {len(known)}."
+    error = unknown(kind, name, known, see)
     package = BACKENDS.get(name.rpartition("-")[2], OWN)
     if group == MODELS and package not in registrars():
         error.fix = from_clone(package)

@@ -19,15 +19,13 @@ def metric() -> None:
 def list_metrics(as_json: bool) -> None:
     """List every installed metric, fusbench's own first; * marks those of every run."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.discovery import METRICS as GROUP
-    from fusbench.discovery import scan
     from fusbench.errors import FusbenchError
     from fusbench.isolation.copies import facts_of
-    from fusbench.metrics import METRICS, ORDER, ordered
+    from fusbench.metrics import METRICS, ORDER, ordered, plugins
 
-    entries, faults = scan(GROUP)
+    entries, faults = plugins()
     rows: list[dict[str, Any]] = [_facts(name) for name in ORDER]
-    strangers = [entries[name] for name in ordered(entries) if name not in ORDER]
+    strangers = [entries[name] for name in ordered(entries)]
     for entry, told in facts_of(strangers, "metric", lambda entry: _facts(entry.name)):
         if isinstance(told, FusbenchError):
             told = {"name": entry.name, "from": entry.owner, "fault": told.what}

@@ -113,10 +113,17 @@ class Evaluation:
 
         Without what a model of its own process used, the hash is over what was asked for.
         """
-        seen = {"source": used.source, "versions": dict(used.versions)}
-        more = {name: value for name, value in seen.items() if value}
-        digest = text_sha256(json.dumps(self._asked | more, sort_keys=True, default=str))
-        return f"{self.card.name}-{digest[:16]}"
+        seen = used.source, tuple(used.versions.items())
+        if seen not in self._keys:
+            named = {"source": used.source, "versions": dict(used.versions)}
+            more = {name: value for name, value in named.items() if value}
+            digest = text_sha256(json.dumps(self._asked | more, sort_keys=True, default=str))
+            self._keys[seen] = f"{self.card.name}-{digest[:16]}"
+        return self._keys[seen]
+
+    @cached_property
+    def _keys(self) -> dict[tuple[str, tuple[tuple[str, str], ...]], str]:
+        return {}
 
     @cached_property
     def _asked(self) -> dict[str, Any]:

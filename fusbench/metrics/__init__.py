@@ -17,7 +17,16 @@ from fusbench.metrics.kernels import check_kernel, kernel
 from fusbench.metrics.maps import cc, kld, sim
 from fusbench.metrics.points import ig, nss
 from fusbench.metrics.profile import EPS, PROFILES, check_profile
-from fusbench.metrics.registry import ORDER, metric, of_signature, ordered, owner, select
+from fusbench.metrics.registry import (
+    ORDER,
+    entry,
+    metric,
+    of_signature,
+    ordered,
+    owner,
+    plugins,
+    select,
+)
 from fusbench.metrics.table import METRICS, OBSERVERS, check_observers, observers_of, signature
 from fusbench.metrics.transport import emd
 
@@ -37,6 +46,7 @@ __all__ = [
     "check_observers",
     "check_profile",
     "emd",
+    "entry",
     "ig",
     "kernel",
     "kld",
@@ -46,6 +56,7 @@ __all__ = [
     "of_signature",
     "ordered",
     "owner",
+    "plugins",
     "sauc",
     "score",
     "score_frame",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from fusbench import __version__
 from fusbench.discovery import METRICS as GROUP
-from fusbench.discovery import card, find
+from fusbench.discovery import card_of, find, scan
+from fusbench.installed import Entry, Fault
 from fusbench.metrics.card import Metric
 from fusbench.metrics.table import FURTHER, METRICS
 
@@ -28,8 +29,22 @@ def metric(key: str) -> Metric:
     >>> metric("auc-judd").symbol
     'AUC-Judd'
     """
-    own = METRICS.get(key) or FURTHER.get(key)
-    return own or card(GROUP, "metric", key, Metric)
+    return METRICS.get(key) or FURTHER.get(key) or card_of(entry(key), "metric", Metric)
+
+
+def plugins() -> tuple[dict[str, Entry], list[Fault]]:
+    """The metrics of plug-ins by name, and what is wrong with others; nothing is imported."""
+    return scan(GROUP, own=ORDER)
+
+
+def entry(key: str) -> Entry:
+    """Where a plug-in's metric comes from; nothing of it is imported.
+
+    Raises
+    ------
+    UnknownName, PluginError
+    """
+    return find(GROUP, "metric", key, own=ORDER)
 
 
 def ordered(keys: Iterable[str]) -> list[str]:
@@ -74,8 +89,8 @@ def owner(key: str) -> tuple[str, str]:
     """
     if key in ORDER:
         return "fusbench", __version__
-    entry = find(GROUP, "metric", key)
-    return entry.distribution, entry.version
+    found = entry(key)
+    return found.distribution, found.version
 
 
 def of_signature(signature: str) -> tuple[Metric, ...]:

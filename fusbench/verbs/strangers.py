@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from fusbench.data.card import DatasetCard
-from fusbench.discovery import DATASETS, METRICS, OWN, card_of, find, scan
+from fusbench.discovery import DATASETS, OWN, card_of, scan
 from fusbench.installed import Entry
 from fusbench.isolation.copies import check_in_copy
 from fusbench.metrics import ORDER, Metric
+from fusbench.metrics import entry as metric_entry
 
 
 def check_metrics(keys: Iterable[str]) -> None:
@@ -21,7 +22,7 @@ def check_metrics(keys: Iterable[str]) -> None:
     """
     for key in keys:
         if key not in ORDER:
-            check_in_copy(find(METRICS, "metric", key), "metric", _metric)
+            check_in_copy(metric_entry(key), "metric", _metric)
 
 
 def check_dataset_card(name: str) -> None:

@@ -156,6 +156,8 @@ def test_broken_plugins_stop_nothing(site, folder, tmp_path):
         metrics.metric("absent")
     with pytest.raises(UnknownName, match="Did you mean 'height'.*'fusbench metric list' shows"):
         metrics.metric("heigth")
+    with pytest.raises(UnknownName, match=r"Did you mean 'auc-judd'.* shows all 1[0-9]"):
+        metrics.metric("auc-jud")
 
 
 def test_a_failing_metric_is_told_with_clip_and_frame(site, folder, tmp_path):
