@@ -16,6 +16,7 @@ from fusbench.importing.ticks import coarse_ms
 
 BLINK_S = (0.05, 0.5)
 FULLY, MANY = 0.95, 0.05
+WIDE = 200  # px: all of a smaller screen may lie between 0 and 100
 GAP_STEPS = 3
 
 
@@ -93,6 +94,8 @@ def _normalised_as_pixels(seen: Evidence) -> bool:
 def _percent_as_pixels(seen: Evidence) -> bool:
     x, y = seen.gaze.x[seen.gaze.valid], seen.gaze.y[seen.gaze.valid]
     if seen.gaze.space != "screen" or len(x) < 10 or _normalised_as_pixels(seen):
+        return False
+    if seen.screen is not None and max(seen.screen) < WIDE:
         return False
     return float(np.mean((x >= 0) & (x <= 100) & (y >= 0) & (y <= 100))) > 0.95
 

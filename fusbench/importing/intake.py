@@ -130,6 +130,7 @@ def take_in(
             anchors=len(clock.gaze_ns) if clock else 0,
             residual_s=clock.residual_s if clock else 0.0,
             accepted=pairing.accept,
+            screen=view.screen,
             remarks=(
                 *remarks, *screen_remarks(pairing, gaze, footage, view),
                 *remarks_of(pairing, gaze, footage, crops), *text_remarks(written),

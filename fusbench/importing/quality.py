@@ -121,8 +121,8 @@ class Evidence:
 
     `time_ns` is the samples' time since the first frame, `x_px` and `y_px` their place in the
     stored frame, `unchanged` tells of each frame whether it repeats the one before, `most_frame` is
-    each pixel's brightest value, `accepted` are kinds of findings that do not refuse, and `remarks`
-    are findings of the reading itself.
+    each pixel's brightest value, `accepted` are kinds of findings that do not refuse, `remarks` are
+    findings of the reading itself, and `screen` has the width and height that gaze was laid on.
     """
 
     scan: str
@@ -143,6 +143,7 @@ class Evidence:
     residual_s: float = 0.0
     accepted: tuple[str, ...] = ()
     remarks: tuple[Finding, ...] = ()
+    screen: tuple[float, float] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
