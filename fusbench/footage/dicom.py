@@ -22,7 +22,7 @@ from fusbench.footage.record import Footage, Frames, Remark, missing
 
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
 SAME_RATE, WHOLE_HZ = 0.02, 0.6  # CineRate is a whole number
-FEWEST_TIMES = 5
+FEWEST_TIMES, MANIFOLD = 5, 2
 LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000
 
 
@@ -93,21 +93,14 @@ def _step(frame_rate_hz: Fraction | None) -> int | None:
 
 def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) -> list[int]:
     """Time of each frame in nanoseconds since the first."""
-    pointer = header.get("FrameIncrementPointer")
-    listed = pointer if isinstance(pointer, list) or hasattr(pointer, "append") else [pointer]
-    pointers = {whole(int(tag)) for tag in listed if isinstance(tag, int)}
-    vector, step = header.get("FrameTimeVector"), number(header.get("FrameTime"))
-    step = step if step is not None and step > 0 else None
-    if vector is not None and not (FRAME_TIME in pointers and step is not None):
-        cells = list(vector) if hasattr(vector, "__iter__") and not isinstance(vector, str) else []
-        steps = [number(value) for value in cells or [vector]]
-        rising = all(value is not None and value > 0 for value in steps[1:])
-        if len(steps) == count and rising and steps[0] is not None:
-            found = [value or Fraction(0) for value in steps]
+    entries, step = _vector(header), _frame_time(header)
+    if entries:
+        found = _sound_entries(entries, count)
+        if found:
             return _running(_steps(found) if _are_times(found) else found)
         if step is None and frame_rate_hz is None:
-            what = f"FrameTimeVector has {len(steps)} entries for {count} frames"
-            if len(steps) == count:
+            what = f"FrameTimeVector has {len(entries)} entries for {count} frames"
+            if len(entries) == count:
                 what = "an entry of FrameTimeVector is no time"
             raise DatasetError(what, str(path), "Give --frame-rate R, or copy the file again.")
     if step is not None:
@@ -125,9 +118,35 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
     raise ConfigError(what, str(path), fix)
 
 
+def _frame_time(header: Any) -> Fraction | None:
+    """Milliseconds from frame to frame, where they are the same throughout."""
+    step = number(header.get("FrameTime"))
+    return step if step is not None and step > 0 else None
+
+
+def _vector(header: Any) -> list[Fraction | None]:
+    """Entries of FrameTimeVector in milliseconds; none where there is none, or FrameTime counts."""
+    vector, pointer = header.get("FrameTimeVector"), header.get("FrameIncrementPointer")
+    listed = pointer if isinstance(pointer, list) or hasattr(pointer, "append") else [pointer]
+    pointers = {whole(int(tag)) for tag in listed if isinstance(tag, int)}
+    if vector is None or (FRAME_TIME in pointers and _frame_time(header) is not None):
+        return []
+    cells = list(vector) if hasattr(vector, "__iter__") and not isinstance(vector, str) else []
+    return [number(value) for value in cells or [vector]]
+
+
+def _sound_entries(entries: list[Fraction | None], count: int) -> list[Fraction] | None:
+    """The entries of a vector, if each frame has one and none after the first stands still."""
+    found = [entry for entry in entries if entry is not None]
+    if len(found) != len(entries) or len(found) != count or any(step <= 0 for step in found[1:]):
+        return None
+    return found
+
+
 def _are_times(entries: list[Fraction]) -> bool:
-    """Whether a FrameTimeVector holds times since the start: steps do not always grow."""
-    return len(entries) >= FEWEST_TIMES and all(a < b for a, b in pairwise(entries))
+    """Whether a FrameTimeVector holds times since the start: steps do not grow on and on."""
+    grows = all(a < b for a, b in pairwise(entries))
+    return len(entries) >= FEWEST_TIMES and grows and entries[-1] > MANIFOLD * entries[1]
 
 
 def _steps(times_ms: list[Fraction]) -> list[Fraction]:
@@ -140,10 +159,8 @@ def _doubts(header: Any, times: list[int], frame_rate_hz: Fraction | None) -> It
         return
     length_s = times[-1] / 1e9 * len(times) / (len(times) - 1)
     rate = len(times) / length_s
-    entries = header.get("FrameTimeVector")
-    entries = list(entries) if hasattr(entries, "__iter__") and not isinstance(entries, str) else []
-    steps = [number(value) or Fraction(0) for value in entries]
-    if len(steps) == len(times) and _are_times(steps):
+    entries = _sound_entries(_vector(header), len(times))
+    if entries and _are_times(entries):
         text = "FrameTimeVector rises from frame to frame: it was taken for times since the start"
         yield "warn", text
     if frame_rate_hz is not None and abs(float(frame_rate_hz) / rate - 1) > SAME_RATE:

@@ -368,6 +368,21 @@ def test_a_vector_of_times_is_no_vector_of_steps(tmp_path):
     assert "taken for times since the start" in open_footage(video).remarks[0][1]
 
 
+def test_steps_that_happen_to_grow_are_steps(tmp_path):
+    steps = [0, 40, 41, 42, 43, 44]
+    tags = {"FrameTimeVector": steps, "FrameIncrementPointer": 0x00181065}
+    video = written(tmp_path, np.zeros((6, 2, 2), np.uint8), "MONOCHROME2", **tags)
+    assert frames_of(video)[0] == [0, 40_000_000, 81_000_000, 123_000_000, 166_000_000, 210_000_000]
+    assert open_footage(video).remarks == []
+
+
+def test_of_a_vector_that_does_not_count_nothing_is_said(tmp_path):
+    tags = {**STEPS, "FrameTimeVector": [33 * n for n in range(10)]}
+    video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **tags)
+    assert frames_of(video)[0] == [40_000_000 * n for n in range(10)]
+    assert open_footage(video).remarks == []
+
+
 def test_oblong_pixels_of_dicom_are_known(tmp_path):
     tags = {**STEPS, "PixelAspectRatio": [2, 1]}  # twice as high as wide
     video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **tags)
