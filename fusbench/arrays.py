@@ -1,10 +1,11 @@
-"""Arrays in files of strangers: what a header declares is held against the file's size first."""
+"""Arrays in files: written, and read of strangers, a header held against the file's size first."""
 
 from __future__ import annotations
 
 import os
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, Any
@@ -14,15 +15,24 @@ from numpy.lib import format as npy
 
 from fusbench.reading import open_regular
 
+BYTES = np.dtype(np.uint8)
+
+
+def npy_header(shape: tuple[int, ...], dtype: np.dtype[Any] = BYTES) -> bytes:
+    """What a ``.npy`` file begins with; NumPy leaves room in it for a longer first axis."""
+    stream = BytesIO()
+    lines = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(stream, lines)
+    return stream.getvalue()
+
 
 def save_array(path: Path, array: np.ndarray) -> None:
     """Write a ``.npy`` file, the same bytes as `numpy.save` of an array whose rows lie in order.
 
     NumPy's own writing tells no reason where the system refuses; this raises the system's error.
     """
-    lines = {"descr": npy.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
     with path.open("wb") as stream:
-        npy.write_array_header_1_0(stream, lines)
+        stream.write(npy_header(array.shape, array.dtype))
         stream.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
 
 

@@ -54,10 +54,10 @@ def search(
     import signal
     from dataclasses import replace
 
-    from fusbench.child import cores
-    from fusbench.child import workers as executor_of
     from fusbench.cli.render import print_json, progress, show
     from fusbench.files import replacing
+    from fusbench.pools import cores
+    from fusbench.pools import workers as executor_of
     from fusbench.search.grid import (
         PAPER_METRICS,
         best_cell,

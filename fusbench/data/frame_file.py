@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.arrays import open_array
-from fusbench.data.frame_stream import FrameStream, npy_header
+from fusbench.arrays import npy_header, open_array
+from fusbench.data.frame_stream import FrameStream
 from fusbench.data.packed import SUFFIX, PackedFile, PackedFrames
 from fusbench.errors import unknown
 from fusbench.files import file_sha256

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-from numpy.lib import format as npy
 
 
 class FrameStream:
@@ -37,11 +34,3 @@ class FrameStream:
     ) -> None:
         if not self._stream.closed:
             self._stream.close()
-
-
-def npy_header(shape: tuple[int, ...]) -> bytes:
-    """The header of a ``.npy`` file of bytes; NumPy leaves room for a longer first axis."""
-    stream = BytesIO()
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    npy.write_array_header_1_0(stream, header)
-    return stream.getvalue()

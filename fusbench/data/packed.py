@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING
 import cv2
 import numpy as np
 
-from fusbench.arrays import read_header
-from fusbench.data.frame_stream import FrameStream, npy_header
+from fusbench.arrays import npy_header, read_header
+from fusbench.data.frame_stream import FrameStream
 from fusbench.reading import open_regular
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.child import command, cores, slots, workers
+from fusbench.child import command
 from fusbench.doors.options import Options
+from fusbench.pools import cores, slots, workers
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -74,7 +75,7 @@ def hired(
     count : int, optional
         Default: one, or as many as the scheduler's workers take at once.
     scheduler : str, optional
-        Address of a ``dask.distributed`` scheduler; see `fusbench.child.workers`.
+        Address of a ``dask.distributed`` scheduler; see `fusbench.pools.workers`.
     threads : int, optional
         Of each job. Default: cores shared out among the jobs of this machine; one on a cluster.
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.child import cores, processes
 from fusbench.data.card import DatasetCard
 from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.scan import SPLITS, DatasetInfo
@@ -28,6 +27,7 @@ from fusbench.files import cache_folder, output_errors, text_sha256
 from fusbench.locks import LOCK, locked, unfinished_folder
 from fusbench.phantom.golden import GOLDEN, suspects
 from fusbench.phantom.presets import GENERATOR_VERSION, PRESETS, VERSION, ClipPlan, Phantom
+from fusbench.pools import cores, processes
 from fusbench.progress import Report
 
 LOG = logging.getLogger("fusbench")

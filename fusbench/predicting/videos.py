@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.arrays import npy_header
 from fusbench.data.frames import fit_frames
 from fusbench.data.scan import Clip
 from fusbench.drawing.overlay import overlay, write_video
@@ -211,7 +212,6 @@ def _write_array(path: Path, shape: tuple[int, ...], rows: Iterator[np.ndarray])
             what = f"needs {need:,} bytes, and {free:,} are free"
             raise OutputError(what, str(path), "Free some space or choose another disk.")
         with part.open("wb") as stream:
-            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(npy_header(shape, np.dtype("<f4")))
             for row in rows:
                 stream.write(np.ascontiguousarray(row, "<f4").data)

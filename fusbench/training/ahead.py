@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
-from fusbench.child import processes
 from fusbench.data.samples import Batch
+from fusbench.pools import processes
 from fusbench.training.job import Training
 
 DEPTH = 2

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from fusbench import metrics
-from fusbench.child import cores
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.doors.options import Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest
 from fusbench.evaluation.jobs import Jobs
+from fusbench.pools import cores
 from fusbench.progress import Progress
 from fusbench.verbs.strangers import check_dataset_card, check_metrics
 

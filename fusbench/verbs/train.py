@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from fusbench.child import cores
 from fusbench.data.dataset import Dataset
 from fusbench.doors.registry import model_card
 from fusbench.errors import counted
 from fusbench.files import claimed
 from fusbench.models.card import ModelCard
+from fusbench.pools import cores
 from fusbench.progress import Progress, silent
 from fusbench.training.group import Group, agreed, together
 from fusbench.training.log import logging

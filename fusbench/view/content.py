@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fusbench import child
+from fusbench import pools
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.data.scan import Clip
 from fusbench.drawing.outline import MASS
@@ -186,7 +186,7 @@ def _all_maps(
     ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework:
-            with child.processes(1) as pool:
+            with pools.processes(1) as pool:
                 maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:
             maps = _maps(source, *of, ids, n_frames, shape)

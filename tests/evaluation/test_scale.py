@@ -11,10 +11,10 @@ import pytest
 from simulations.cluster import Cluster, dealt, makespan
 from support.small_dataset import small_clip, small_info
 
+from fusbench.arrays import npy_header
 from fusbench.data import fitted
 from fusbench.data.dataset import open_dataset
 from fusbench.data.fitted import fitted_clip
-from fusbench.data.frame_stream import npy_header
 from fusbench.data.frames import fit_frames
 from fusbench.data.scan import Clip
 from fusbench.data.withhold import NO_GAZE

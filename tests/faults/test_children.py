@@ -28,7 +28,7 @@ def test_a_command_in_a_strangers_folder_runs_nothing_of_it(strange_folder):
 
 def test_a_pool_in_a_strangers_folder_runs_nothing_of_it(strange_folder):
     script = (
-        "import sys; from fusbench.child import processes\n"
+        "import sys; from fusbench.pools import processes\n"
         "import statistics\n"
         "if __name__ == '__main__':\n"
         "    with processes(1) as pool: print(pool.submit(statistics.mean, [1, 3]).result())\n"

@@ -14,8 +14,9 @@ from support import trainers
 from support.command import error_of, run
 
 import fusbench.search.run
-from fusbench.child import ChildError, command, workers
+from fusbench.child import ChildError, command
 from fusbench.errors import ConfigError
+from fusbench.pools import workers
 from fusbench.search.grid import cells, grid_table, numbers, whole_numbers
 from fusbench.search.heatmap import draw_heatmap
 from fusbench.search.run import Search, run_search, train_cell, write_tables

@@ -14,8 +14,8 @@ from typing import Any
 import onnx
 import onnxruntime
 
-from fusbench.child import cores
 from fusbench.errors import CheckpointError, ConfigError, PredictionError
+from fusbench.pools import cores
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
