@@ -14,13 +14,14 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from fusbench.errors import ConfigError, FusbenchError
 from fusbench.threads import environment
 
 INTERRUPTED = 130
-GRACE_S = 60.0
+GRACE_S, AGAIN_S = 60.0, 1.0
 WATCH = "FUSBENCH_WATCH"
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}  # a stranger's click.py in the working folder is not imported
 
@@ -126,14 +127,25 @@ def end_with_parent() -> None:
     """
     if not os.environ.pop(WATCH, ""):
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    heard = threading.Event()
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        heard.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupted)
 
     def watch() -> None:
         with suppress(OSError):
             while os.read(0, 1):
                 pass
+        end = time.monotonic() + GRACE_S
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(GRACE_S)
+        # one that comes when a wait is about to begin wakes nobody from it
+        while not heard.wait(AGAIN_S) and time.monotonic() < end:
+            if signal.getsignal(signal.SIGINT) is interrupted:
+                os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(max(end - time.monotonic(), 0))
         os._exit(INTERRUPTED)
 
     threading.Thread(target=watch, daemon=True).start()

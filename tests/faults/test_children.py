@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fusbench.child import command
+from fusbench.child import WATCH, command
 
 STRANGER = "raise SystemExit('a stranger was run')\n"
 NAMES = ("click.py", "numpy.py", "tempfile.py", "random.py", "rich.py", "fusbench.py")
@@ -68,6 +68,24 @@ def test_a_child_ends_with_its_parent(number, interrupts, tmp_path):
     parent.send_signal(number)
     parent.wait()
     assert wait_for(lambda: not is_running(child))
+
+
+def test_an_interrupt_that_woke_nobody_comes_again(monkeypatch):
+    """One that arrives just before a wait begins leaves it be: here the first is dropped."""
+    monkeypatch.setenv(WATCH, "1")
+    script = (
+        "import os, time\n"
+        "from fusbench.child import end_with_parent\n"
+        "sent, kill = [], os.kill\n"
+        "os.kill = lambda *what: sent.append(what) if not sent else kill(*what)\n"
+        "end_with_parent()\n"
+        "try: time.sleep(60)\n"
+        "except KeyboardInterrupt: print(len(sent), 'dropped')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input="", capture_output=True, text=True, timeout=30
+    )
+    assert done.stdout == "1 dropped\n", done.stderr
 
 
 def is_running(pid):
