@@ -32,6 +32,10 @@ class Stages:
             found[name] = found.get(name, 0.0) + at - before
         self._since = now
 
+    def skip(self) -> None:
+        """Count the time since the last turn for none."""
+        self._since = _now()
+
     @contextmanager
     def within(self, name: str) -> Iterator[None]:
         """Count the block for a stage."""
@@ -70,6 +74,30 @@ def watched() -> Iterator[Stages]:
     finally:
         stages.turn()
         _watched.reset(token)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Leave the block out of the stages: it is another run's work, not this one's.
+
+    Examples
+    --------
+    >>> with watched() as stages, unwatched(), stage("sum"):
+    ...     total = sum(range(1000))
+    >>> list(stages.clock_s)
+    ['all else']
+    """
+    stages = _watched.get()
+    if stages is None:
+        yield
+        return
+    stages.turn()
+    token = _watched.set(None)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+        stages.skip()
 
 
 def stage(name: str) -> AbstractContextManager[None]:

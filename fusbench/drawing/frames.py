@@ -40,6 +40,8 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
     axes = np.atleast_1d(figure.subplots(rows, columns, squeeze=False)).ravel()
     for axis in axes:
         axis.set_axis_off()
+        axis.xaxis.set_visible(False)  # ticks that nobody sees would be laid out all the same
+        axis.yaxis.set_visible(False)
     for axis, panel in zip(axes, panels, strict=False):
         clip, frame = panel["clip"], panel["frame"]
         axis.imshow(clip.frames[frame], cmap="gray", vmin=0, vmax=255, interpolation="bilinear")

@@ -30,6 +30,7 @@ from fusbench.evaluation.results import (
 from fusbench.evaluation.seen import seen
 from fusbench.files import text_sha256, write_json
 from fusbench.metrics import of_signature
+from fusbench.stages import unwatched
 from fusbench.zoo.exported import is_exported
 
 FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
@@ -62,7 +63,8 @@ def scored(
     own = isinstance(row, Run) and row.result.model.distribution == OWN
     if isinstance(row, Failure) or own or all(clip.mixture is None for clip in contest.data.clips):
         return row
-    ideal = _ideal(contest)
+    with unwatched():
+        ideal = _ideal(contest)
     if isinstance(ideal, Failure):
         return row
     keys = beyond_run(row.result, ideal.result)

@@ -1,15 +1,18 @@
 """Stages of a run: each counts for itself, together they are the whole; and cheaper stages."""
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.command import run
 
+import fusbench
 from fusbench.arrays import read_array
 from fusbench.data.frames import fit_density
 from fusbench.evaluation.landmarks import landmark_mass
+from fusbench.evaluation.targets import Targets
 from fusbench.isolation.crossing import write_over
 from fusbench.metrics import check_density
 from fusbench.stages import stage, watched
@@ -50,6 +53,23 @@ def test_the_command_tells_the_stages_on_stderr(folder, tmp_path):
     assert abs(sum(float(share.rstrip("%")) for _, _, share, _ in rows) - 100) < 1
     assert run(*line, "--stages").stderr.count("microseconds") == 0  # shown again: nothing was run
     assert "--stages looks at one process" in run(*line, "--stages", "--jobs", "2", code=2).stderr
+
+
+def test_the_ideal_observer_beside_a_row_is_not_counted_as_the_row_s_time(tmp_path, monkeypatch):
+    heard = []
+    at = Targets.at
+
+    def noted(self, clip, frame):
+        heard.append(isinstance(stage("noted"), nullcontext))
+        return at(self, clip, frame)
+
+    monkeypatch.setattr(Targets, "at", noted)
+    model = tmp_path / "flat.py"
+    model.write_text("def predict(frames):\n    return 0.0 * frames[:, 0] + 1 / 64512\n")
+    with watched():
+        row = fusbench.evaluate(model, "phantom-tiny", runs=tmp_path / "runs")
+    n_frames = row.result.n_frames
+    assert heard == [False] * n_frames + [True] * n_frames  # the row's, then the reference's
 
 
 def test_a_density_of_the_right_shape_is_divided_once():
