@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from fusbench.metrics.maps import centred, stretched
-from fusbench.metrics.profile import EPS, check_profile, pair
+from fusbench.metrics.profile import (
+    EPS,
+    check_profile,
+    empty_map,
+    pair,
+    reference,
+    sums,
+    with_gaze,
+)
 
 
 def nss(predicted: np.ndarray, fixations: np.ndarray, profile: str = "tuebingen") -> np.ndarray:
@@ -115,26 +123,23 @@ def ig(
     1.0
     """
     check_profile(profile)
-    p, weight = pair(predicted, fixations, "fixation map", shares=True)
-    b = np.asarray(baseline, dtype=np.float64)
-    if b.ndim == 2:
-        b = np.broadcast_to(b, (*np.shape(predicted)[:-2], *b.shape))
-    _, b = pair(predicted, b, "baseline")
-    shape, n = p.shape[:-1], p.shape[-1]
-    p, b, weight = (m.reshape(-1, n) for m in (p, b, weight))
-    row, at = np.divmod(np.flatnonzero(weight.ravel() != 0), n)
-    points = weight[row, at]
+    p, gaze = with_gaze(predicted, fixations, "fixation map", finite=False)
+    totals = sums(p)
+    b, b_totals = reference(baseline, "baseline", np.shape(predicted))
+    n = p.shape[-1]
+    row, at = np.divmod(np.flatnonzero(gaze.reshape(-1) != 0), n)
+    points = gaze.reshape(-1, n)[row, at].astype(np.float64)
+    if not np.bincount(row, points, totals.size).all():
+        raise empty_map("fixation map")
+    p, totals = p.reshape(-1, n), totals.reshape(-1)
     if profile == "mit":
         p, b, points = stretched(p), stretched(b), np.ones(len(row))
-        gain = np.log2(EPS + _shares(p, row, at)) - np.log2(EPS + _shares(b, row, at))
+        totals, b_totals = p.sum(-1), b.sum(-1)
+    of_b = row if len(b) == len(p) else np.zeros_like(row)
+    own, other = p[row, at] / totals[row], b[of_b, at] / b_totals[of_b]
+    if profile == "mit":
+        gain = np.log2(EPS + own) - np.log2(EPS + other)
     else:
-        own, other = (np.maximum(_shares(m, row, at), EPS) for m in (p, b))
-        gain = np.log2(own) - np.log2(other)
+        gain = np.log2(np.maximum(own, EPS)) - np.log2(np.maximum(other, EPS))
     bits: np.ndarray = np.bincount(row, gain * points) / np.bincount(row, points)
-    return bits.reshape(shape)
-
-
-def _shares(maps: np.ndarray, row: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Values of maps (M, N) divided by their sums, at these pixels alone."""
-    values: np.ndarray = maps[row, at] / maps.sum(-1)[row]
-    return values
+    return bits.reshape(np.shape(predicted)[:-2])

@@ -31,16 +31,56 @@ def pair(
     ConfigError
         If `other` is no such map, or empty: a frame without gaze has no target and is never scored.
     """
-    p, q = _flat(predicted, other, what)
+    p, q = _flat(predicted, other, what, finite=not shares)
     q = q.astype(np.float64, copy=False)
     if not (q.sum(-1) > 0).all():
         raise empty_map(what)
-    if shares and p.min() < 0:
+    if shares:
+        sums(p)
+    return p, q
+
+
+def sums(p: np.ndarray) -> np.ndarray:
+    """Sums of predictions (..., N), float64 (...): finite, not negative and not empty.
+
+    A sum tells of a value that is not finite, so that no pass looks for one.
+
+    Raises
+    ------
+    PredictionError
+        If a prediction cannot be divided by its sum.
+    """
+    totals: np.ndarray = p.sum(-1)
+    if not np.isfinite(totals).all() and not np.isfinite(p).all():
+        raise not_finite()
+    if p.min() < 0:
         fix = "Probabilities are 0 or more; a softmax makes them so."
         raise PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
-    if shares and not (p.sum(-1) > 0).all():
+    if not (totals > 0).all():
         raise PredictionError("a prediction is empty", fix="Predict something there.")
-    return p, q
+    return totals
+
+
+def reference(
+    other: np.ndarray, what: str, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A density for predictions of a shape (..., H, W), or one for all: (M, H * W), and sums (M,).
+
+    Raises
+    ------
+    PredictionError, ConfigError
+        As `pair` does of the other map.
+    """
+    q = np.asarray(other, dtype=np.float64)
+    if q.shape not in (shape, shape[-2:]):
+        raise _apart(shape, what, q.shape)
+    flat = q.reshape(-1, shape[-2] * shape[-1])
+    totals: np.ndarray = flat.sum(-1)
+    if not np.isfinite(totals).all() or q.min() < 0:
+        _target(q, what)
+    if not (totals > 0).all():
+        raise empty_map(what)
+    return flat, totals
 
 
 def with_gaze(
@@ -62,11 +102,15 @@ def _flat(
         raise PredictionError("a prediction of float16 has lost its small values", fix=fix)
     p = p.astype(np.float64, copy=False)
     if p.shape != q.shape or p.ndim < 2:
-        fix = "Give both maps the same rows and columns."
-        raise PredictionError(f"a prediction {p.shape} meets a {what} {q.shape}", fix=fix)
+        raise _apart(p.shape, what, q.shape)
     if finite and not np.isfinite(p).all():
         raise not_finite()
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
+
+
+def _apart(shape: tuple[int, ...], what: str, other: tuple[int, ...]) -> PredictionError:
+    fix = "Give both maps the same rows and columns."
+    return PredictionError(f"a prediction {shape} meets a {what} {other}", fix=fix)
 
 
 def _target(q: np.ndarray, what: str) -> np.ndarray:

@@ -150,7 +150,7 @@ def test_auc_judd(benchmark, frame, peer, monkeypatch):
 
 
 def test_information_gain(benchmark, frame, peer):
-    """2.0 to 2.8 times as fast; the bar is 5. What is left are the checks of the three maps."""
+    """The bar is 5. What is left are two passes over either density, and one over the points."""
     predicted, _, fixations, (x, y) = frame
     baseline = saliency_map(np.array([140.0]), np.array([110.0]), SHAPE, 50.0)
 
