@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 
@@ -45,3 +46,28 @@ def test_what_is_started_waits_calmly_too(monkeypatch, count):
     )
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     assert environment(count)["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+MANY_MAPS = """
+import resource
+import numpy as np
+from fusbench.data.gaze import saliency_map
+x, y = np.array([140.0, 88.0]), np.array([110.0, 99.5])
+def faults():
+    for _ in range(100):
+        first = saliency_map(x, y, (224, 288), 8.0)
+        second = first + 1
+        del first, second
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+before = faults()
+print((faults() - before) / 100)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the settings are glibc's")
+def test_what_is_started_does_not_ask_for_the_same_memory_again():
+    """Two maps of 516 kB are 252 pages, which were asked for and given back map by map."""
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_MAPS], env=environment(), capture_output=True, text=True
+    )
+    assert float(done.stdout) < 25, done.stderr
