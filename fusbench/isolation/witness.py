@@ -137,11 +137,16 @@ class Witness:
         self.watch.taken()
 
     def after(self) -> None:
-        """Look at what compiled libraries have opened meanwhile."""
+        """Look at what compiled libraries have opened meanwhile, or another program has.
+
+        Nobody knows which: so data sets are left out, and the model is not blamed for them.
+        """
+        self.busy.now = True
         for path in self.watch.taken():
             seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
-            if not seen and self.counts(path):
+            if not seen and self.counts(path) and not self.is_data(path):
                 self.keep(path)
+        self.busy.now = False
 
     def used(self) -> Any:
         """What the densities follow from: a hash over the files, versions of libraries, a record.

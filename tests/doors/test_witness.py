@@ -1,6 +1,8 @@
 """A changed model never shows old scores; an unchanged one is shown again without being loaded."""
 
+import json
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -166,6 +168,33 @@ def test_a_model_that_reads_the_gaze_is_marked(folder, tmp_path):
     with pytest.warns(UserWarning, match="peeking opened files of a data set by itself: gaze.csv"):
         row = fusbench.evaluate(tmp_path / "peeking.py", folder, runs=tmp_path / "runs")
     assert row.result.config["opened"] == ["gaze.csv"]
+
+
+BESIDE = """
+import subprocess
+def predict(frames):
+    subprocess.run(["cat", {copy!r}, {note!r}], check=True, stdout=subprocess.DEVNULL)
+    d = frames[:, -1] + 1.0
+    return d / d.sum((1, 2), keepdims=True)
+"""
+
+
+def test_a_model_is_not_blamed_for_what_another_program_reads_beside_it(
+    folder, tmp_path, monkeypatch, recwarn
+):
+    """A search through the working folder while a model predicts marked its row."""
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "note.txt").write_text("seen, by whomever")
+    text = BESIDE.format(copy="copy/gaze.csv", note="note.txt")
+    (tmp_path / "beside.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    row = fusbench.evaluate("beside.py", folder, runs=tmp_path / "runs")
+    assert "opened" not in row.result.config
+    assert not [w for w in recwarn if "opened files" in str(w.message)]
+    used = json.loads((row.folder / "used.json").read_text())
+    names = {Path(path).name for path in used["record"]["files"]}
+    assert "note.txt" in names  # the reading was seen
+    assert "gaze.csv" not in names
 
 
 def test_a_model_fitted_to_the_train_gaze_has_the_frames_of_made_data(tmp_path):
