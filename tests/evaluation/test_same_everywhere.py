@@ -35,14 +35,15 @@ PLAIN = {"OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX512_SKX,AVX,FP16", "OPENCV_IPP": "d
 NETWORK = ("clstmunet-torch",) if find_spec("torch") else ()
 SETTINGS = {
     "here": (ONE, (*BASELINES, *NETWORK)),
-    "threads, NumPy, IPP": (
-        TWO | {"NPY_DISABLE_CPU_FEATURES": DISPATCHED, "OPENCV_IPP": "sse42"},
-        (*BASELINES, *NETWORK),
-    ),
+    "threads, IPP": (TWO | {"OPENCV_IPP": "sse42"}, (*BASELINES, *NETWORK)),
+    "NumPy": (ONE | {"NPY_DISABLE_CPU_FEATURES": DISPATCHED}, (*BASELINES, *NETWORK)),
     "BLAS, OpenCV": (ONE | PLAIN | {"OPENBLAS_CORETYPE": "Prescott", "OPTIMISED": "no"}, BASELINES),
 }
 BITWISE = ("nss", "auc-judd", "auc-borji", "sauc", "ig")
-"""Metrics of the same bits whatever BLAS and OpenCV add up in; those of others differ by 1e-14."""
+"""Metrics of the same bits whatever BLAS and OpenCV add up in; those of others differ by 1e-14.
+
+Under other instruction sets of NumPy no metric is: its exp and log differ in the last place.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +81,9 @@ def test_scores_that_are_the_same_to_the_bit(scored, name):
     want = scored["here"][f"{name} {BATCHES[0]}"]
     assert len(np.unique(want[:, columns("kld")])) == len(want) == 16
     for size in BATCHES:
-        for setting in ("here", "threads, NumPy, IPP"):
+        for setting in ("here", "threads, IPP"):
             np.testing.assert_array_equal(scored[setting][f"{name} {size}"], want)
+        np.testing.assert_allclose(scored["NumPy"][f"{name} {size}"], want, rtol=0, atol=1e-13)
         other, same = scored["BLAS, OpenCV"][f"{name} {size}"], columns(*BITWISE)
         np.testing.assert_array_equal(other[:, same], want[:, same])
         np.testing.assert_allclose(other, want, rtol=0, atol=1e-13)
@@ -102,7 +104,7 @@ def test_a_networks_scores_are_the_same_to_1e_6(scored):
     """In one way of running to the bit in batches of any size; a board's number to 1e-6."""
     (name,) = NETWORK
     want = scored["here"][f"{name} {BATCHES[0]}"]
-    for setting in ("here", "threads, NumPy, IPP"):
+    for setting in ("here", "threads, IPP", "NumPy"):
         for size in BATCHES:
             found = scored[setting][f"{name} {size}"]
             np.testing.assert_allclose(found, want, rtol=0, atol=1e-5)
