@@ -80,7 +80,7 @@ def test_dead_recurrence_shows_every_training():
 
 def test_related_work_shows_the_scores_of_the_board():
     shown = rows("docs/explanation/related-work.md", "Scores")
-    scored = board("phantom-full-1.1")
+    scored = board("related-work")
     assert {"ema", "rsis", "mmunet", "salsac", "tsen", "clstmunet"} <= set(shown)
     for name, cells in shown.items():
         expected = [f"{float(scored[f'{name}-torch'][key]):.3f}" for key in SCORES]

@@ -111,7 +111,7 @@ def test_a_networks_scores_are_the_same_to_1e_6(scored):
             np.testing.assert_allclose(found.mean(axis=0), want.mean(axis=0), rtol=0, atol=1e-6)
 
 
-COMMITTED = ["phantom", "phantom-full-isbi2022", "phantom-full-1.1", "where-next"]
+COMMITTED = ["phantom", "phantom-full-isbi2022", "related-work", "where-next"]
 
 
 @pytest.mark.parametrize("name", COMMITTED)
