@@ -6,6 +6,7 @@ from support.small_dataset import small_clips, small_info
 from fusbench.data.writer import write_dataset
 
 HERE = Path(__file__).parent
+collect_ignore = ["support"]  # helpers, without examples; some need Torch, which the core does without
 MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves out
     "bench": ("benchmarks",),
     "browser": ("board/test_page.py", "view/test_page.py"),
