@@ -6,9 +6,10 @@ from support.small_dataset import small_clips, small_info
 from fusbench.data.writer import write_dataset
 
 HERE = Path(__file__).parent
+collect_ignore = ["support"]  # helpers without examples, of which some need Torch
 MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves out
     "bench": ("benchmarks",),
-    "browser": ("board/test_page.py", "view/test_page.py"),
+    "browser": ("board/test_page.py", "view/test_page.py", "view/test_pages_of_data.py"),
     "slow": (
         "cli/test_board_rules.py",
         "cli/test_cli.py",
@@ -19,6 +20,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "data/test_split.py",
         "docs",
         "doors/test_doors.py",
+        "doors/test_guest.py",
         "importing/test_banner.py",
         "importing/test_cases.py",
         "importing/test_command.py",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.terms import terms
 
 EXAMPLE = "fusbench augment show --policy ra-7-9 --dataset phantom --out sheet.png"
 
@@ -18,7 +19,7 @@ def augment() -> None:
 
 @augment.command("show", epilog=f"Example: {EXAMPLE}")
 @click.option("--policy", "name", required=True, help="Such as ra-7-9 or mixra-3-7.")
-@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
+@terms("dataset")
 @click.option("--split", default="train", show_default=True, help="Split that windows come from.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="PNG file to write.")
 @click.option("--rows", type=click.IntRange(1, 20), default=5, show_default=True)

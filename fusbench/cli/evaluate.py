@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import Fold, Names, config_option, json_option
+from fusbench.cli import Fold, config_option, json_option
 from fusbench.cli.evaluate_view import show_runs, shown_again, told
 from fusbench.cli.options import model_options
 from fusbench.cli.part import Part, keep_part
 from fusbench.cli.stages import tell_stages
+from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -31,21 +32,11 @@ if TYPE_CHECKING:
     "--predictions", multiple=True,
     help="A folder of predictions that another program has made, or NAME=FOLDER; repeatable.",
 )  # fmt: skip
-@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
-@click.option("--split", default="test", show_default=True, help="train, val or test.")
+@terms()
 @click.option(
     "--fold", "--folds", "fold", type=Fold(),
     help="Splits of this fold, as 'dataset split --folds' stored it; 'all' scores every scan once,"
     " by the model that did not see it, as one run.",
-)  # fmt: skip
-@click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
-@click.option(
-    "--observers", type=click.Choice(["pooled", "each"]), default="pooled", show_default=True,
-    help="Where several people watched: one target of all their gaze, or of each one's in turn.",
-)  # fmt: skip
-@click.option(
-    "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
-    help="Comma-separated; 'fusbench metric list' shows all.",
 )  # fmt: skip
 @click.option(
     "--kernel", type=click.Choice(["numpy", "numba"]), default="numpy", show_default=True,

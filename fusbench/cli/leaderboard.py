@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fusbench.cli import Names, json_option
+from fusbench.cli import json_option
 from fusbench.cli.board_time import time_rows
+from fusbench.cli.terms import terms
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
@@ -24,23 +25,13 @@ def leaderboard() -> None:
 
 @leaderboard.command(epilog="Example: fusbench leaderboard new boards/phantom --dataset phantom")
 @folder_argument
-@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
-@click.option("--split", default="test", show_default=True, help="train, val or test.")
+@terms()
 @click.option(
     "--folds", "fold", type=click.Choice(["all"]),
     help="'all': rows are cross-validated over the data set's folds, every scan scored once.",
 )  # fmt: skip
 @click.option("--title", help="Heading of the board; default: the data set's name.")
 @click.option("--description", default="", help="A sentence below the heading.")
-@click.option("--profile", default="tuebingen", show_default=True, help="tuebingen or mit.")
-@click.option(
-    "--observers", type=click.Choice(["pooled", "each"]), default="pooled", show_default=True,
-    help="Where several people watched: one target of all their gaze, or of each one's in turn.",
-)  # fmt: skip
-@click.option(
-    "--metrics", type=Names(), default="kld,sim,nss,cc", show_default=True,
-    help="Comma-separated; 'fusbench metric list' shows all.",
-)  # fmt: skip
 @click.option("--primary", help="Metric that ranks; default: the table's first.")
 @click.option(
     "--margin", default=0, show_default=True,

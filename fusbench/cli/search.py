@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import config_option, json_option
+from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ TRAINING = ("recipe", "max_steps", "validate_every", "window_count", "precision"
 @click.option("--m", "m_list", required=True, help="Magnitudes, such as 3,5,7,9.")
 @click.option("--mix", is_flag=True, help="Also search Mix.RA(n, m).")
 @click.option("--seeds", default="0", show_default=True, help="Seeds of each cell, such as 0,1,2.")
-@click.option("--dataset", default="phantom", show_default=True, help="A name or a folder.")
+@terms("dataset")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="Folder of the search; the same command continues it.",

@@ -9,6 +9,7 @@ import click
 
 from fusbench.cli import config_option, json_option
 from fusbench.cli.options import model_options
+from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -28,7 +29,7 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     "--predictions", "folders", multiple=True, type=PATH,
     help="A folder of densities, as for evaluate --predictions; those it holds are scored.",
 )  # fmt: skip
-@click.option("--split", default="test", show_default=True, help="train, val or test.")
+@terms("split")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
     "--clips", "n_clips", type=click.IntRange(0), default=6, show_default=True,

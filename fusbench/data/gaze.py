@@ -62,7 +62,9 @@ class GazePoints:
 
     def frames(self) -> np.ndarray:
         """Frames with at least one point, in order."""
-        return np.unique(self.frame)
+        frames = np.sort(self.frame, kind="stable")  # np.unique would first import numpy.ma
+        found: np.ndarray = frames[np.append(True, frames[1:] != frames[:-1])[: len(frames)]]
+        return found
 
     @property
     def observers(self) -> tuple[str, ...]:

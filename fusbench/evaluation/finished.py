@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fusbench.data.dataset import POOLED
 from fusbench.errors import unknown
@@ -18,6 +17,7 @@ from fusbench.metrics import of_signature
 from fusbench.web.document import table_html
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 MARK = " !"  # behind the name of a run that is better than the ideal observer
@@ -74,6 +74,8 @@ class Run:
     @property
     def summary(self) -> pd.DataFrame:
         """A row for each metric: its mean over frames, the ends of its 95 % interval, scan mean."""
+        import pandas as pd
+
         rows = {m.key: self.result.summary[m.key] for m in of_signature(self.result.signature)}
         table = pd.DataFrame.from_dict(rows, orient="index", columns=list(ENDS), dtype=float)
         return table.rename_axis("metric")

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fusbench.data.dataset import POOLED, Dataset
 from fusbench.discovery import OWN
@@ -32,6 +31,9 @@ from fusbench.files import text_sha256, write_json
 from fusbench.metrics import of_signature
 from fusbench.stages import unwatched
 from fusbench.zoo.exported import is_exported
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLD = "{fold}"  # in the name of a checkpoint, stands for the fold's number
 Make = Callable[[Options, Dataset], Door]
@@ -204,6 +206,8 @@ def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | Non
 
 def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The rows of all folds, in order of scan, clip and frame."""
+    import pandas as pd
+
     table = pd.concat(tables, ignore_index=True)
     return table.sort_values(list(KEY_COLUMNS), ignore_index=True)
 

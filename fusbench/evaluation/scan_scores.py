@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fusbench import metrics
 from fusbench.data.dataset import Dataset
@@ -20,6 +19,8 @@ from fusbench.models.densities import densities
 from fusbench.stages import stage
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fusbench.evaluation.job import Evaluation
 
 N_EXAMPLES = 6
@@ -28,9 +29,9 @@ N_EXAMPLES = 6
 def examples(dataset: Dataset, split: str) -> list[tuple[str, int]]:
     """Clip and frame of the six frames that a run's picture shows: one each of scans far apart."""
     scans = [clips for _, clips in dataset.scans(split)]
-    chosen = np.unique(np.linspace(0, len(scans) - 1, N_EXAMPLES).round().astype(int))
+    chosen = np.linspace(0, len(scans) - 1, N_EXAMPLES).round().astype(int).tolist()
     picked = []
-    for number in chosen:
+    for number in dict.fromkeys(chosen):
         clip = scans[number][0]
         frames = clip.gaze.frames()
         if len(frames):
@@ -105,6 +106,8 @@ def joined(
     """A part of all scans' pieces as one table, a row a frame; None where a scan has none."""
     if not all(part in piece for piece in pieces.values()):
         return None
+    import pandas as pd  # a quarter of a second, which the first scan need not wait for
+
     tables = []
     for scan_id, piece in pieces.items():
         table = pd.DataFrame(piece[part], columns=list(columns))

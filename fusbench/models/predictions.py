@@ -15,7 +15,6 @@ from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
 from fusbench.errors import PredictionError
 from fusbench.files import file_sha256, text_sha256
-from fusbench.footage.apart import grey_maps
 from fusbench.metrics import check_density
 from fusbench.models.card import INTEGERS, ModelCard
 from fusbench.models.entrant import Entrant
@@ -151,6 +150,8 @@ def _read(path: Path, _changed_ns: int) -> np.ndarray:
     fix = "Write one array (frames, rows, columns) with numpy.save, or as the how-to shows."
     try:
         if path.is_dir():
+            from fusbench.footage.apart import grey_maps  # arrays need no reader of footage
+
             return np.stack(list(grey_maps(path)))
         if path.suffix != ".npz":
             return open_array(path)

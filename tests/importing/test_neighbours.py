@@ -1,4 +1,4 @@
-"""Neighbours of the handed cases: gaze, times and events as other programs write them.
+"""Neighbours of the handed cases: gaze as other programs write it, and what is judged of it.
 
 Each right value is read off the few rows that a test writes, by hand.
 """
@@ -12,43 +12,21 @@ import cv2
 import numpy as np
 import pytest
 from support import recordings
+from support.gaze_texts import MS, ONE, SILENT, pairing, read, told
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
-from fusbench.footage.clock import parse_time
 from fusbench.footage.crops import constant
 from fusbench.footage.pictures import open_pictures
 from fusbench.footage.rows import read_rows
-from fusbench.importing.anchoring import Anchors, timeline_of
 from fusbench.importing.clip_files import Stored, write_clips
-from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
 from fusbench.importing.findings import judge
 from fusbench.importing.gaze_file import read_gaze
-from fusbench.importing.numbered import times_of_frames
-from fusbench.importing.pairing import Pairing
 from fusbench.importing.placing import screen_remarks, view_of
 from fusbench.importing.quality import Evidence
 from fusbench.importing.recording import GazeRecording, ReadOptions
 
-ONE = {"time": "t", "x": "x", "y": "y", "space": "screen"}
 EYES = {"time": "t", "left_x": "lx", "left_y": "ly", "right_x": "rx", "right_y": "ry"}
-MS = 10**6
-SILENT = GazeRecording(time_ns=np.zeros(1, np.int64), x=np.zeros(1), y=np.zeros(1), space="pixel")
-
-
-def read(folder, text, mapping=ONE, form="table", name="g.tsv", encoding="utf-8", **options):
-    file = folder / name
-    file.write_text(text, encoding=encoding)
-    options = {"time_unit": "ms", **options}
-    return read_gaze(file, form, ReadOptions(mapping=mapping, **options))
-
-
-def told(gaze):
-    return "; ".join(remark.text for remark in gaze.remarks)
-
-
-def pairing(**facts):
-    return Pairing(scan="S1", video="v", gaze="g", gaze_format="table", no_banner=True, **facts)
 
 
 @pytest.mark.parametrize(
@@ -71,59 +49,6 @@ def test_both_eyes_of_smi_are_averaged_where_both_are_seen(tmp_path):
         gaze = read(tmp_path, f"{head}{columns}\n{rows}", {}, "smi", time_unit="")
         assert (gaze.x.tolist(), gaze.y.tolist()) == ([700, 102], [300, 52])
         assert gaze.screen == (1920, 1080)
-
-
-@pytest.mark.parametrize(
-    ("cells", "unit", "right_ms", "word"),
-    [
-        (("999", "1,010", "1,020.5"), "ms", (999, 1010, 1020.5), "as in '1,010'"),
-        (("9,444", "9,455", "10,001"), "ms", (9444, 9455, 10001), "as in '9,444'"),
-        (("9,444", "9,455", "10,001"), "s", (9444, 9455, 10001), ""),
-        (("9.444,5", "9.455,5", "10.001,5"), "ms", (9444.5, 9455.5, 10001.5), "as in"),
-        (("1.444.000", "1.455.000", "2.001.000"), "us", (1444, 1455, 2001), "as in"),
-        (("1 444 000", "1 455 000", "2 001 000"), "us", (1444, 1455, 2001), "as in"),
-        (("12,5", "13,25", "1444,125"), "ms", (12.5, 13.25, 1444.125), ""),
-        (("01:10.5", "01:10.75", "01:11"), "", (70_500, 70_750, 71_000), ""),
-        (("00:59.5", "1:00.5", "61:00.5"), "", (59_500, 60_500, 3_660_500), ""),
-        (("23:59:59.5", "00:00:00.5", "00:00:01"), "",
-         (86_399_500, 86_400_500, 86_401_000), "passes midnight"),
-        (("11:59:59.5 AM", "12:00:00.5 PM", "1:00:00 pm"), "",
-         (43_199_500, 43_200_500, 46_800_000), ""),
-        (("14.11.2023 22:13:20", "14.11.2023 22:13:20.5", "14.11.2023 22:13:21"), "",
-         (1_700_000_000_000, 1_700_000_000_500, 1_700_000_001_000), ""),
-    ],
-)  # fmt: skip
-def test_times_are_read_as_programs_write_them(cells, unit, right_ms, word, tmp_path):
-    rows = "".join(f"{cell}\t10\t20\n" for cell in cells)
-    gaze = read(tmp_path, f"t\tx\ty\n{rows}", time_unit=unit)
-    assert gaze.time_ns.tolist() == [round(time * MS) for time in right_ms]
-    assert word in told(gaze)
-    assert word or not told(gaze)
-
-
-def test_frames_of_a_timecode_are_no_fraction_of_a_second(tmp_path):
-    with pytest.raises(ConfigError, match="'10:00:04:12' in the column 't' is no time"):
-        read(tmp_path, "t,x,y\n10:00:04:12,1,2\n", time_unit="")
-    with pytest.raises(ConfigError, match="'10:00:04:12' is no time"):
-        parse_time("10:00:04:12")
-
-
-def test_a_date_that_can_be_read_in_two_ways_is_shown(tmp_path):
-    with pytest.raises(ConfigError, match=r"'01/02/2023 10:00:00' in the column 't'.*2026-01-31"):
-        read(tmp_path, "t,x,y\n01/02/2023 10:00:00,1,2\n", time_unit="")
-
-
-def test_events_of_one_file_pass_midnight_with_its_samples(tmp_path):
-    rows = "23:59:59.9,1,2,\n00:00:00,,,VIDEO\n00:00:00.1,1,2,\n"
-    gaze = read(tmp_path, f"t,x,y,e\n{rows}", {**ONE, "event": "e"}, time_unit="")
-    assert gaze.events == ((86_400_000 * MS, "VIDEO"),)
-
-
-@pytest.mark.parametrize("empty", ["", "NaN", "n/a"])
-def test_gaze_without_a_time_is_counted(empty, tmp_path):
-    gaze = read(tmp_path, f"t,x,y\n0,1,2\n{empty},3,4\n{empty},,\n10,5,6\n")
-    assert gaze.x.tolist() == [1, 5]
-    assert "1 rows with gaze tell no time" in told(gaze)
 
 
 def test_a_column_that_stands_twice_is_told(tmp_path):
@@ -153,13 +78,6 @@ def test_a_rule_that_keeps_nothing_says_what_is_there(keep, what, cure, tmp_path
     assert cure in str(error.value)
 
 
-def test_the_two_clocks_of_tobii_studio_are_compared(tmp_path):
-    head = "RecordingTimestamp\tEyeTrackerTimestamp\tGazePointX (ADCSpx)\tGazePointY (ADCSpx)"
-    rows = "".join(f"{n}\t{1001 * n}\t5\t6\n" for n in range(0, 5000, 10))  # ms, and us 0.1 % fast
-    gaze = read(tmp_path, f"{head}\n{rows}", {}, "tobii-pro", time_unit="")
-    assert gaze.drift_ppm == pytest.approx(1000, abs=1)
-
-
 @pytest.mark.parametrize(
     ("units", "space"),
     [(("pixel", "pixel"), "screen"), (("Normalized", "normalized"), "normalised"),
@@ -181,16 +99,6 @@ def test_units_of_bids_are_known_or_asked_for(units, space, tmp_path):
     assert read_gaze(file, "bids", ReadOptions(space="screen")).space == "screen"
 
 
-def test_a_damaged_time_of_eyelink_is_one_line(tmp_path):
-    file = recordings.eyelink(tmp_path)
-    lines = file.read_text().split("\n")
-    at = next(n for n, line in enumerate(lines) if line[:1].isdigit())
-    lines[at] = "1.001,09\t" + lines[at].split("\t", 1)[1]
-    file.write_text("\n".join(lines))
-    with pytest.raises(DatasetError, match=f"line {at + 1}: the line is damaged"):
-        read_gaze(file, "eyelink-asc")
-
-
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [("g.csv.gz", b"\x1f\x8b\x08\0", "gunzip"), ("g.pkl", b"\x80\x04\x95", "to_csv"),
@@ -200,96 +108,6 @@ def test_what_is_no_table_is_named_with_its_remedy(name, content, what, tmp_path
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DatasetError, match=what):
         read_gaze(tmp_path / name, "table", ReadOptions(mapping=ONE))
-
-
-EVENTS = {
-    "utf-16": ("time [s]\tevent\n10\tvideo\n", "utf-16"),
-    "decimal comma": ("time [s];event\n10,0;video\n", "utf-8"),
-    "western": ("time [s];event\n10;video\n12;gr\u00f6\u00dfe\n", "cp1252"),
-    "capitals": ("Time [s],Event\n10,video\n", "utf-8"),
-    "comments": ("# of my program\n\ntime [ms],event\n10000,video\n", "utf-8"),
-    "studio": ("RecordingTimestamp\tStudioEvent\tStudioEventData\n10000\tvideo\t\n", "utf-8"),
-    "lab": ("Recording timestamp\tEvent\tEvent value\n10000\tvideo\t\n", "utf-8"),
-    "microseconds": ("timestamp [us],event\n10000000,video\n", "utf-8"),
-    "onset of a message": ("onset,message\n10,video\n", "utf-8"),
-    "no time": ("time [s],event\nn/a,other\n10,video\n", "utf-8"),
-}
-
-
-@pytest.mark.parametrize("kind", EVENTS)
-def test_events_of_other_programs_are_read(kind, tmp_path):
-    text, encoding = EVENTS[kind]
-    (tmp_path / "e.csv").write_text(text, encoding=encoding)
-    found = read_events(tmp_path / "e.csv", SILENT, "ms")
-    assert found[0] == (10_000 * MS, "video")
-
-
-def test_events_without_a_unit_ask_for_it(tmp_path):
-    (tmp_path / "e.tsv").write_text("Recording timestamp\tEvent\n10000\tvideo\n")
-    with pytest.raises(ConfigError, match="--time-unit"):
-        read_events(tmp_path / "e.tsv", SILENT)
-
-
-def test_an_event_that_lasts_is_compared_with_the_video(tmp_path):
-    (tmp_path / "e.tsv").write_text(
-        "onset\tduration\ttrial_type\n10\t8.16\tscan 1\n20\tn/a\trest\n"
-    )
-    events = read_events(tmp_path / "e.tsv", SILENT)
-    assert events == (
-        (10_000 * MS, "scan 1"), (18_160 * MS, "scan 1" + ENDED), (20_000 * MS, "rest"),
-    )  # fmt: skip
-    anchors = Anchors(start_ns=10_000 * MS, events=events)
-    frames = np.arange(200, dtype=np.int64) * 40 * MS
-    _, remarks = timeline_of(anchors, pairing(), frames, 8_000 * MS)
-    assert (
-        "are 8.160 s apart, the video lasts 8.000 s: it was shown +2.00% longer" in remarks[0].text
-    )
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "pattern"),
-    [
-        ("stimulus on", "stimulus off", r"stimulus\\ off"),
-        ("video_started", "video_stopped", "video_stopped"),
-        ("VIDEO BEGIN", "VIDEO FINISHED", r"VIDEO\\ FINISHED"),
-        ("play", "stop", "stop"),
-        ("MovieStart a.avi", "MovieEnd a.avi", "MovieEnd"),
-        ("Video 1 start", "Video 1 end", r"Video\\ 1\\ end"),
-    ],
-)
-def test_an_end_is_found_by_its_start_and_named_so_that_it_fits_alone(start, end, pattern):
-    events = ((0, start), (1_000 * MS, f"{start.split()[0]} 17"), (8_160 * MS, end))
-    assert partner(events, 0) == (start, 8_160 * MS, end)
-    anchors = Anchors(start_ns=0, events=events)
-    frames = np.arange(200, dtype=np.int64) * 40 * MS
-    _, (remark,) = timeline_of(anchors, pairing(), frames, 8_000 * MS)
-    assert remark.text.endswith(f"--video-end-event '{pattern}'".replace(r"\\", "\\"))
-
-
-@pytest.mark.parametrize(
-    ("numbers", "first"),
-    [((0, 3, 199), 0), ((1, 200), 1), ((-1, 1, 200), 1), ((-13, 212), 0), ((1, 199), None),
-     ((0, 200), None), ((-13, 200), 0),
-     ((1, 150), None), ((5, 150), None), ((-1, 1, 150), None)],
-)  # fmt: skip
-def test_frames_are_counted_from_what_their_numbers_allow_or_it_is_asked(numbers, first):
-    if first is not None:
-        assert first_frame_number(list(numbers), 200, "", "S1") == first
-        return
-    with pytest.raises(ConfigError, match="--first-frame"):
-        first_frame_number(list(numbers), 200, "", "S1")
-    assert first_frame_number(list(numbers), 200, "0", "S1") == 0
-
-
-def test_samples_of_no_frame_are_told_and_move_none(tmp_path):
-    mapping = {"frame": "n", "x": "x", "y": "y", "space": "pixel"}
-    gaze = read(tmp_path, "n,x,y\nn/a,1,1\n0,2,2\n0,3,3\n2,4,4\n-1,5,5\n", mapping)
-    assert gaze.frame.tolist() == [-1, 0, 0, 2, -1]
-    written = SimpleNamespace(all_ns=np.array([0, 40, 80]) * MS, whole_ns=120 * MS)
-    time_ns, remarks = times_of_frames(pairing(), gaze.frame, written)
-    assert (time_ns[1:4] // MS).tolist() == [10, 30, 100]  # a quarter, three quarters, the middle
-    assert (time_ns[[0, 4]] < 0).all()
-    assert "2 samples fall to no frame" in [remark.text for remark in remarks]
 
 
 def test_a_short_table_may_be_utf_16(tmp_path):

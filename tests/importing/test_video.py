@@ -96,7 +96,7 @@ def tracks(file, covers=0, videos=1):
             stream.height, stream.width = 32, 48
             stream.pix_fmt = "yuvj420p" if number < covers else "yuv420p"
             if number < covers:
-                stream.disposition = Disposition.attached_pic
+                stream.disposition = Disposition.attached_pic.value
             streams.append(stream)
         for time in range(10):
             for number, stream in enumerate(streams):

@@ -99,3 +99,15 @@ def add_fake(board, name, *, seed=0, worse=0.0, scores=None, **model):
     shutil.rmtree(run, ignore_errors=True)
     fake_run(run, fake_result(board, scores, name, **model), scores)
     return write_row(board, run, Facts(name=name))[1]
+
+
+def filled(root, **rules):
+    """A board of three models and a row of each other role."""
+    board = fake_board(root, scans=12, **rules)
+    add_fake(board, "good", seed=1)
+    add_fake(board, "as-good", seed=2, worse=0.01, backend="torch")
+    add_fake(board, "worse", seed=3, worse=0.5, backend="keras")
+    add_fake(board, "floor", seed=4, worse=1.2, role="floor", weights_sha256=None, parameters=None)
+    add_fake(board, "ceiling", seed=5, worse=-0.8, role="ceiling")
+    add_fake(board, "hint", seed=6, worse=-0.2, role="hint")
+    return board
