@@ -23,7 +23,7 @@ from fusbench.importing.imported import Imported
 from fusbench.importing.intake import Intake
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
-from fusbench.importing.records import read_records, told
+from fusbench.importing.records import recorded, told
 from fusbench.importing.tally import Progress, tally_of
 from fusbench.importing.work import Work
 
@@ -121,7 +121,7 @@ def import_recordings(
     kept = stored_as(replace(study, colour=colour), seen.size)
     with _place(root, dry_run) as (folder, addition):
         work = Work(
-            root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
+            root=folder, kept=kept, records=recorded(root), rows=_clip_rows(root),
             tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
@@ -144,7 +144,7 @@ def import_recordings(
         if addition is not None and found:
             intakes = [intake for _, intake in found]
             info = base or _of_intakes(study, root, intakes, seen.sigma_px)
-            records = told([*work.records, *(intake.facts for _, intake in found)])
+            records = told([intake.facts for _, intake in found])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
     return Imported(
