@@ -63,7 +63,7 @@ class Faults:
         self.server.wait()
 
     def run(
-        self, root, arguments, *, at=0, kind="KILL", kill_s=None, largest=0, timeout_s=60, env=None,
+        self, root, arguments, *, at=0, kind="KILL", kill_s=None, largest=0, timeout_s=20, env=None,
         edit=None,
     ):  # fmt: skip
         """Run a command with a fault at change number `at` below `root`; without one where 0.
