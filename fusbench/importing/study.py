@@ -99,10 +99,25 @@ def import_recordings(
     >>> done.reports[0].points_per_frame
     3.33
     """
-    root, study = Path(root), study or Study()
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
-    pairings = with_observers(pairings)
+    given = (
+        Path(root), with_observers(pairings), study or Study(), dry_run, keep_going, jobs, report
+    )  # fmt: skip
+    try:
+        return _take_in(*given)
+    except MadeMeanwhile:  # the data set that another process began sets sizes and rates
+        return _take_in(*given)
+
+
+class MadeMeanwhile(Exception):
+    """Another process made the data set while this one waited to begin it."""
+
+
+def _take_in(
+    root: Path, pairings: Sequence[Pairing], study: Study, dry_run: bool, keep_going: bool,
+    jobs: int, report: Progress | None,
+) -> Imported:  # fmt: skip
     base = _existing(root)
     seen = look(
         pairings, base.image_shape if base else study.frame_size,
@@ -120,6 +135,8 @@ def import_recordings(
     colour = len(base.frame_shape) == 3 if base else study.colour
     kept = stored_as(replace(study, colour=colour), seen.size)
     with _place(root, dry_run) as (folder, addition):
+        if base is None and addition is not None and not addition.is_new:
+            raise MadeMeanwhile
         work = Work(
             root=folder, kept=kept, records=recorded(root), rows=_clip_rows(root),
             tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
