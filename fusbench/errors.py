@@ -89,6 +89,20 @@ class OutputError(FusbenchError):
     """A result cannot be written: a full disk, a read-only folder, an existing file."""
 
 
+class MemoryFull(OutputError):
+    """The memory that processes share has no room, which is no fault of the work's.
+
+    Examples
+    --------
+    >>> MemoryFull("/dev/shm").what
+    'the shared memory is full'
+    """
+
+    def __init__(self, where: str) -> None:
+        fix = "Free some space there, or give it less work: what processes share lies there."
+        super().__init__("the shared memory is full", where, fix)
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun.
 

@@ -151,12 +151,8 @@ def exchange(new: Path, old: Path) -> None:
 
     Elsewhere `old` is renamed away first, and comes back if `new` cannot take its name.
     """
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None, use_errno=True)
-        if hasattr(library, "renameat2") and not library.renameat2(
-            HERE, os.fsencode(new), HERE, os.fsencode(old), EXCHANGE
-        ):
-            return
+    if swapped(new, old):
+        return
     aside = new.with_name(f"{new.name}.aside")
     os.rename(old, aside)
     try:
@@ -165,6 +161,16 @@ def exchange(new: Path, old: Path) -> None:
         os.rename(aside, old)
         raise
     os.rename(aside, new)
+
+
+def swapped(one: Path, other: Path) -> bool:
+    """Let two paths swap what they name, at one moment; False where the system cannot."""
+    if sys.platform != "linux":
+        return False
+    library = ctypes.CDLL(None, use_errno=True)
+    return hasattr(library, "renameat2") and not library.renameat2(
+        HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE
+    )
 
 
 def sync(path: Path) -> None:
@@ -203,9 +209,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON with sorted keys, a whole file or nothing."""
-    write_bytes(
-        path, (json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
-    )
+    write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """`value` as JSON with sorted keys."""
+    return (json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def toml_text(facts: Mapping[str, Any]) -> str:

@@ -144,6 +144,17 @@ def unfinished_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """A file that bears the mark of unfinished work for a moment, and is left by nobody."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _held(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def unfinished_folder(place: Path, stem: str) -> Iterator[Path]:
     """An empty folder within `place`, marked as unfinished and gone after the block."""
     sweep(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from fusbench.child import SAFE_PATH, interrupt_all
-from fusbench.errors import ConfigError
+from fusbench.errors import ConfigError, MemoryFull
+
+LOCKS = "/dev/shm"  # where Linux keeps the locks of processes
 
 
 def cores() -> int:
@@ -33,6 +36,11 @@ class Processes(ProcessPoolExecutor):
         How many processes, at most.
     begin, given : callable and tuple, optional
         What each process does first.
+
+    Raises
+    ------
+    MemoryFull
+        If there is no room for what they share.
     """
 
     def __init__(
@@ -42,7 +50,12 @@ class Processes(ProcessPoolExecutor):
         given: tuple[Any, ...] = (),
     ) -> None:
         context = get_context("spawn")
-        super().__init__(count, mp_context=context, initializer=begin, initargs=given)
+        try:
+            super().__init__(count, mp_context=context, initializer=begin, initargs=given)
+        except OSError as error:  # its locks lie in the shared memory
+            if error.errno != errno.ENOSPC:
+                raise
+            raise MemoryFull(LOCKS) from error
 
     def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
         """Let a process do some work; where there are too few, this call starts another one."""

@@ -23,6 +23,8 @@ from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.frame_file import STORES, frame_path
 from fusbench.data.gaze_table import ADDING, GAZE_COLUMNS, OBSERVER, pending
 from fusbench.data.long_table import iter_table, read_header
+from fusbench.data.recorded import RECORDS, forget, remember
+from fusbench.data.rewriting import AGAIN, give_free_name, rewriting, state
 from fusbench.data.scan import DatasetInfo
 from fusbench.data.tables import read_table, write_longer
 from fusbench.data.writer import (
@@ -30,15 +32,15 @@ from fusbench.data.writer import (
     clip_rows,
     gaze_columns,
     gaze_rows,
-    info_toml,
+    write_tables,
 )
 from fusbench.errors import DatasetError, OutputError
-from fusbench.files import output_errors, replacing, sync, sync_tree, write_bytes, write_json
+from fusbench.files import file_sha256, output_errors, sync, sync_tree, write_json
 from fusbench.locks import LOCK, UNFINISHED, locked, sweep, unfinished_folder
 from fusbench.reading import read_json
 
-RECORDS = "import.json"
-AGAIN = "Run the same command again."
+CLIPS = "clips.csv"
+MADE = ("dataset.toml", "gaze.csv", RECORDS)  # files of a new data set, before its clips
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class Addition:
     @property
     def is_new(self) -> bool:
         """Whether the folder holds no data set yet."""
-        return not (self.root / "clips.csv").exists()
+        return not (self.root / CLIPS).exists()
 
     def commit(
         self, info: DatasetInfo, stored: Sequence[StoredClip], records: list[dict[str, Any]]
@@ -75,10 +77,14 @@ class Addition:
             Nothing is added then.
         """
         root = self.root
-        there = set() if self.is_new else set(_column(root / "clips.csv", "clip_id"))
+        there = set() if self.is_new else set(_column(root / CLIPS, "clip_id"))
         watched = [clip for clip in stored if clip.row.clip_id in there]
         stored = [clip for clip in stored if clip.row.clip_id not in there]
         files = [clip.row.file for clip in stored]
+        if self.is_new:
+            write_tables(self.place, info, stored)
+            write_json(self.place / RECORDS, {"schema": 1, "recordings": records})
+            files += MADE
         with output_errors(root):
             sync_tree(self.place)
             if watched:  # before its record: what a killed addition left is not added twice
@@ -86,22 +92,29 @@ class Addition:
                     root / "gaze.csv", _unseen(root / "gaze.csv", watched), gaze_columns(watched)
                 )
             if watched and not stored:
-                write_json(root / RECORDS, {"schema": 1, "recordings": records})
+                remember(root / RECORDS, records)
                 return
             for file in files:
                 _require_free(root / file)
-            clips = [clip.row.clip_id for clip in stored]
-            write_json(root / ADDING, {"schema": 1, "clips": clips, "new": self.is_new})
+            write_json(root / ADDING, self._journal(stored))
             (root / "frames").mkdir(exist_ok=True)
             for file in files:
                 _give_name(self.place / file, root / file)
             sync(root / "frames")
             if self.is_new:
-                write_bytes(root / "dataset.toml", info_toml(info).encode())
-            write_json(root / RECORDS, {"schema": 1, "recordings": records})
-            _append(root / "gaze.csv", list(gaze_rows(stored)), gaze_columns(stored))
-            _append(root / "clips.csv", clip_rows(_in_their_split(root, stored)), CLIP_COLUMNS)
+                sync(root)
+                _give_name(self.place / CLIPS, root / CLIPS)
+                sync(root)
+            else:
+                remember(root / RECORDS, records)
+                _append(root / "gaze.csv", list(gaze_rows(stored)), gaze_columns(stored))
+                _append(root / CLIPS, clip_rows(_in_their_split(root, stored)), CLIP_COLUMNS)
             (root / ADDING).unlink()
+
+    def _journal(self, stored: Sequence[StoredClip]) -> dict[str, Any]:
+        """What an addition that is broken off leaves: clips, and files of a new data set."""
+        made = {name: file_sha256(self.place / name) for name in MADE} if self.is_new else {}
+        return {"schema": 1, "clips": [clip.row.clip_id for clip in stored], "made": made}
 
 
 @contextmanager
@@ -148,7 +161,7 @@ def _require_place(root: Path) -> None:
 
 def _require_data(root: Path) -> None:
     have = {path.name for path in root.iterdir() if not UNFINISHED.fullmatch(path.name)}
-    if "clips.csv" not in have and have - {LOCK, "frames"}:
+    if CLIPS not in have and have - {LOCK, "frames"}:
         fix = "Choose a new folder, or one that holds a data set."
         raise OutputError("exists and holds no data set", str(root), fix)
 
@@ -157,26 +170,28 @@ def _clear(root: Path) -> None:
     """Take away what an addition left that was broken off; a finished one loses its journal."""
     if not (root / ADDING).exists():
         return
-    new = read_json(root / ADDING, DatasetError).get("new") is True
-    new = new and not (root / "clips.csv").exists()
-    there = set() if new else set(read_table(root / "clips.csv", ["clip_id"])["clip_id"])
+    is_new = not (root / CLIPS).exists()
+    made = read_json(root / ADDING, DatasetError).get("made") or {}
+    there = set() if is_new else set(_column(root / CLIPS, "clip_id"))
     lost = pending(root) - there
     with output_errors(root):
         for clip in lost:
             for store in STORES:
                 frame_path(root, Path(clip).name, store).unlink(missing_ok=True)
-        if lost and new:
-            for name in ("gaze.csv", RECORDS, "dataset.toml"):
-                (root / name).unlink(missing_ok=True)
+        if lost and is_new:
+            for name in MADE:
+                if (root / name).is_file() and file_sha256(root / name) == made.get(name):
+                    (root / name).unlink()
         elif lost:
             _without(root / "gaze.csv", lost)
-            _forget(root / RECORDS, lost)
+            forget(root / RECORDS, lost)
         (root / ADDING).unlink()
 
 
 def _without(path: Path, clips: set[str]) -> None:
     """Take the gaze of clips out of a table of any length, and leave every other line as it is."""
-    with path.open(encoding="utf-8", newline="") as stream, replacing(path) as part:
+    before = state(path)
+    with path.open(encoding="utf-8", newline="") as stream, rewriting(path, before) as part:
         taken: list[str] = []  # lines of one row
 
         def lines() -> Iterator[str]:
@@ -193,14 +208,6 @@ def _without(path: Path, clips: set[str]) -> None:
                 if not row or row[at] not in clips:
                     out.writelines(taken)
                 taken.clear()
-
-
-def _forget(path: Path, clips: set[str]) -> None:
-    """Take the records of clips out of ``import.json``."""
-    if path.exists():
-        content = read_json(path, DatasetError)
-        kept = [r for r in content["recordings"] if not clips.intersection(r["clips"])]
-        write_json(path, {**content, "recordings": kept})
 
 
 def _column(path: Path, name: str) -> list[str]:
@@ -224,26 +231,21 @@ def _unseen(path: Path, watched: Sequence[StoredClip]) -> list[dict[str, Any]]:
 
 def _require_free(path: Path) -> None:
     if os.path.lexists(path):
-        fix = "No clip of the data set is of that name: move the file away."
+        fix = "It is none of this data set's: move the file away."
         raise OutputError("is there already", str(path), fix)
 
 
 def _give_name(new: Path, path: Path) -> None:
     """Let a finished file have its name, and never take it from another."""
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
+    if not give_free_name(new, path):
         _require_free(path)
-        os.rename(new, path)
 
 
 def _in_their_split(root: Path, stored: Sequence[StoredClip]) -> list[StoredClip]:
     """The clips in the split that their scan has now, in order; their names must be free."""
-    if not (root / "clips.csv").exists():
+    if not (root / CLIPS).exists():
         return sorted(stored, key=lambda clip: (clip.row.scan_id, clip.row.clip_id))
-    table = read_table(root / "clips.csv", CLIP_COLUMNS)
+    table = read_table(root / CLIPS, CLIP_COLUMNS)
     split = dict(zip(table["scan_id"], table["split"], strict=True))
     taken = set(table["clip_id"])
     for clip in stored:
@@ -258,16 +260,6 @@ def _in_their_split(root: Path, stored: Sequence[StoredClip]) -> list[StoredClip
 
 def _append(path: Path, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Put a longer table in the place of a shorter one, unless it changed meanwhile."""
-    before = _state(path)
-    with replacing(path) as part:
+    before = state(path)
+    with rewriting(path, before) as part:
         write_longer(path, part, rows, columns)
-        if _state(path) != before:
-            raise OutputError("was changed meanwhile", str(path), AGAIN)
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.data.folder import CLIP_COLUMNS
+from fusbench.data.rewriting import rewriting, state
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.data.tables import numbers, read_table, write_rows
 from fusbench.errors import ConfigError, DatasetError
@@ -134,12 +135,14 @@ def split_scans(
         raise ConfigError(f"the shares {shares} are not all positive", fix="Use 60,20,20, say.")
     split = {scan: SPLITS[part] for scan, part in _deal_scans(clips, shares, seed, people).items()}
     with output_errors(root), locked(root):
+        before = state(root / "clips.csv")
         table = read_table(root / "clips.csv", CLIP_COLUMNS)
         table["split"] = [
             split.get(scan, old) for scan, old in zip(table["scan_id"], table["split"], strict=True)
         ]
         rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
-        write_bytes(root / "clips.csv", write_rows(rows, tuple(table)).encode())
+        with rewriting(root / "clips.csv", before) as part:
+            part.write_bytes(write_rows(rows, tuple(table)).encode())
     return split
 
 

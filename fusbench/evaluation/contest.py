@@ -15,6 +15,7 @@ from fusbench.errors import (
     CheckpointError,
     ConfigError,
     FusbenchError,
+    MemoryFull,
     PluginError,
     PredictionError,
 )
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from fusbench.evaluation.jobs import Jobs
     from fusbench.models.entrant import Entrant
 
-MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError)
+MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError, MemoryFull)
 OF_STRANGERS = ("checkpoint", "device", "freeze_history", "seen")
 FAILURE = "failure.txt"
 

@@ -6,9 +6,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fusbench.data.growing import RECORDS
+from fusbench.data.recorded import RECORDS, read_records
 from fusbench.data.writer import StoredClip
-from fusbench.errors import DatasetError
 from fusbench.files import known_sha256, text_sha256, write_json
 from fusbench.footage.pictures import picture_files
 from fusbench.footage.record import Footage
@@ -18,9 +17,7 @@ from fusbench.importing.pairing import Pairing
 from fusbench.importing.quality import Quality
 from fusbench.importing.recording import GazeRecording
 from fusbench.importing.timeline import Timeline
-from fusbench.reading import read_json
 
-LARGEST_RECORDS = 1 << 28  # bytes
 LIBRARIES = ("fusbench", "numpy", "opencv-python-headless", "pandas", "av", "pydicom", "pillow")
 
 
@@ -82,14 +79,9 @@ def facts_of(
     }
 
 
-def read_records(folder: Path) -> list[dict[str, Any]]:
+def recorded(folder: Path) -> list[dict[str, Any]]:
     """What ``import.json`` tells of each imported recording; empty without one."""
-    path, fix = folder / RECORDS, "Restore it, or remove it."
-    if not path.exists():
-        return []
-    records = read_json(path, DatasetError, fix=fix, most=LARGEST_RECORDS).get("recordings")
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise DatasetError("is damaged", str(path), fix)
+    records: list[dict[str, Any]] = read_records(folder / RECORDS)["recordings"]
     return records
 
 

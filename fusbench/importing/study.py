@@ -23,7 +23,7 @@ from fusbench.importing.imported import Imported
 from fusbench.importing.intake import Intake
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
-from fusbench.importing.records import read_records, told
+from fusbench.importing.records import recorded, told
 from fusbench.importing.tally import Progress, tally_of
 from fusbench.importing.work import Work
 
@@ -99,10 +99,25 @@ def import_recordings(
     >>> done.reports[0].points_per_frame
     3.33
     """
-    root, study = Path(root), study or Study()
     if not pairings:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
-    pairings = with_observers(pairings)
+    given = (
+        Path(root), with_observers(pairings), study or Study(), dry_run, keep_going, jobs, report
+    )  # fmt: skip
+    try:
+        return _take_in(*given)
+    except MadeMeanwhile:  # the data set that another process began sets sizes and rates
+        return _take_in(*given)
+
+
+class MadeMeanwhile(Exception):
+    """Another process made the data set while this one waited to begin it."""
+
+
+def _take_in(
+    root: Path, pairings: Sequence[Pairing], study: Study, dry_run: bool, keep_going: bool,
+    jobs: int, report: Progress | None,
+) -> Imported:  # fmt: skip
     base = _existing(root)
     seen = look(
         pairings, base.image_shape if base else study.frame_size,
@@ -120,8 +135,10 @@ def import_recordings(
     colour = len(base.frame_shape) == 3 if base else study.colour
     kept = stored_as(replace(study, colour=colour), seen.size)
     with _place(root, dry_run) as (folder, addition):
+        if base is None and addition is not None and not addition.is_new:
+            raise MadeMeanwhile
         work = Work(
-            root=folder, kept=kept, records=read_records(root), rows=_clip_rows(root),
+            root=folder, kept=kept, records=recorded(root), rows=_clip_rows(root),
             tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
@@ -144,7 +161,7 @@ def import_recordings(
         if addition is not None and found:
             intakes = [intake for _, intake in found]
             info = base or _of_intakes(study, root, intakes, seen.sigma_px)
-            records = told([*work.records, *(intake.facts for _, intake in found)])
+            records = told([intake.facts for _, intake in found])
             addition.commit(info, _together(found), records)
     reports = tuple(intake.quality for _, intake in found)
     return Imported(

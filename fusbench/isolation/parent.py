@@ -27,10 +27,11 @@ from fusbench.errors import (
     CheckpointError,
     ConfigError,
     FusbenchError,
+    MemoryFull,
     PluginError,
     PredictionError,
 )
-from fusbench.isolation.scratch import full, scratch_folder
+from fusbench.isolation.scratch import scratch_folder
 from fusbench.threads import environment
 
 SCRIPT = Path(__file__).with_name("guest.py")
@@ -252,7 +253,7 @@ class Guest:
         if name == "MemoryError" or re.search(WANT_OF_MEMORY, line):
             return self._want_of_memory()
         if name == "OSError" and f"[Errno {errno.ENOSPC}]" in line:
-            return full(self.folder)
+            return MemoryFull(str(self.folder.parent))
         if name in ("ModuleNotFoundError", "ImportError"):
             return PluginError(
                 f"cannot be imported: {name}: {line}", self.where, self._remedy(line)

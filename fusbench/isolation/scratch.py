@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fusbench.errors import OutputError
+from fusbench.errors import MemoryFull, OutputError
 from fusbench.files import output_errors
 from fusbench.locks import unfinished_folder
 
@@ -32,12 +32,6 @@ def scratch_folder() -> Iterator[Path]:
         yield folder
 
 
-def full(folder: Path) -> OutputError:
-    """The error of want of room in such a folder, which is no fault of the model's."""
-    fix = "Free some space there, or give it less work: frames and densities cross there."
-    return OutputError("the shared memory is full", str(folder.parent), fix)
-
-
 @contextmanager
 def sending(folder: Path) -> Iterator[None]:
     """Turn the system's refusal to write into such a folder into one clear line."""
@@ -46,5 +40,5 @@ def sending(folder: Path) -> Iterator[None]:
             yield
     except OutputError as error:
         if getattr(error.__cause__, "errno", None) == errno.ENOSPC:
-            raise full(folder) from error.__cause__
+            raise MemoryFull(str(folder.parent)) from error.__cause__
         raise

@@ -45,7 +45,7 @@ def letter_groups(apart: np.ndarray) -> np.ndarray:
                 free[member] = False
             lacking[np.ix_(members, members)] = False
             groups.append(members)
-    return np.array(groups, dtype=bool).reshape(-1, rows).T
+    return np.array(groups, dtype=bool).reshape(len(groups), rows).T
 
 
 def letters(groups: np.ndarray) -> list[str]:

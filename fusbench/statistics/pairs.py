@@ -17,6 +17,8 @@ FLIPS = 9_999  # with the board itself 10,000 sign vectors
 FEWEST_FLIPS = 499
 WORK = 25_000_000  # pairs times flips: beyond, fewer flips are drawn
 BLOCK = 1 << 18  # numbers at once: what stays in a processor's cache
+ALONE = 1 << 18  # multiplications of a product that a library leaves to one thread
+AT_ONCE, NARROWEST = 16, 64  # pairs and, at the least, sign vectors of a product
 RUNS = 1_024  # runs of neighbours that many pairs are cut into
 FEW = 8  # bounds: for more, values are sorted first
 SLACK = 1e-5  # a sum this close to the observed one, relatively, counts as equal to it
@@ -183,11 +185,20 @@ def _largest(columns: np.ndarray, signs: np.ndarray, run: int) -> np.ndarray:
 
     The first run is the one that may be short.
     """
+    scans, vectors = signs.shape
     columns = np.pad(columns, ((-len(columns) % run, 0), (0, 0)))
-    several = run * max(1, BLOCK // (run * signs.shape[1]))
-    largest = []
-    for start in range(0, len(columns), several):
-        flipped = columns[start : start + several] @ signs
-        np.abs(flipped, out=flipped)
-        largest.append(flipped.reshape(-1, run, signs.shape[1]).max(axis=1))
-    return np.concatenate(largest)
+    width = max(NARROWEST, ALONE // (AT_ONCE * scans))
+    several = run * max(1, BLOCK // (run * min(width, vectors)))
+    largest = np.empty((len(columns) // run, vectors), dtype=np.float32)
+    for at in range(0, vectors, width):
+        some = np.ascontiguousarray(signs[:, at : at + width])
+        for start in range(0, len(columns), several):
+            part = columns[start : start + several]
+            few = np.pad(part, ((0, -len(part) % AT_ONCE), (0, 0))).reshape(-1, AT_ONCE, scans)
+            flipped = (few @ some).reshape(-1, some.shape[1])[: len(part)]
+            np.abs(flipped, out=flipped)
+            first = start // run
+            flipped.reshape(-1, run, some.shape[1]).max(
+                axis=1, out=largest[first : first + len(part) // run, at : at + width]
+            )
+    return largest

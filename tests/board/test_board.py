@@ -1,6 +1,7 @@
 """Boards: what is built, and that the same input gives the same bytes."""
 
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -81,6 +82,23 @@ def test_an_empty_board_and_a_single_scan_are_built(tmp_path):
     assert b"[one scan]" in content["README.md"]
     assert b"1 scan cannot tell any two rows apart" in content["README.md"]
     assert b"NaN" not in content["index.html"]
+
+
+@pytest.mark.parametrize("chosen", [
+    roles for n in (1, 2, 3) for roles in itertools.combinations(("ceiling", "hint", "floor"), n)
+])  # fmt: skip
+def test_a_board_without_models_is_built(chosen, tmp_path):
+    """As one is whose first row is its ceiling: floors alone have letters, and nobody a place."""
+    board = fake_board(tmp_path / "board")
+    for role in chosen:
+        add_fake(board, role, role=role)
+    table = read_table(board)
+    assert sorted(s.name for s in table.standings) == sorted(chosen)
+    assert {s.name: s.letters for s in table.standings} == {
+        role: "a" if role == "floor" else "" for role in chosen
+    }
+    assert [s.place for s in table.standings] == [None] * len(chosen)
+    assert b"NaN" not in outputs(table)["index.html"]
 
 
 def test_few_scans_show_their_range(tmp_path):

@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 from support.command import error_of
 
+import fusbench
 import fusbench.isolation.guest
 import fusbench.isolation.introduced
 from fusbench.data.window import Window
 from fusbench.doors.open import entrant
-from fusbench.errors import PluginError
+from fusbench.errors import MemoryFull, PluginError
+from fusbench.files import output_errors
 from fusbench.isolation.crossing import write_over
 from fusbench.isolation.parent import Guest, Limits
 from fusbench.locks import sweep
+from fusbench.pools import processes
 
 GUEST = ("guest", "introduced", "witness", "watch", "crossing")
 
@@ -66,8 +69,27 @@ def test_full_memory_is_not_blamed_on_the_model(file, folder, tmp_path):
         "def predict(frames):\n"
         "    return frames[:, -1] * 0. + 1 / frames[0, -1].size\n"
     )
-    line = error_of("evaluate", "--model", path, "--dataset", folder, "--out", tmp_path / "runs")
+    runs = tmp_path / "runs"
+    line = error_of("evaluate", "--model", path, "--dataset", folder, "--out", runs)
     assert "the shared memory is full. Free some space there, or give it less work" in line
+    rows = fusbench.evaluate([path, "uniform"], folder, runs=runs)
+    assert [row.name for row in rows.runs] == ["uniform"]
+    assert isinstance(rows.failures[0].error, MemoryFull)
+
+
+def test_locks_that_find_no_room_are_not_blamed_on_another_disk(tmp_path, monkeypatch):
+    """A pool's locks lie in the shared memory, whatever its processes write to."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("multiprocessing.synchronize.SemLock.__init__", full)
+    with (
+        pytest.raises(MemoryFull, match="/dev/shm: the shared memory is full"),
+        output_errors(tmp_path),
+        processes(1),
+    ):
+        pass
 
 
 def test_an_array_that_finds_no_room_tells_why(tmp_path):

@@ -46,6 +46,19 @@ def videos(tmp_path):
     return [recordings.write_video(tmp_path / f"{n}.mp4", shift_ms=100 * n) for n in range(2)]
 
 
+def test_who_waited_for_a_new_data_set_follows_its_sizes(tmp_path, gaze, videos):
+    """The crops differ; the frames of a data set do not, whoever began it."""
+    study = tmp_path / "study"
+    crops = ("40,30,240,180", "50,40,200,160")
+    ended = together(*[
+        ("dataset", "import", study, "--scan", f"S{n}", "--video", video, "--gaze", gaze,
+         *IMPORT[:-1], crop)
+        for n, (video, crop) in enumerate(zip(videos, crops, strict=True))
+    ])  # fmt: skip
+    assert any(code == 0 for _, code in ended), ended
+    assert check_dataset(study) == []
+
+
 def test_two_imports_into_one_new_folder(tmp_path, gaze, videos):
     study = tmp_path / "study"
     commands = [

@@ -50,15 +50,28 @@ def changed(event, args):
     ]
 
 
+def edit(path, old, new, way):
+    """What a user does with an editor: `old` becomes `new`; a file that is not there is made."""
+    try:
+        with open(path, newline="") as file:
+            text = file.read().replace(old, new)
+    except FileNotFoundError:
+        text = new
+    written = path if way == "in place" else path + "~"
+    with open(written, "w", newline="") as file:
+        file.write(text)
+    os.replace(written, path)
+
+
 class Hook:
     """Counts changes below `root` in a file, and makes the fault at number `at`.
 
     Changes elsewhere are no faults' places; each is a line of the file `outside`.
     """
 
-    def __init__(self, root, at, kind, told, outside):
+    def __init__(self, root, at, kind, told, outside, edit):
         self.root, self.at, self.kind, self.told, self.count = root, at, kind, told, 0
-        self.outside = outside
+        self.outside, self.edit = outside, edit
 
     def __call__(self, event, args):
         paths = changed(event, args)
@@ -69,6 +82,9 @@ class Hook:
         self.count += 1
         os.pwrite(self.told, str(self.count).encode(), 0)
         if self.count != self.at:
+            return
+        if self.kind == "EDIT":
+            edit(*self.edit)
             return
         number = getattr(signal, f"SIG{self.kind}", None)
         if number is None:
@@ -93,7 +109,9 @@ def child(request):
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"], request["largest"]))
     from fusbench.cli import main
 
-    sys.addaudithook(Hook(request["root"], request["at"], request["kind"], told, outside))
+    sys.addaudithook(
+        Hook(request["root"], request["at"], request["kind"], told, outside, request["edit"])
+    )
     code = 70
     try:
         main(request["arguments"])

@@ -63,18 +63,20 @@ class Faults:
         self.server.wait()
 
     def run(
-        self, root, arguments, *, at=0, kind="KILL", kill_s=None, largest=0, timeout_s=60, env=None
-    ):
+        self, root, arguments, *, at=0, kind="KILL", kill_s=None, largest=0, timeout_s=20, env=None,
+        edit=None,
+    ):  # fmt: skip
         """Run a command with a fault at change number `at` below `root`; without one where 0.
 
         `kill_s` kills it after so many seconds instead; `largest` is the most bytes that a file may
-        have, beyond which writing fails as on a full disk.
+        have, beyond which writing fails as on a full disk. With the kind "EDIT" somebody edits a
+        file there: `edit` is (path, old, new, "in place" or "by rename").
         """
         files = {name: str(self.place / name) for name in FILES}
         request = {
             "arguments": [*map(str, arguments)], "root": str(root), "at": at, "kind": kind,
             "kill": kill_s, "largest": largest, "timeout": timeout_s, "cwd": str(self.place),
-            "env": env or {}, **files,
+            "env": env or {}, "edit": edit, **files,
         }  # fmt: skip
         self.server.stdin.write(json.dumps(request) + "\n")
         self.server.stdin.flush()
