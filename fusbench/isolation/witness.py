@@ -137,10 +137,7 @@ class Witness:
         self.watch.taken()
 
     def after(self) -> None:
-        """Look at what compiled libraries have opened meanwhile, or another program has.
-
-        Nobody knows which: so data sets are left out, and the model is not blamed for them.
-        """
+        """Look at what compiled libraries opened; of data sets another program may have read."""
         self.busy.now = True
         for path in self.watch.taken():
             seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
