@@ -11,7 +11,7 @@ import numpy as np
 from fusbench.board.rows import Row
 from fusbench.board.rules import Board
 from fusbench.evaluation.results import NUMBERS
-from fusbench.statistics.intervals import sum_interval
+from fusbench.statistics import intervals
 
 CLOSE = 1e-9
 
@@ -25,20 +25,19 @@ def scan_sums(
     """
     counted = board.counted if counted is None else counted
     scans = np.unique(board.scan_index[counted], return_inverse=True)[1]
+    each = [intervals.scan_sums(row.values[counted], scans)[0] for row in rows]
     count = np.bincount(scans)
-    sums = np.empty((len(count), len(rows), len(board.rules.metrics)))
-    order = np.argsort(scans, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(count)[:-1]])
-    frames = np.flatnonzero(counted)[order]
-    for k, row in enumerate(rows):
-        sums[:, k] = np.add.reduceat(row.values[frames], starts, axis=0)
+    sums = np.stack(each, axis=1) if each else np.empty((len(count), 0, len(board.rules.metrics)))
     return sums, count
 
 
 def numbers(rows: Sequence[Row], board: Board, counted: np.ndarray) -> np.ndarray:
     """`NUMBERS` of each metric and row over some frames, (rows, metrics, 6)."""
     sums, count = scan_sums(rows, board, counted)
-    ends = [end.reshape(sums.shape[1:]) for end in sum_interval(sums.reshape(len(sums), -1), count)]
+    ends = [
+        end.reshape(sums.shape[1:])
+        for end in intervals.sum_interval(sums.reshape(len(sums), -1), count)
+    ]
     means = sums / count[:, None, None]
     return np.stack([*ends, means.mean(axis=0), means.min(axis=0), means.max(axis=0)], axis=-1)
 

@@ -12,6 +12,7 @@ RESAMPLES = 4_000
 SEED = 0
 CHUNK = 1000  # resamples drawn at once: small enough to stay in the cache
 ROUNDING = 1e-12  # a scan this close to the mean, relatively, is at the mean
+ALIKE = 1e-6  # an error of a sample this small beside the board's is none
 COLUMNS = 200  # columns at once: what keeps memory small
 
 
@@ -106,7 +107,9 @@ def sum_interval(
     bootstrap sample draws as many scans as there are, with replacement; its mean over frames is a
     ratio of sums, and its standard error that of a ratio, linearised. How far these means lie from
     the mean, in standard errors of their own, stands for how far the mean lies from the truth.
-    Everything follows from sums of scans, so all samples are three matrix products.
+    A sample of scans that are all alike has no error of its own and takes that of all scans: with
+    many distinct scans none is drawn. Everything follows from sums of scans, so all samples are
+    three matrix products.
     """
     mean = sums.sum(axis=0) / count.sum()
     low, high = np.full((2, len(mean)), np.nan)
@@ -127,7 +130,9 @@ def _ends(scatter: np.ndarray, count: np.ndarray, times: np.ndarray, level: floa
     square = (scatter**2).T @ times.T - 2 * shift * ((scatter * count[:, None]).T @ times.T)
     square += shift**2 * (times @ count**2)
     own = np.sqrt((scatter**2).sum(axis=0)) / count.sum()
-    error = np.maximum(np.sqrt(np.maximum(square, 0)) / drawn, 1e-9 * own[:, None])
+    error = np.sqrt(np.maximum(square, 0, out=square), out=square)
+    error /= drawn
+    np.copyto(error, own[:, None], where=error <= ALIKE * own[:, None])
     error[own == 0] = 1
     reach = np.divide(shift, error, out=shift)
     last = reach.shape[1] - 1
