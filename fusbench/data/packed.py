@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import struct
+import threading
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -67,7 +69,7 @@ class Unpacker:
         self._unpack = zstandard.ZstdDecompressor()
         self._sums: np.ndarray | None = None
 
-    def into(self, picture: np.ndarray, data: memoryview) -> None:
+    def into(self, picture: np.ndarray, data: bytes) -> None:
         """Fill a picture; `ValueError` if the frame is damaged or of another size."""
         pixels = np.frombuffer(_unpacked(self._unpack, data, self._size), np.uint8)
         both = pixels.reshape(self._shape)
@@ -77,6 +79,23 @@ class Unpacker:
             return
         self._sums = cv2.integral(both, sum=self._sums)
         np.copyto(picture, self._sums[1:, 1:], casting="unsafe")  # modulo 256
+
+
+class _Own(threading.local):
+    """The unpacker that a thread used last; no two threads may share one."""
+
+    shape: tuple[int, ...] = ()
+    unpacker: Unpacker
+
+
+_OWN = _Own()
+
+
+def unpacker_of(picture_shape: tuple[int, ...]) -> Unpacker:
+    """This thread's unpacker of pictures of a shape, whose memory is used again."""
+    if _OWN.shape != picture_shape:
+        _OWN.unpacker, _OWN.shape = Unpacker(picture_shape), picture_shape
+    return _OWN.unpacker
 
 
 def npy_sha256(frames: np.ndarray | PackedFrames) -> str:
@@ -166,17 +185,13 @@ class PackedFrames:
             return one
         numbers = np.arange(len(self))[at]
         frames = np.empty((len(numbers), *self.shape[1:]), np.uint8)
-        unpacker = Unpacker(self.shape[1:])
-        if not len(numbers):
-            return frames
-        first, last = int(numbers.min()), int(numbers.max())
-        base, end = int(self._begin[first]), int(self._begin[last + 1])
+        begin = self._begin[numbers]
+        size = (self._begin[numbers + 1] - begin).tolist()
+        unpacker = unpacker_of(self.shape[1:])
         with open_regular(self.path) as stream:
-            stream.seek(base)
-            data = memoryview(stream.read(end - base))
-        places = (self._begin - base).tolist()
-        for frame, number in zip(frames, numbers.tolist(), strict=True):
-            unpacker.into(frame, data[places[number] : places[number + 1]])
+            file = stream.fileno()
+            for frame, n_bytes, place in zip(frames, size, begin.tolist(), strict=True):
+                unpacker.into(frame, os.pread(file, n_bytes, place))
         return frames
 
     @cached_property
@@ -212,7 +227,7 @@ def _head(data: bytes, size: int) -> bytes:
     return _unpacked(zstandard.ZstdDecompressor(), data, size)
 
 
-def _unpacked(unpack: ZstdDecompressor, data: bytes | memoryview, size: int) -> bytes:
+def _unpacked(unpack: ZstdDecompressor, data: bytes, size: int) -> bytes:
     """A Zstandard frame unpacked, which must have this size; nothing larger is made room for."""
     import zstandard
 

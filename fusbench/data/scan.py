@@ -180,7 +180,7 @@ class Clip:
     def verify(self) -> None:
         """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
         with read_errors(self.path):
-            if self.packed is not None:
+            if self.store == "zstd":
                 found = packed_sha256(self.path, self._shape)
             else:
                 self._stored()

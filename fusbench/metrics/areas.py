@@ -54,7 +54,8 @@ def judd(p: np.ndarray, gaze: np.ndarray) -> float:
     others = _without(p, values)
     bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
     below, upto = _ranked(p, bounds).reshape(2, -1)
-    own = (values < values[:, None]).sum(1) + (values <= values[:, None]).sum(1)
+    order = np.sort(values)
+    own = order.searchsorted(values) + order.searchsorted(values, "right")
     wins = below + upto - own  # the gazed pixels are no negatives
     return float(wins @ weight / (2 * others * weight.sum()))
 

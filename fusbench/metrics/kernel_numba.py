@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
-from fusbench.metrics.kernel_numpy import FAINT
+from fusbench.metrics.kernel_numpy import FAINT, NEAR
 from fusbench.metrics.profile import EPS
 
 # Sums may be taken in any order; NaN and infinity keep their meaning, a division never raises.
@@ -102,7 +102,7 @@ def _sums(p: np.ndarray, g: np.ndarray, total: float, total_g: float) -> tuple[f
 def four_sums(p: np.ndarray, g: np.ndarray) -> tuple[float, ...]:
     """As `kernel_numpy.four_sums`; one pass does where both sums are 1, as those of densities."""
     total, total_g, *sums = _sums(p, g, 1.0, 1.0)
-    if abs(total - 1.0) > 1e-13 or abs(total_g - 1.0) > 1e-13:
+    if abs(total - 1.0) > NEAR or abs(total_g - 1.0) > NEAR:
         _, _, *sums = _sums(p, g, total, total_g)
     return total, *sums
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -40,6 +41,18 @@ def test_pixels_and_fingerprints_are_those_of_the_other_store(folders):
             np.testing.assert_array_equal(other.packed[at], one.frames[at])
         np.testing.assert_array_equal(other.packed[-2], one.frames[-2])
     assert check_dataset(folders[1]) == []
+
+
+def test_threads_unpack_at_the_same_time(folders):
+    """Each has memory of its own for what it unpacks."""
+    packed, raw = (open_dataset(folder).split("test")[0] for folder in reversed(folders))
+
+    def differs(number):
+        at = np.random.default_rng(number).integers(0, raw.n_frames, 7)
+        return any((packed.packed[at] != raw.frames[at]).any() for _ in range(50))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(differs, range(64)))
 
 
 def test_any_program_unpacks_it(folders):

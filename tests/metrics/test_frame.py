@@ -73,12 +73,17 @@ def test_both_kernels_give_the_same_scores(seed, sigma, power):
 
 @pytest.mark.parametrize("name", kernels.KERNELS)
 @pytest.mark.parametrize("scale", [1.0, 3.0])
-def test_gaze_at_one_place_of_a_large_picture(name, scale):
-    """Pixel by pixel with exact sums; a prediction that is nearly nothing where nobody looked."""
+@pytest.mark.parametrize("shape", [(101, 127), (229, 331)])
+@pytest.mark.parametrize("sigma", [3.0, 40.0])
+def test_gaze_at_one_place_of_a_large_picture(name, scale, shape, sigma):
+    """Pixel by pixel with exact sums; a prediction that is nearly nothing where nobody looked.
+
+    The larger one is gone through in parts, of which none, one or all hold gaze.
+    """
     if name == "numba":
         pytest.importorskip("numba")
     rng = np.random.default_rng(3)
-    g = saliency_map(np.array([40.3, 44.0]), np.array([31.2, 30.0]), (101, 127), 3.0)
+    g = saliency_map(np.array([40.3, 44.0]), np.array([31.2, 30.0]), shape, sigma)
     p = rng.gamma(0.1, size=g.shape) ** 9 + 0.1 * g
     p[::3] = 0.0
     p /= p.sum()
