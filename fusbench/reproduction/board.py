@@ -146,7 +146,8 @@ def read_board(
             results[weights] = result
             marks[weights] = _masses(folder, frames, dataset.info.landmarks)
         if seeds:
-            scores[key] = dict(sorted(seeds.items()))
+            order = sorted(seeds, key=lambda weights: (_seed(results[weights]), weights))
+            scores[key] = {weights: seeds[weights] for weights in order}
             masses[key] = [marks[weights] for weights in scores[key]]
     if frames is None or frames.empty:
         fix = f"Score clips of more than {2 * margin} frames, or use a smaller --margin."
@@ -171,6 +172,12 @@ def read_board(
         },
         margin=margin,
     )
+
+
+def _seed(result: Result) -> int:
+    """The seed of a training; -1 where weights tell of none."""
+    seed = result.model.training.get("seed")
+    return seed if isinstance(seed, int) else -1
 
 
 def _masses(folder: Path, frames: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:

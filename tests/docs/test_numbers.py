@@ -78,6 +78,26 @@ def test_dead_recurrence_shows_every_training():
     assert shown == expected
 
 
+def test_dead_recurrence_shows_what_more_steps_gave():
+    page = (ROOT / "docs/explanation/dead-recurrence.md").read_text(encoding="utf-8")
+    section = page.partition("\n### Half as many steps again\n")[2].partition(
+        "\nThe dead training"
+    )[0]
+    lines = re.findall(r"^\| `([a-z0-9-]+)` \| (\d) \|(.*)\|$", section, re.MULTILINE)
+    ended = {key: float(said["val_loss"]) for key, said in trainings()}
+    curves = {file.stem: file for file in (ROOT / "leaderboards/weights/longer").glob("*.csv")}
+    assert len(lines) == len(curves) >= 3
+    for name, seed, cells in lines:
+        with curves[name if seed == "0" else f"{name}-seed{seed}"].open(encoding="utf-8") as file:
+            steps = list(csv.DictReader(file))
+        best = min(steps, key=lambda row: float(row["val_loss"]))
+        end, more = ended[name, seed], float(best["val_loss"])
+        gain = f"{end - more:.3f}" if end > more else "none"
+        history = f"{float(best['history_sweep']):.2f}" if "history_sweep" in best else ""
+        expected = [f"{end:.3f}", f"{more:.3f}", gain, history]
+        assert [cell.strip() for cell in cells.split("|")] == expected, name
+
+
 def test_related_work_shows_the_scores_of_the_board():
     shown = rows("docs/explanation/related-work.md", "Scores")
     scored = board("related-work")

@@ -268,10 +268,13 @@ def test_only_seeds_of_one_training_are_averaged(data, tmp_path, training, words
 
 
 def test_seeds_under_patience_may_take_other_numbers_of_steps(data, tmp_path):
-    both = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1)]
-    for run, steps in zip(both, (4200, 4500), strict=True):
-        retrained(run, recipe="patient", recipe_sha256="a" * 64, steps=steps)
-    assert len(read_board({"clstmunet": tuple(both)}, data).scores["clstmunet"]) == 2
+    """And stand in the order of their seeds, however their folders and weights are called."""
+    runs = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1, 2)]
+    for run, seed, steps in zip(runs, (7, 5, 6), (4200, 4500, 3900), strict=True):
+        retrained(run, recipe="patient", recipe_sha256="a" * 64, steps=steps, seed=seed)
+    board = read_board({"clstmunet": tuple(runs)}, data)
+    assert [one["steps"] for one in board.trainings["clstmunet"]] == [4500, 3900, 4200]
+    assert len(board.scores["clstmunet"]) == 3
 
 
 def test_runs_that_tell_no_training_are_not_averaged(data, tmp_path):
