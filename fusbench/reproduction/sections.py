@@ -173,6 +173,13 @@ def controls_section(board: Board) -> str:
     return f"{text}\n\n{markdown(heads, rows)}"
 
 
+UNUSED_AT_A_LAG = (
+    f'"{NOT_TRAINED}" says that the row does not use its other frames. That is a training which'
+    " failed, or a lag at which they have nothing to add: where gaze follows at once, the current"
+    " picture shows what it is about."
+)
+
+
 def lag_section(lags: Sequence[LagGain], picture: str) -> str:
     """The gain on phantoms of other lags."""
     text = (
@@ -200,6 +207,8 @@ def lag_section(lags: Sequence[LagGain], picture: str) -> str:
     ]
     missing = [f"{one.lag_ms:g} ms" for one in lags if not one.gains]
     parts = [text, markdown(heads, rows)]
+    if any(one.verdict == NOT_TRAINED for one in known):
+        parts.append(UNUSED_AT_A_LAG)
     if missing:
         parts.append(f"Runs are missing for a lag of {', '.join(missing)}.")
     if picture:
