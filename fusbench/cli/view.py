@@ -48,7 +48,7 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     "--checkpoint", "checkpoints", multiple=True, type=PATH,
     help="Weights of a run, or of your own training for --model; repeatable.",
 )  # fmt: skip
-@model_options(without=("checkpoint", "seen_ok", "threads"))
+@model_options(without=("checkpoint",))
 @click.option(
     "--runs", "runs_folder", type=PATH, default=Path("runs"), show_default=True,
     help="Folder of the runs of --model.",
