@@ -79,7 +79,7 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
     with progress(f"making {name}") as update:
         make_phantom(folder, phantom, report=update)
-    show(f"{folder}: {len(phantom.plans)} clips")
+    show(f"{folder}: {counted(len(phantom.plans), 'clip')}")
 
 
 @dataset.command("withhold", epilog="Example: fusbench dataset withhold my-study public/my-study")

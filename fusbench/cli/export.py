@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fusbench.errors import counted
 from fusbench.exporting.formats import FORMATS
 
 
@@ -25,4 +26,4 @@ def export(source: str, form: str, out: Path) -> None:
         data = open_dataset(source, report=update)
     with progress(f"writing {form}") as update:
         export_dataset(data, form, out, update)
-    show(f"{out}: {len(data.clips)} clips")
+    show(f"{out}: {counted(len(data.clips), 'clip')}")

@@ -10,6 +10,7 @@ import click
 from fusbench.cli import config_option, json_option
 from fusbench.cli.options import model_options
 from fusbench.cli.terms import terms
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -102,6 +103,6 @@ def view(
         return
     more = "" if len(page.clips) == page.n_clips else "; --clips 0 takes all"
     show(
-        f"{page.file}: {len(page.clips)} of {page.n_clips} clips{more}",
+        f"{page.file}: {len(page.clips)} of {counted(page.n_clips, 'clip')}{more}",
         f"{page.n_bytes / 1e6:.1f} MB",
     )

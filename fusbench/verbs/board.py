@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +10,16 @@ import pandas as pd
 from fusbench.board import words
 from fusbench.board.adding import add_run, check_name
 from fusbench.board.build import OUTPUTS, rebuild
-from fusbench.board.check import Finding, check_table
+from fusbench.board.check import Finding
 from fusbench.board.origin import Origin
 from fusbench.board.published import FILE, bundled
-from fusbench.board.rules import Rules, check_data, new_board, read_board
+from fusbench.board.rules import Rules, new_board, read_board
 from fusbench.board.standings import Table, read_table
 from fusbench.data.dataset import Dataset, open_dataset
 from fusbench.evaluation.finished import Run
-from fusbench.progress import Progress, silent
+from fusbench.progress import Progress, silent, silently
+from fusbench.verbs.checking import findings
+from fusbench.verbs.submit import score_predictions
 from fusbench.web.document import table_html
 
 ENDS = ("mean", "low", "high")
@@ -149,20 +151,31 @@ class Board:
         code: str = "",
         weights: str = "",
         replace: bool = False,
+        predictions: bool = False,
+        dataset: str | Path | Dataset | None = None,
+        runs: str | Path = "runs",
+        progress: Progress = silent,
     ) -> list[str]:
-        """Add a finished run, and build the board anew.
+        """Add a finished run, or a folder of predictions, and build the board anew.
 
         Parameters
         ----------
         run : Run, str or Path
-            A run or its folder.
+            A run or its folder; or, with `predictions`, a folder of densities.
         name : str, optional
-            Name of the row; default: the model's.
+            Name of the row; default: the model's, or that of the folder's ``submission.toml``.
         date, paper, code, weights : str
             The day of the submission, such as "2026-11-26", and addresses; a row that is there
             keeps its own where all are empty.
         replace : bool
             Take the place of another row of this name.
+        predictions : bool
+            Score a folder of one array (T, H, W) a clip, named by the clip, and add that run.
+        dataset : str, Path or Dataset, optional
+            The board's data with gaze, to score them on; default: by its name.
+        runs : str or Path
+            Folder of the runs that are made.
+        progress : callable, optional
 
         Returns
         -------
@@ -173,12 +186,16 @@ class Board:
         ------
         ConfigError
             If the name is no identifier, or taken by another row; or for what is no day or address.
-        DatasetError
-            If the run cannot be read.
+        DatasetError, PredictionError
+            If the run cannot be read, or the predictions are unfit.
         """
         folder = run.folder if isinstance(run, Run) else Path(run)
+        rules = read_board(self.folder)
         origin = Origin(date=date, paper=paper, code=code, weights=weights)
-        _, reasons = add_run(read_board(self.folder), folder, name, origin=origin, replace=replace)
+        if predictions:
+            folder, told = score_predictions(rules, folder, name, dataset, Path(runs), progress)
+            name, origin = told.name, Origin(**{**told.origin.told, **origin.told})
+        _, reasons = add_run(rules, folder, name, origin=origin, replace=replace)
         self.build()
         return reasons
 
@@ -217,26 +234,49 @@ class Board:
         rebuild(read_board(self.folder), place, anonymous=anonymous)
         return [place / name for name in OUTPUTS]
 
-    def check(self, dataset: str | Path | Dataset | None = None) -> list[Finding]:
+    def check(
+        self,
+        dataset: str | Path | Dataset | None = None,
+        *,
+        rerun: Iterable[str] = (),
+        model: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        tolerance: float = 1e-3,
+        progress: Progress = silent,
+        tell: Callable[[str], object] = silently,
+    ) -> list[Finding]:
         """Derive every number again; what does not fit, nothing where all is well.
 
         Parameters
         ----------
         dataset : str, Path or Dataset, optional
             Compare the board with this data set.
+        rerun : iterable of str
+            Rows whose models are run again, with the rows' own weights, and compared by frame.
+        model : str or Path, optional
+            Name or Python file for `rerun`; default: the row's model.
+        checkpoint : str or Path, optional
+            File of a row's weights for `rerun`, or a folder that holds it; default: the bundled
+            ones, and the folder ``weights`` beside the board.
+        tolerance : float
+            Largest difference of a score in a rerun.
+        progress : callable, optional
+        tell : callable
+            Given what was looked at and fits, or could not be compared.
 
         Raises
         ------
-        DatasetError
-            If that data set is not the board's.
+        UnknownName
+            If a row to be run again is none above the line.
+        CheckpointError, PluginError, DatasetError
+            If it cannot be run, or the data cannot be opened.
         """
         table = read_table(read_board(self.folder), anew=True)
-        if dataset is not None:
-            rules, data = table.board.rules, dataset
-            if not isinstance(data, Dataset):
-                data = open_dataset(data, (rules.split,), fold=rules.fold)
-            check_data(table.board, data)
-        return list(check_table(table))
+        found = findings(
+            table, dataset, tuple(rerun), None if model is None else str(model),
+            None if checkpoint is None else Path(checkpoint), tolerance, progress, tell,
+        )  # fmt: skip
+        return list(found)
 
     def __repr__(self) -> str:
         rules = self.rules

@@ -19,8 +19,8 @@ from fusbench.footage.crop import crop_box, listed_regions, parse_crop
 from fusbench.footage.crops import Crops, constant, read_crops
 from fusbench.footage.open import DEFAULT_RATE_HZ, frame_rate_hz, open_footage, read_video
 from fusbench.predicting.stream import Stream
-from fusbench.predicting.videos import predict_clip, predict_live, predict_video, silently
-from fusbench.progress import Progress, silent
+from fusbench.predicting.videos import predict_clip, predict_live, predict_video
+from fusbench.progress import Progress, silent, silently
 
 SCREEN_PIXELS = 1024 * 768  # from here on a picture may be a whole screen
 
