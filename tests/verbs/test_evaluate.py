@@ -260,12 +260,12 @@ def test_predictions_come_onto_a_board_and_are_run_again_as_by_the_command(folde
     for file in ("results/mine/row.json", "results/mine/scores.csv.gz", "leaderboard.csv"):
         assert (boards[0].folder / file).read_bytes() == (boards[1].folder / file).read_bytes()
     notes = []
-    fusbench.evaluate("uniform", board=boards[0].folder, dataset=folder, runs=runs)
+    run = fusbench.evaluate("uniform", board=boards[0].folder, dataset=folder, runs=runs)
     (found,) = boards[0].check(data, rerun=["uniform"], tell=notes.append)
     assert found.what == "has the scores of 'mine', which is there for another role"  # it is
     assert notes == [
         "results/uniform: run again, the largest difference of a score is 0"
-        f" (KLD of clip '{data.split('test')[0].clip_id}', frame 0)"
+        f" (KLD of clip '{run.scores['clip_id'][0]}', frame {run.scores['frame'][0]})"
     ]
     with pytest.raises(fusbench.FusbenchError, match="no row above the line is called 'uniforn'"):
         boards[0].check(data, rerun=["uniforn"])
