@@ -118,6 +118,7 @@ def evaluate(
     from fusbench.evaluation.folds import scored
     from fusbench.evaluation.jobs import hired, shared
     from fusbench.stages import watched
+    from fusbench.verbs.evaluate import with_baselines
     from fusbench.verbs.terms import Terms
 
     names = list(dict.fromkeys(models))
@@ -177,18 +178,12 @@ def evaluate(
                 print(line, flush=True)
         rows = told_apart(done)
         if rows and board:
-            framed = rows if as_json else _framed(rows, contest, hint=True)
+            framed = rows if as_json else with_baselines(rows, contest, hint=True)
             _add(board, framed, rows, name, replace=replace, quiet=as_json)
         elif rows and not as_json:
-            show_runs(_framed(rows, contest), rows, failures)
+            show_runs(with_baselines(rows, contest), rows, failures)
     if failures:
         raise click.exceptions.Exit(1)
-
-
-def _framed(rows: list[Run], contest: Contest, *, hint: bool = False) -> list[Run]:
-    from fusbench.verbs.evaluate import with_baselines
-
-    return with_baselines(rows, contest, hint=hint)
 
 
 def _add(
