@@ -19,7 +19,6 @@ from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
-    from fusbench.evaluation.contest import Contest
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import Make
 
@@ -118,7 +117,6 @@ def evaluate(
     from fusbench.evaluation.folds import scored
     from fusbench.evaluation.jobs import hired, shared
     from fusbench.stages import watched
-    from fusbench.verbs.evaluate import with_baselines
     from fusbench.verbs.terms import Terms
 
     names = list(dict.fromkeys(models))
@@ -176,6 +174,8 @@ def evaluate(
                 line = told(row)
             if as_json:
                 print(line, flush=True)
+        from fusbench.verbs.evaluate import with_baselines  # with pandas, which scoring needs not
+
         rows = told_apart(done)
         if rows and board:
             framed = rows if as_json else with_baselines(rows, contest, hint=True)

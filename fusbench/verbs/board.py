@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from fusbench.board import words
 from fusbench.board.adding import add_run, check_name
 from fusbench.board.build import OUTPUTS, rebuild
 from fusbench.board.check import Finding
+from fusbench.board.notebook import frame_of, html_of
 from fusbench.board.origin import Origin
 from fusbench.board.published import FILE, bundled
 from fusbench.board.rules import Rules, new_board, read_board
 from fusbench.board.standings import Table, read_table
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent, silently
+from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.checking import findings
 from fusbench.verbs.submit import score_predictions
-from fusbench.web.document import table_html
 
-ENDS = ("mean", "low", "high")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Board:
@@ -97,16 +97,14 @@ class Board:
             Never name a scan in what is built.
         published : bool
             Show the numbers that papers report.
+        progress : callable, optional
 
         Raises
         ------
         ConfigError
             If the folder is in use, or the rules leave no frame.
         """
-        data = dataset
-        if not isinstance(data, Dataset):
-            with progress(f"making {dataset}") as update:
-                data = open_dataset(data, (split,), update, fold)
+        data = at_hand(dataset, (split,), progress, fold)
         new_board(
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
             observers=observers, metrics=tuple(metrics), primary=primary, margin=margin,
@@ -128,18 +126,7 @@ class Board:
     @property
     def frame(self) -> pd.DataFrame:
         """A row for each standing, best first: role, place, letters, and each metric's mean."""
-        table = self.table
-        keys = [metric.key for metric in table.board.rules.metrics]
-        rows = {
-            s.name: {
-                "role": s.role,
-                "place": s.place,
-                "letters": s.letters,
-                **dict(zip(keys, s.intervals[:, 0], strict=True)),
-            }
-            for s in table.standings
-        }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
+        return frame_of(self.table)
 
     def add(
         self,
@@ -189,8 +176,7 @@ class Board:
         DatasetError, PredictionError
             If the run cannot be read, or the predictions are unfit.
         """
-        folder = run.folder if isinstance(run, Run) else Path(run)
-        rules = read_board(self.folder)
+        folder, rules = run.folder if isinstance(run, Run) else Path(run), read_board(self.folder)
         origin = Origin(date=date, paper=paper, code=code, weights=weights)
         if predictions:
             folder, told = score_predictions(rules, folder, name, dataset, Path(runs), progress)
@@ -209,12 +195,26 @@ class Board:
     ) -> list[tuple[Path, list[str]]]:
         """Add runs, and the baselines in `framed` that the board lacks, and build it.
 
-        With `replace`, the runs asked for take the place of other rows of their names.
+        Parameters
+        ----------
+        framed : sequence of Run
+            The runs between the baselines that the data set allows.
+        asked : sequence of Run
+            Those of them that are added in any case.
+        name : str, optional
+            Name of the row, for a single run; default: the model's.
+        replace : bool
+            The runs asked for take the place of other rows of their names.
 
         Returns
         -------
         list of (Path, list of str)
             Each new row's folder, and why it stands below the line, if it does.
+
+        Raises
+        ------
+        ConfigError, DatasetError
+            As `add`.
         """
         if name:
             check_name(name, self.folder)
@@ -229,7 +229,25 @@ class Board:
         return added
 
     def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
-        """Write README.md, leaderboard.csv, .json and .tex, and index.html; the files' paths."""
+        """Write README.md, leaderboard.csv, .json and .tex, and index.html.
+
+        Parameters
+        ----------
+        out : str or Path, optional
+            Folder to write to; default: the board's.
+        anonymous : bool
+            Name no scan in what is written.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written.
+        """
         place = Path(out or self.folder)
         rebuild(read_board(self.folder), place, anonymous=anonymous)
         return [place / name for name in OUTPUTS]
@@ -271,25 +289,12 @@ class Board:
         CheckpointError, PluginError, DatasetError
             If it cannot be run, or the data cannot be opened.
         """
-        table = read_table(read_board(self.folder), anew=True)
-        found = findings(
-            table, dataset, tuple(rerun), None if model is None else str(model),
-            None if checkpoint is None else Path(checkpoint), tolerance, progress, tell,
-        )  # fmt: skip
-        return list(found)
+        given = (dataset, rerun, model, checkpoint, tolerance, progress, tell)
+        return list(findings(read_table(read_board(self.folder), anew=True), *given))
 
     def __repr__(self) -> str:
-        rules = self.rules
-        return (
-            f"<Board {str(self.folder)!r}: {rules.dataset}, {rules.split} split, {rules.signature}>"
-        )
+        rules, place = self.rules, str(self.folder)
+        return f"<Board {place!r}: {rules.dataset}, {rules.split} split, {rules.signature}>"
 
     def _repr_html_(self) -> str:
-        table = self.table
-        metrics = table.board.rules.metrics
-        heads = ["model", "place", *(words.heading(metric) for metric in metrics)]
-        lines = [
-            [s.name, words.place(s), *(words.number(value) for value in s.intervals[:, 0])]
-            for s in table.standings
-        ]
-        return table_html(words.task(table), heads, lines)
+        return html_of(self.table)

@@ -9,17 +9,18 @@ from fusbench.board.check import Finding, check_table
 from fusbench.board.rerun import check_weights, rerun
 from fusbench.board.rules import check_data
 from fusbench.board.standings import Table
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.errors import FusbenchError, unknown
 from fusbench.progress import Progress
+from fusbench.verbs.at_hand import at_hand
 
 
 def findings(
     table: Table,
     dataset: str | Path | Dataset | None,
     again: Iterable[str],
-    model: str | None,
-    checkpoint: Path | None,
+    model: str | Path | None,
+    checkpoint: str | Path | None,
     tolerance: float,
     progress: Progress,
     tell: Callable[[str], object],
@@ -43,12 +44,14 @@ def findings(
         elif what:
             tell(f"{where}: {what}")
     rows = {row.facts.name: row for row in table.rows}
+    called = None if model is None else str(model)
+    weights = None if checkpoint is None else Path(checkpoint)
     data = dataset.root if isinstance(dataset, Dataset) else dataset
     named = None if data is None else str(data)
     for name in again:
         if name not in rows:
             raise unknown("row above the line", name, list(rows))
-        apart, line = rerun(rows[name], table, named, model, checkpoint)
+        apart, line = rerun(rows[name], table, named, called, weights)
         if apart > tolerance:
             yield Finding(where=f"results/{name}", what=line)
         else:
@@ -56,10 +59,8 @@ def findings(
 
 
 def _of_data(table: Table, dataset: str | Path | Dataset, progress: Progress) -> Iterator[Finding]:
-    rules, data = table.board.rules, dataset
-    if not isinstance(data, Dataset):
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(data, (rules.split,), update, rules.fold)
+    rules = table.board.rules
+    data = at_hand(dataset, (rules.split,), progress, rules.fold)
     try:
         check_data(table.board, data)
     except FusbenchError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.doors.door import Source as Model
 from fusbench.doors.door import is_folder, label
 from fusbench.doors.open import is_file
@@ -18,6 +18,7 @@ from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.metrics import observers_of, of_signature, signature
 from fusbench.progress import Progress, silent
+from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.terms import Terms
 from fusbench.view.content import choose_clips, content
 from fusbench.view.page import write_page as write
@@ -96,6 +97,10 @@ def write_page(
         Weights of `results`, which are found by their hash.
     runs : str or Path
         Folder of the runs of `models`.
+    progress : callable, optional
+        Shows how far it is; see `fusbench.progress`.
+    warn : callable
+        Told what is odd about `models`.
     **options
         Of `models`: checkpoint, device, python, timeout_s, memory_gb, allow_prints, seen_ok,
         threads; and allow_8_bit. See `Options`.
@@ -116,11 +121,7 @@ def write_page(
     (1, True)
     """
     chosen = Options(**options)
-    if isinstance(dataset, Dataset):
-        data = dataset
-    else:
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(dataset, (split,), update, fold)
+    data = at_hand(dataset, (split,), progress, fold)
     weights = tuple(Path(file) for file in checkpoints)
     folders = [Path(folder) for folder in predictions]
     kept = [each if isinstance(each, Run) else read_run(each) for each in results]
