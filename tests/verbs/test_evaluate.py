@@ -271,6 +271,16 @@ def test_predictions_come_onto_a_board_and_are_run_again_as_by_the_command(folde
         boards[0].check(data, rerun=["uniforn"])
 
 
+def test_baselines_named_beside_another_python_are_what_they_are_without(folder, bright, tmp_path):
+    runs = tmp_path / "runs"
+    plain = fusbench.evaluate("mean-map", folder, runs=runs)
+    given = {"dataset": folder, "folder": runs, "python": sys.executable, "by": ()}
+    found = fusbench.compare(["mean-map", bright], **given)
+    assert found.runs[0].key == plain.key
+    assert found.runs[1].result.environment["guest"]["numpy"] == np.__version__
+    assert fusbench.Stream("uniform", python=sys.executable).card.name == "uniform"
+
+
 def test_a_board_says_that_data_are_others_as_the_command_does(folder, tmp_path):
     board = fusbench.Board.new(tmp_path / "board", folder)
     line = ("leaderboard", "check", board.folder, "--dataset", "phantom-tiny", "--json")
