@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from fusbench.augment.policy import Policy, policy
     from fusbench.comparing.comparison import Comparison
     from fusbench.data.card import DatasetCard
-    from fusbench.data.dataset import Dataset, check_dataset, open_dataset
+    from fusbench.data.checking import check_dataset
+    from fusbench.data.dataset import Dataset, open_dataset
     from fusbench.data.gaze import GazePoints, fixation_map, saliency_map
     from fusbench.data.samples import Samples
     from fusbench.data.scan import Clip, DatasetInfo
@@ -108,7 +109,7 @@ PUBLIC = {
     "Trained": "fusbench.verbs.train",
     "Training": "fusbench.training.job",
     "Window": "fusbench.data.window",
-    "check_dataset": "fusbench.data.dataset",
+    "check_dataset": "fusbench.data.checking",
     "compare": "fusbench.verbs.compare",
     "evaluate": "fusbench.verbs.evaluate",
     "export_dataset": "fusbench.exporting.formats",

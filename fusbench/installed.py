@@ -150,7 +150,7 @@ def _records(folder: str) -> list[tuple[metadata.Distribution, Path]]:
 def _fact(record: metadata.Distribution, key: str) -> str:
     """A field of a distribution's metadata; "" where a stranger's lacks it, or is no text."""
     try:
-        return record.metadata[key] or ""
+        return record.metadata.get(key) or ""
     except Exception:  # nothing of a stranger's may stop the rest
         return ""
 

@@ -15,3 +15,7 @@ Progress = Callable[[str], AbstractContextManager[Report]]
 def silent(_name: str) -> Iterator[Report]:
     """Shows nothing."""
     yield lambda done, total=None, note="": None
+
+
+def silently(_text: str) -> None:
+    """Tell nobody."""

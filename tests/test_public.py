@@ -98,8 +98,17 @@ def objects(tmp_path_factory):
         *(samples, samples[0], samples.batch([0, 1]), samples.window),
         *(fusbench.Stream("uniform"), fusbench.model_card("uniform"), fusbench.Options()),
         *(policy, policy.draw(np.random.default_rng(0)), fusbench.metrics.metric("kld")),
-        *(fusbench.Study(), fusbench.ReadOptions()),
+        *(fusbench.Study(), fusbench.ReadOptions(), _gaze(folder)),
     ]
+
+
+def _gaze(folder):
+    """A recording of 5,000 samples, of which 4 in 5 are valid."""
+    path = folder / "gaze.csv"
+    rows = (f"{5 * n}," + ("," if n % 5 == 0 else "10,20") for n in range(5000))
+    path.write_text("\n".join(["t,x,y", *rows]))
+    columns = {"time": "t", "time_unit": "ms", "x": "x", "y": "y", "space": "screen"}
+    return fusbench.read_gaze(path, "table", fusbench.ReadOptions(mapping=columns))
 
 
 def test_what_is_shown_at_a_prompt_is_one_line(objects):
@@ -109,6 +118,7 @@ def test_what_is_shown_at_a_prompt_is_one_line(objects):
     assert {name: text for name, text in shown.items() if "\n" in text or len(text) > 500} == {}
     holders = {name: text for name, text in shown.items() if text.startswith("<")}
     assert max(map(len, holders.values())) < 130
+    assert shown["GazeRecording"] == "<GazeRecording: 5000 samples, 80% valid, in screen>"
     assert shown["Dataset"] == "<Dataset phantom-tiny 1.2 (synthetic): 6 clips of 6 scans>"
 
 

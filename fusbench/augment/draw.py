@@ -20,6 +20,11 @@ class Draw:
     interpolated once), then fields, then grey values (composed into one table), then filters;
     within each kind the drawn order holds.
 
+    Parameters
+    ----------
+    steps : tuple of Step
+        Name, value and seed of each operation; none leave the window as it is.
+
     Examples
     --------
     >>> draw = Draw((Step("translate-x", 0.25),))
@@ -38,6 +43,11 @@ class Draw:
     @classmethod
     def from_json(cls, steps: list[list[Any]]) -> Draw:
         """The inverse of `to_json`.
+
+        Parameters
+        ----------
+        steps : list of [str, float, int]
+            Name, value and seed of each step.
 
         Raises
         ------
@@ -62,7 +72,18 @@ class Draw:
         return Draw(tuple(s for s in self.steps if OPERATIONS[s.name].kind != "geometry"))
 
     def matrix(self, shape: tuple[int, int]) -> np.ndarray:
-        """The 3 x 3 matrix that moves pixel coordinates (x, y, 1) of an image of `shape`."""
+        """How the picture's geometry is changed.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns of the picture.
+
+        Returns
+        -------
+        ndarray of float64, shape (3, 3)
+            Moves pixel coordinates (x, y, 1).
+        """
         matrix = np.eye(3)
         for step in self._of("geometry"):
             matrix = OPERATIONS[step.name].apply(step.value, shape) @ matrix
@@ -71,18 +92,50 @@ class Draw:
     def apply_points(
         self, x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Gaze points moved as the picture is; they may leave the image."""
+        """Gaze points moved as the picture is.
+
+        Parameters
+        ----------
+        x_px, y_px : ndarray of float, shape (N,)
+            In pixels.
+        shape : (int, int)
+            Rows and columns of the picture.
+
+        Returns
+        -------
+        x_px, y_px : ndarray of float64, shape (N,)
+            They may have left the picture.
+        """
         x, y, _ = self.matrix(shape) @ np.stack([x_px, y_px, np.ones_like(x_px)])
         return x, y
 
     def apply_map(self, weights: np.ndarray) -> np.ndarray:
-        """A float map (H, W) moved as the picture is, its edge values continued outside."""
+        """A map moved as the picture is, its edge values continued outside.
+
+        Parameters
+        ----------
+        weights : ndarray of float32 or float64, shape (H, W)
+
+        Returns
+        -------
+        ndarray, shape (H, W)
+            Of the same type; its sum may be another.
+        """
         matrix = self.matrix((weights.shape[0], weights.shape[1]))
         edge = cv2.BORDER_REPLICATE
         return cv2.warpAffine(weights, matrix[:2], weights.shape[::-1], borderMode=edge)
 
     def apply_frames(self, frames: np.ndarray) -> np.ndarray:
-        """Frames uint8 (L, H, W) transformed, all of them alike; the input is left as it is."""
+        """Frames of a window transformed, all of them alike; the input is left as it is.
+
+        Parameters
+        ----------
+        frames : ndarray of uint8, shape (L, H, W)
+
+        Returns
+        -------
+        ndarray of uint8, shape (L, H, W)
+        """
         shape = (frames.shape[1], frames.shape[2])
         frames = self._moved(np.ascontiguousarray(frames), shape)
         field = self._field(shape)

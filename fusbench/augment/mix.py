@@ -90,11 +90,6 @@ class Mix:
         return mask if mask.mean() >= 0.5 else 1 - mask
 
 
-def draw_mask(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """The mask of a mix drawn now, float32 (H, W)."""
-    return Mix.drawn(rng).mask(shape)
-
-
 def mix_frames(first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Two windows, uint8 (L, H, W), shown as a mask says."""
     mixed = first * mask + second * (1 - mask)

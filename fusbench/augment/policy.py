@@ -61,18 +61,41 @@ class Policy:
             raise ConfigError(what, fix="Use 0 for no change, 10 for the strongest.")
 
     def draw(self, rng: np.random.Generator) -> Draw:
-        """Draw the operations for one window."""
+        """Draw the operations for one window.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Moved on by what is drawn.
+
+        Returns
+        -------
+        Draw
+        """
         names = list(OPERATIONS)
         chosen = rng.integers(len(names), size=self.n)
         return Draw(tuple(OPERATIONS[names[i]].draw(names[i], self.m, rng) for i in chosen))
 
 
 def policy(name: str) -> Policy | None:
-    """The policy of a name: "none", "ra-N-M" or "mixra-N-M".
+    """The policy of a name.
+
+    Parameters
+    ----------
+    name : str
+        "none", "ra-N-M" or "mixra-N-M": N operations, 0 to 16, of magnitude M, 0 to 10.
+
+    Returns
+    -------
+    Policy or None
+        None is no augmentation.
 
     Raises
     ------
-    UnknownName, ConfigError
+    UnknownName
+        If the name is none of these.
+    ConfigError
+        If N or M is out of range.
 
     Examples
     --------

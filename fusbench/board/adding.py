@@ -24,7 +24,8 @@ from fusbench.board.rows import (
 from fusbench.board.rules import Board
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import ConfigError, DatasetError, OutputError
-from fusbench.evaluation.results import LARGEST, pack, read_result, unpack
+from fusbench.evaluation.packed import LARGEST, pack, unpack
+from fusbench.evaluation.results import read_result
 from fusbench.files import exchange, output_errors, sync, sync_tree, umask
 from fusbench.locks import locked, unfinished_folder
 from fusbench.reading import read_json, read_text

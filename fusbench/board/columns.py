@@ -42,6 +42,8 @@ class Column:
         Whether it is text and no number.
     minor : bool
         Whether it is set in small letters.
+    printed : bool
+        Whether the table for a paper has it, whose lines are short.
     there : callable
         Whether a table has it.
     """
@@ -55,6 +57,7 @@ class Column:
     about: str = ""
     text: bool = False
     minor: bool = False
+    printed: bool = False
     there: Callable[[Table], bool] = _always
 
     @property
@@ -106,6 +109,7 @@ COLUMNS = (
         label="parameters",
         value=lambda s, row, table: s.parameters,
         form=words.count,
+        printed=True,
         about="Numbers in the weight file",
     ),
     Column(

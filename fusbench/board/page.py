@@ -154,7 +154,7 @@ def _window(model: ModelFacts) -> str:
     frames = "1 frame" if length == 1 else f"{length} frames, {window.get('placement')}"
     if model.memory == "clip":
         frames = "all frames so far"
-    return frames + (f", {horizon} frames ahead" if horizon else "")
+    return frames + (f", {counted(horizon, 'frame')} ahead" if horizon else "")
 
 
 def _numbers(values: Iterable[float]) -> list[float | None]:

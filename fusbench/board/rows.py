@@ -21,7 +21,8 @@ from fusbench.board.rules import Board
 from fusbench.board.scores import Scores, most_bytes, read_scores
 from fusbench.data.folder import IDENTIFIER
 from fusbench.errors import DatasetError, FusbenchError
-from fusbench.evaluation.results import REMEDY, Result, unpacked
+from fusbench.evaluation.packed import REMEDY, unpacked
+from fusbench.evaluation.results import Result
 from fusbench.files import text_sha256
 from fusbench.kept import Kept
 from fusbench.models.card import ROLES

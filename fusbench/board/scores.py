@@ -13,7 +13,8 @@ import numpy as np
 from fusbench.board.rules import Board
 from fusbench.data.tables import numbers
 from fusbench.errors import DatasetError
-from fusbench.evaluation.results import KEY_COLUMNS, REMEDY, out_of_bounds
+from fusbench.evaluation.packed import REMEDY
+from fusbench.evaluation.results import KEY_COLUMNS, out_of_bounds
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -199,12 +199,15 @@ def _cell(value: Value) -> str:
 def latex(table: Table) -> str:
     """The board's ``leaderboard.tex``: a table for the packages booktabs and array."""
     rules = table.board.rules
-    heads = " & ".join(latex_text(words.heading(metric)) for metric in rules.metrics)
+    further = [column for column in columns(table) if column.printed]
+    heads = [words.heading(metric) for metric in rules.metrics]
+    heads += [column.label[:1].upper() + column.label[1:] for column in further]
+    kinds = "r" * len(rules.metrics) + "".join("l" if each.text else "r" for each in further)
     lines = [
         "% Made by fusbench; needs \\usepackage{booktabs}.",
-        "\\begin{tabular}{rrll" + "r" * len(rules.metrics) + "r}",
+        f"\\begin{{tabular}}{{rrll{kinds}}}",
         "\\toprule",
-        f"Place & Ranks & Letters & Model & {heads} & Parameters \\\\",
+        f"Place & Ranks & Letters & Model & {' & '.join(map(latex_text, heads))} \\\\",
         "\\midrule",
     ]
     for standing in table.standings:
@@ -219,7 +222,7 @@ def latex(table: Table) -> str:
             standing.letters or "--",
             latex_text((standing.model.title or standing.name) + words.mark(standing)),
             *scores,
-            latex_text(words.count(standing.parameters)),
+            *(latex_text(column.words(standing, table)) for column in further),
         ]
         lines.append(" & ".join(cells) + " \\\\")
     notes = " ".join(

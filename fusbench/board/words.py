@@ -137,7 +137,9 @@ def task(table: Table) -> str:
     horizon = table.board.rules.horizon
     if not horizon:
         return "Where does the sonographer look on this frame?"
-    return f"Where will the sonographer look, {horizon} frames after the last frame seen?"
+    return (
+        f"Where will the sonographer look, {counted(horizon, 'frame')} after the last frame seen?"
+    )
 
 
 def brackets(n_scans: int) -> str:

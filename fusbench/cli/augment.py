@@ -36,17 +36,16 @@ def show_policy(
     from fusbench.augment.policy import policy
     from fusbench.augment.sheet import draw_sheet
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.data.dataset import open_dataset
     from fusbench.data.samples import Samples
     from fusbench.data.window import Window
     from fusbench.errors import ConfigError
     from fusbench.files import replacing
+    from fusbench.verbs.at_hand import at_hand
 
     found = policy(name)
     if found is None:
         raise ConfigError("the policy 'none' changes nothing to look at", fix="Use ra-7-9, say.")
-    with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, (split,), update)
+    data = at_hand(dataset, (split,), progress)
     samples = Samples(data, split, Window(length=length))
     kind = " (synthetic)" if data.info.synthetic else ""
     with replacing(out) as part:

@@ -79,7 +79,7 @@ def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None)
     phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
     with progress(f"making {name}") as update:
         make_phantom(folder, phantom, report=update)
-    show(f"{folder}: {len(phantom.plans)} clips")
+    show(f"{folder}: {counted(len(phantom.plans), 'clip')}")
 
 
 @dataset.command("withhold", epilog="Example: fusbench dataset withhold my-study public/my-study")
@@ -93,11 +93,10 @@ def withhold(source: str, folder: Path, split: str) -> None:
     others; what would give the gaze away, such as landmarks, is left out with it.
     """
     from fusbench.cli.render import progress, show
-    from fusbench.data.dataset import open_dataset
     from fusbench.data.withhold import withhold_gaze
+    from fusbench.verbs.at_hand import at_hand
 
-    with progress(f"making {source}") as update:
-        data = open_dataset(source, report=update)
+    data = at_hand(source, progress=progress)
     with progress("copying", len(data.clips)) as update:
         withhold_gaze(data, folder, split, report=update)
     show(
@@ -121,12 +120,13 @@ def check(source: str, privacy: bool, sources: tuple[Path, ...], as_json: bool) 
     set it is also told which splits are golden: the same to the bit as everywhere.
     """
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.data.dataset import check_dataset, open_dataset
+    from fusbench.data.checking import check_dataset
+    from fusbench.data.dataset import open_dataset
+    from fusbench.verbs.at_hand import at_hand
 
     folder = Path(source)
     if not folder.exists() and folder.name == source:
-        with progress(f"making {source}") as update:
-            folder = open_dataset(source, report=update).root
+        folder = at_hand(source, progress=progress).root
     findings = [str(error) for error in check_dataset(folder)]
     if privacy and not findings:
         from fusbench.importing.privacy import check_privacy
@@ -165,12 +165,11 @@ def show_dataset(source: str, thumbnails: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show, table
-    from fusbench.data.dataset import open_dataset
     from fusbench.data.overview import counts, quality
     from fusbench.files import replacing
+    from fusbench.verbs.at_hand import at_hand
 
-    with progress(f"making {source}") as update:
-        data = open_dataset(source, report=update)
+    data = at_hand(source, progress=progress)
     splits = {split: asdict(found) for split, found in counts(data).items()}
     with progress("looking at the frames") as update:
         looks = {split: asdict(found) for split, found in quality(data, update).items()}

@@ -19,7 +19,6 @@ from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
-    from fusbench.evaluation.contest import Contest
     from fusbench.evaluation.finished import Run
     from fusbench.evaluation.folds import Make
 
@@ -175,20 +174,16 @@ def evaluate(
                 line = told(row)
             if as_json:
                 print(line, flush=True)
+        from fusbench.verbs.evaluate import with_baselines  # with pandas, which scoring needs not
+
         rows = told_apart(done)
         if rows and board:
-            framed = rows if as_json else _framed(rows, contest, hint=True)
+            framed = rows if as_json else with_baselines(rows, contest, hint=True)
             _add(board, framed, rows, name, replace=replace, quiet=as_json)
         elif rows and not as_json:
-            show_runs(_framed(rows, contest), rows, failures)
+            show_runs(with_baselines(rows, contest), rows, failures)
     if failures:
         raise click.exceptions.Exit(1)
-
-
-def _framed(rows: list[Run], contest: Contest, *, hint: bool = False) -> list[Run]:
-    from fusbench.verbs.evaluate import with_baselines
-
-    return with_baselines(rows, contest, hint=hint)
 
 
 def _add(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fusbench.errors import counted
 from fusbench.exporting.formats import FORMATS
 
 
@@ -18,11 +19,10 @@ from fusbench.exporting.formats import FORMATS
 def export(source: str, form: str, out: Path) -> None:
     """Write a data set, SOURCE being a name or a folder, in another format."""
     from fusbench.cli.render import progress, show
-    from fusbench.data.dataset import open_dataset
     from fusbench.exporting.formats import export_dataset
+    from fusbench.verbs.at_hand import at_hand
 
-    with progress(f"opening {source}") as update:
-        data = open_dataset(source, report=update)
+    data = at_hand(source, progress=progress)
     with progress(f"writing {form}") as update:
         export_dataset(data, form, out, update)
-    show(f"{out}: {len(data.clips)} clips")
+    show(f"{out}: {counted(len(data.clips), 'clip')}")

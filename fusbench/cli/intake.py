@@ -143,15 +143,11 @@ def import_dataset(
         else:
             show(f"{out}: {counted(clips, 'clip')} of {counted(scans, 'scan')}")
         return
-    pairings, errors = _pairings(manifest, texts, changes)
+    recordings = _recordings(manifest, texts, changes)
     try:
-        if errors and (not keep_going or not pairings):
-            many = len(pairings) + len(errors)
-            errors += _looked_at(pairings)
-            raise errors[0] if len(errors) == 1 else Failed(errors, many)
         with progress("importing") as update:
             done = import_recordings(
-                out, pairings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
+                out, recordings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
                 report=lambda scan, done, total: update(done, total=total or None, note=scan),
             )  # fmt: skip
     except Failed as error:
@@ -160,7 +156,7 @@ def import_dataset(
         if not as_json:
             _show([error.quality], err=True)
         raise
-    failed = [*errors, *done.errors]
+    failed = done.errors
     if as_json:
         print_json({
             "folder": str(out), "recordings": [quality.facts() for quality in done.reports],
@@ -191,13 +187,6 @@ def _each(errors: Any, recordings: int) -> Exception:
     return DatasetError(what, fix="Correct their rows, or take the others in with --keep-going.")
 
 
-def _looked_at(pairings: list[Any]) -> list[Any]:
-    """What is wrong with the rows that could be read, so that all errors are told at once."""
-    from fusbench.importing.preflight import look, with_observers
-
-    return list(look(with_observers(pairings)).errors.values())
-
-
 def _study(options: dict[str, Any]) -> Any:
     from fusbench.errors import ConfigError
     from fusbench.importing.described import Study
@@ -223,10 +212,10 @@ def _study(options: dict[str, Any]) -> Any:
     )
 
 
-def _pairings(
+def _recordings(
     manifest: Path | None, texts: dict[str, str], changes: tuple[str, ...]
-) -> tuple[list[Any], list[Any]]:
-    """The recordings that are described, and the errors of rows that describe none."""
+) -> list[Any]:
+    """The recordings that are described, and the rows that describe none."""
     from fusbench.errors import ConfigError
     from fusbench.importing.manifest import read_manifest
     from fusbench.importing.pairing import pairing_of
@@ -238,10 +227,8 @@ def _pairings(
             raise ConfigError(f"--map '{change}' is not KEY=VALUE", fix="Write --map time=t, say.")
         pairs[key.strip()] = value.strip()
     if manifest is None:
-        return [pairing_of(texts, changes=pairs)], []
-    rows = read_manifest(manifest, texts, pairs)
-    errors = [row.error for row in rows if row.error is not None]
-    return [row.pairing for row in rows if row.pairing is not None], errors
+        return [pairing_of(texts, changes=pairs)]
+    return [*read_manifest(manifest, texts, pairs)]
 
 
 def _show(found: Any, err: bool = False) -> None:

@@ -47,18 +47,16 @@ def new(
     board: Path, dataset: str, split: str, fold: str | None, title: str | None, **rules: Any
 ) -> None:
     """Make a new BOARD, a folder, with its rules."""
-    from fusbench.board.published import FILE, bundled
-    from fusbench.board.rules import new_board
+    from fusbench.board.rules import read_board
     from fusbench.cli.render import progress, show
-    from fusbench.data.dataset import open_dataset
+    from fusbench.verbs.board import Board
 
     published = not rules.pop("no_published")
-    with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, (split,), update, fold)
-    further = {FILE: bundled()} if published else {}
-    made = new_board(
-        board, data, title=title or data.info.name, split=split, further=further, **rules
-    )
+    Board.new(
+        board, dataset, split=split, fold=fold, title=title, published=published,
+        progress=progress, **rules,
+    )  # fmt: skip
+    made = read_board(board)
     n_frames = int(made.counted.sum())
     show(
         f"{board}: {counted(n_frames, 'frame')} of {counted(made.n_scans, 'scan')} can be scored.",
@@ -169,39 +167,13 @@ def check(
     """
     from dataclasses import asdict
 
-    from fusbench.board.check import Finding, check_table
-    from fusbench.board.rerun import check_weights, rerun
-    from fusbench.board.rules import check_data
     from fusbench.cli.render import print_json, progress, show
-    from fusbench.data.dataset import open_dataset
-    from fusbench.errors import FusbenchError, unknown
+    from fusbench.verbs.checking import findings as found
 
-    table = _table(board, anew=True)
-    findings = list(check_table(table))
-    notes: list[str] = []
-    if dataset:
-        with progress(f"making {dataset}") as update:
-            rules = table.board.rules
-            data = open_dataset(dataset, (rules.split,), update, rules.fold)
-        try:
-            check_data(table.board, data)
-        except FusbenchError as error:
-            findings.append(Finding(where="board.toml", what=f"{error.where}: {error.what}"))
-    for row in table.rows:
-        where, what = f"results/{row.facts.name}", check_weights(row)
-        if what.startswith("the installed"):
-            findings.append(Finding(where=where, what=what))
-        elif what:
-            notes.append(f"{where}: {what}")
-    rows = {row.facts.name: row for row in table.rows}
-    for name in again:
-        if name not in rows:
-            raise unknown("row above the line", name, list(rows))
-        apart, line = rerun(rows[name], table, dataset, model, checkpoint)
-        if apart > tolerance:
-            findings.append(Finding(where=f"results/{name}", what=line))
-        else:
-            notes.append(f"results/{name}: {line}")
+    table, notes = _table(board, anew=True), list[str]()
+    findings = list(
+        found(table, dataset, again, model, checkpoint, tolerance, progress, notes.append)
+    )
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings], "notes": notes})
     else:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fusbench.errors import counted
+
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
     from fusbench.evaluation.contest import Contest
@@ -48,7 +50,8 @@ def keep_part(
             if as_json:
                 print_json({"key": key, "part": list(part), "scans": scans})
             elif scans:
-                show(f"{key}: {len(scans)} scans kept; without --part the run is finished.")
+                kept = counted(len(scans), "scan")
+                show(f"{key}: {kept} kept; without --part the run is finished.")
             else:
                 show(f"{name}: fewer scans with gaze than parts; nothing to do in this one.")
     for failure in failures[:-1]:

@@ -9,6 +9,7 @@ import click
 
 from fusbench.cli import config_option, json_option
 from fusbench.cli.options import model_options
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -87,6 +88,6 @@ def predict(
         files = {"model": name, "files": [str(path) for path in done.files]}
         print_json(files | ({"frames_per_second": round(speed, 1)} if speed else {}))
         return
-    show(f"{len(done.files)} files in {out}")
+    show(f"{counted(len(done.files), 'file')} in {out}")
     if speed:
         show(f"live: {speed:.0f} frames a second")

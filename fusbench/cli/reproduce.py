@@ -201,10 +201,9 @@ def _production(choices: dict[str, Any]) -> Production:
 
 def _open(dataset: str, split: str) -> Dataset:
     from fusbench.cli.render import progress
-    from fusbench.data.dataset import open_dataset
+    from fusbench.verbs.at_hand import at_hand
 
-    with progress(f"making {dataset}") as update:
-        return open_dataset(dataset, (split,), update)
+    return at_hand(dataset, (split,), progress)
 
 
 def _board(choices: dict[str, Any], keys: tuple[str, ...]) -> tuple[Board, Dataset, Manifest]:

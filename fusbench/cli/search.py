@@ -106,19 +106,18 @@ def search(
 def _job(model: str, dataset: str, out: Path, options: dict[str, Any]) -> tuple[Search, str]:
     """The search and its title, after all that would stop every training has been looked at."""
     from fusbench.cli.render import progress
-    from fusbench.data.dataset import open_dataset
     from fusbench.doors.registry import model_card
     from fusbench.errors import ConfigError
     from fusbench.search.run import Search
     from fusbench.training.recipe import recipe
+    from fusbench.verbs.at_hand import at_hand
 
     card = model_card(model)
     if card.learner is None or card.network is None:
         fix = "Choose one of the zoo; 'fusbench model list' shows them."
         raise ConfigError("has no learner, so fusbench cannot train it", f"model '{model}'", fix)
     recipe(options["recipe"])
-    with progress(f"making {dataset}") as update:
-        data = open_dataset(dataset, ("train", "val"), update)
+    data = at_hand(dataset, ("train", "val"), progress)
     kind = " (synthetic)" if data.info.synthetic else ""
     job = Search(
         model=model,

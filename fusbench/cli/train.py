@@ -17,7 +17,7 @@ LONG = 0.05  # share of the time that a model may wait for batches
 
 
 @click.command(epilog=f"Example: {EXAMPLE}")
-@click.option("--model", "name", required=True, help="A model's name; it says the backend.")
+@click.option("--model", "name", required=True, help="A model's name, or its Python file.")
 @click.option("--dataset", required=True, help="A data set's name or folder.")
 @click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(

@@ -10,6 +10,7 @@ import click
 from fusbench.cli import config_option, json_option
 from fusbench.cli.options import model_options
 from fusbench.cli.terms import terms
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -48,7 +49,7 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     "--checkpoint", "checkpoints", multiple=True, type=PATH,
     help="Weights of a run, or of your own training for --model; repeatable.",
 )  # fmt: skip
-@model_options(without=("checkpoint", "seen_ok", "threads"))
+@model_options(without=("checkpoint",))
 @click.option(
     "--runs", "runs_folder", type=PATH, default=Path("runs"), show_default=True,
     help="Folder of the runs of --model.",
@@ -102,6 +103,6 @@ def view(
         return
     more = "" if len(page.clips) == page.n_clips else "; --clips 0 takes all"
     show(
-        f"{page.file}: {len(page.clips)} of {page.n_clips} clips{more}",
+        f"{page.file}: {len(page.clips)} of {counted(page.n_clips, 'clip')}{more}",
         f"{page.n_bytes / 1e6:.1f} MB",
     )

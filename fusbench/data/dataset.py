@@ -24,8 +24,18 @@ POOLED = "all"  # in place of a fold's number: all of them
 class Dataset:
     """Clips under one description. Opened by `open_dataset`, written by `write_dataset`.
 
-    `fold` is the number of the fold whose splits the clips have; None for the stored splits.
-    "all" pools `folds`: each clip is in the test split here, and in that of one of them.
+    Parameters
+    ----------
+    root : Path
+        The data set's folder.
+    info : DatasetInfo
+    clips : tuple of Clip
+        Of all splits, in order of scan and clip.
+    fold : int or "all", optional
+        Number of the fold whose splits the clips have; None for the stored splits. "all" pools
+        `folds`: each clip is in the test split here, and in that of one of them.
+    folds : tuple of Dataset
+        Those that are pooled.
 
     Examples
     --------
@@ -58,6 +68,14 @@ class Dataset:
     def split(self, name: str) -> tuple[Clip, ...]:
         """Clips of a split, in order of scan and clip.
 
+        Parameters
+        ----------
+        name : {"train", "val", "test"}
+
+        Returns
+        -------
+        tuple of Clip
+
         Raises
         ------
         UnknownName
@@ -77,7 +95,22 @@ class Dataset:
         return clips
 
     def scans(self, split: str) -> Iterator[tuple[str, tuple[Clip, ...]]]:
-        """Scans of a split with their clips, ordered by scan_id."""
+        """Scans of a split with their clips, ordered by scan_id.
+
+        Parameters
+        ----------
+        split : {"train", "val", "test"}
+
+        Yields
+        ------
+        scan_id : str
+        clips : tuple of Clip
+
+        Raises
+        ------
+        UnknownName, DatasetError
+            As `split`.
+        """
         found: dict[str, list[Clip]] = {}
         for clip in self.split(split):
             found.setdefault(clip.scan_id, []).append(clip)
@@ -89,6 +122,20 @@ class Dataset:
 
         Names of data set, scans, clips and files do not count, nor does the order of rows. That of
         pooled folds is over the fingerprints of all of them.
+
+        Parameters
+        ----------
+        split : {"train", "val", "test"}
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+
+        Raises
+        ------
+        UnknownName, DatasetError
+            As `split`.
         """
         return self._once("all", split, self._fingerprint)
 
@@ -103,7 +150,17 @@ class Dataset:
         return text_sha256(*(repr(fact) for fact in facts), *sorted(scans))
 
     def gaze_fingerprint(self, split: str) -> str:
-        """SHA-256 over the gaze of a split alone; "" where the split is empty."""
+        """SHA-256 over the gaze of a split alone.
+
+        Parameters
+        ----------
+        split : {"train", "val", "test"}
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits; "" where the split is empty.
+        """
         return self._once("gaze", split, self._gaze_fingerprint)
 
     def _gaze_fingerprint(self, split: str) -> str:
@@ -164,6 +221,8 @@ def open_dataset(
         If `source` is neither a name nor a folder.
     DatasetError
         At the first breach of the specification, naming file, row and remedy.
+    PluginError
+        If the plug-in of that name cannot be imported, or makes no folder.
 
     Examples
     --------
@@ -221,29 +280,6 @@ def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | Non
         what = f"its provider returned {root!r}, which is no folder"
         raise PluginError(what, where, "Return the path of a data set folder.")
     return Path(root)
-
-
-def check_dataset(root: str | Path) -> list[FusbenchError]:
-    """Every breach of the specification, frames and hashes included; an empty list is a pass.
-
-    Examples
-    --------
-    >>> import fusbench
-    >>> dataset = fusbench.open_dataset("phantom-tiny", ("test",))
-    >>> check_dataset(dataset.root)
-    []
-    """
-    findings: list[FusbenchError] = []
-    try:
-        dataset = _dataset(Path(root), findings.append)
-    except FusbenchError as error:  # nothing more can be read
-        return [*findings, error]
-    for clip in dataset.clips:
-        try:
-            clip.check()
-        except FusbenchError as error:
-            findings.append(error)
-    return findings
 
 
 def _dataset(root: Path, report: Report) -> Dataset:

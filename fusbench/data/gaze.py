@@ -56,7 +56,18 @@ class GazePoints:
         return len(self.frame)
 
     def at(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
-        """Points of one frame as (x_px, y_px); both empty where the gaze was lost."""
+        """Points of one frame.
+
+        Parameters
+        ----------
+        frame : int
+            From 0.
+
+        Returns
+        -------
+        x_px, y_px : ndarray of float64, shape (K,)
+            In pixels of the stored frame; both empty where the gaze was lost.
+        """
         low, high = np.searchsorted(self.frame, (frame, frame + 1))
         return self.x_px[low:high], self.y_px[low:high]
 
@@ -74,7 +85,17 @@ class GazePoints:
         return tuple(np.unique(self.observer_id).tolist())
 
     def of(self, *observers: str) -> GazePoints:
-        """The points of these observers alone."""
+        """The points of some observers alone.
+
+        Parameters
+        ----------
+        *observers : str
+            As `observers` names them; those that nobody bears give no points.
+
+        Returns
+        -------
+        GazePoints
+        """
         names = np.full(len(self), "") if self.observer_id is None else self.observer_id
         chosen = np.isin(names, observers)
         return GazePoints(

@@ -146,12 +146,40 @@ class Samples(Sequence[Sample]):
         return f"<Samples: {counted(len(self), 'window')} of {shape}, of {clips}>"
 
     def clip_of(self, index: int) -> tuple[Clip, int]:
-        """Clip and target frame of sample `index`."""
+        """Where a sample comes from.
+
+        Parameters
+        ----------
+        index : int
+            From 0 to ``len(samples) - 1``.
+
+        Returns
+        -------
+        clip : Clip
+        frame : int
+            The target frame, whose gaze is predicted.
+        """
         number, target = self.keys[index]
         return self.clips[number], target
 
     def frames_of(self, index: int) -> np.ndarray:
-        """Frames of a window, uint8 (L, H, W): a view where it is complete and unstrided."""
+        """Frames of a window.
+
+        Parameters
+        ----------
+        index : int
+            From 0 to ``len(samples) - 1``.
+
+        Returns
+        -------
+        ndarray of uint8, shape (L, H, W) or (L, H, W, 3)
+            A view of the file where the window is complete, unstrided and of the stored size.
+
+        Raises
+        ------
+        DatasetError
+            If the frames' file cannot be read, or is another than ``clips.csv`` says.
+        """
         number, target = self.keys[index]
         n_frames, length = self.clips[number].n_frames, self.window.length
         first = target - self.window.horizon - self.window.target_index
@@ -160,7 +188,18 @@ class Samples(Sequence[Sample]):
         return self._frames(number, self.window.indices([target], n_frames)[0])
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Gaze points of a sample's target frame, in pixels of `shape`."""
+        """Gaze points of a sample's target frame.
+
+        Parameters
+        ----------
+        index : int
+            From 0 to ``len(samples) - 1``.
+
+        Returns
+        -------
+        x_px, y_px : ndarray of float64, shape (K,)
+            In pixels of `shape`.
+        """
         number, target = self.keys[index]
         return fit_points(*self.clips[number].gaze.at(target), self.stored_shape, self.shape)
 
@@ -188,7 +227,24 @@ class Samples(Sequence[Sample]):
         )
 
     def batch(self, indices: Sequence[int] | np.ndarray, *, with_fixations: bool = False) -> Batch:
-        """The samples of these indices as arrays that may be written to."""
+        """Several samples as arrays that may be written to.
+
+        Parameters
+        ----------
+        indices : sequence of int, shape (B,)
+        with_fixations : bool
+            Count the gaze points in each pixel, too.
+
+        Returns
+        -------
+        Batch
+            Frames uint8 (B, L, H, W), densities float32 (B, H, W), and perhaps fixations.
+
+        Raises
+        ------
+        IndexError
+            If there is no such sample.
+        """
         samples = [self[int(index)] for index in indices]
         points = ((sample.x_px, sample.y_px) for sample in samples if with_fixations)
         fixations = [fixation_map(*each, self.shape).astype(np.float32) for each in points]
@@ -199,6 +255,16 @@ class Samples(Sequence[Sample]):
         )
 
     def batches(self, size: int) -> Iterator[Batch]:
-        """All samples in order, in batches of `size`; the last may be smaller."""
+        """All samples in order, in batches.
+
+        Parameters
+        ----------
+        size : int
+            Samples of a batch; the last may be smaller.
+
+        Yields
+        ------
+        Batch
+        """
         for start in range(0, len(self), size):
             yield self.batch(range(start, min(start + size, len(self))))

@@ -80,6 +80,26 @@ class DatasetInfo:
 class Clip:
     """Consecutive frames of one scan, with the gaze on them.
 
+    Parameters
+    ----------
+    clip_id, scan_id : str
+        Ids of the clip, and of the examination that it is a part of.
+    split : {"train", "val", "test"}
+    n_frames : int
+        T, the length of the clip.
+    gaze : GazePoints
+        On any of its frames, none or many in each.
+    info : DatasetInfo
+        Of the data set: shapes, rates and sigma.
+    root : Path
+        The data set's folder.
+    file : str
+        The frames' file below `root`; "" where this copy holds the gaze alone.
+    sha256 : str
+        Of that file's content.
+    segments : tuple of (int, int, str)
+        First and last frame, and kind, of each part whose kind is known.
+
     Examples
     --------
     >>> import fusbench
@@ -178,7 +198,13 @@ class Clip:
         return map_array(path, shape, np.float32) if path.exists() else None
 
     def verify(self) -> None:
-        """Raise `DatasetError` if the frame file is not the one that ``clips.csv`` names."""
+        """Hold the frame file against the hash that ``clips.csv`` names.
+
+        Raises
+        ------
+        DatasetError
+            If it is another file, or cannot be read.
+        """
         with read_errors(self.path):
             if self.store == "zstd":
                 found = packed_sha256(self.path, self._shape)
@@ -193,7 +219,13 @@ class Clip:
             )
 
     def check(self) -> None:
-        """Raise `DatasetError` at the first fault of the clip's arrays."""
+        """Look for faults of the clip's arrays, up to the first one.
+
+        Raises
+        ------
+        DatasetError
+            Naming the file and what is wrong with it.
+        """
         if self.file:
             _ = self.frames
         _ = self.landmarks
@@ -202,15 +234,53 @@ class Clip:
             raise DatasetError("the weights of a frame do not sum to 1", where, "Normalise them.")
 
     def saliency_map(self, frame: int) -> np.ndarray:
-        """Empirical saliency map of a frame with gaze, float64 (H, W), sum 1."""
+        """Empirical saliency map of a frame.
+
+        Parameters
+        ----------
+        frame : int
+            One with gaze, from 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (H, W)
+            Not negative, sums to 1.
+
+        Raises
+        ------
+        ConfigError
+            If the frame has no gaze.
+        """
         return saliency_map(*self.gaze.at(frame), self.info.image_shape, self.info.sigma_px)
 
     def fixation_map(self, frame: int) -> np.ndarray:
-        """Gaze points per pixel of a frame, uint16 (H, W)."""
+        """Gaze points per pixel of a frame.
+
+        Parameters
+        ----------
+        frame : int
+            From 0.
+
+        Returns
+        -------
+        ndarray of uint16, shape (H, W)
+            0 everywhere for a frame without gaze.
+        """
         return fixation_map(*self.gaze.at(frame), self.info.image_shape)
 
     def segment(self, frame: int) -> str:
-        """Kind of the segment that the frame lies in, such as "sweep"; empty where unknown."""
+        """Kind of the segment that a frame lies in.
+
+        Parameters
+        ----------
+        frame : int
+            From 0.
+
+        Returns
+        -------
+        str
+            Such as "sweep"; "" where it is unknown.
+        """
         kinds = (kind for first, last, kind in self.segments if first <= frame <= last)
         return next(kinds, "")
 

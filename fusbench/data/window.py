@@ -115,6 +115,13 @@ class Window:
 
         A horizon does not count: what is predicted is the gaze that a frame's window is for.
 
+        Parameters
+        ----------
+        n_frames : int
+            Length of the clip.
+        at_most : int
+            Windows of a stretch, 1 or more.
+
         Yields
         ------
         frames : slice
@@ -136,7 +143,18 @@ class Window:
             yield slice(first, last + 1), at - first
 
     def complete_targets(self, n_frames: int) -> np.ndarray:
-        """Target frames of a clip whose window needs no repeated frame, in order."""
+        """Target frames of a clip whose window needs no repeated frame.
+
+        Parameters
+        ----------
+        n_frames : int
+            T, the length of the clip.
+
+        Returns
+        -------
+        ndarray of int, shape (T - span + 1 - horizon,) or (0,)
+            In order.
+        """
         import numpy as np
 
         targets = np.arange(n_frames)
@@ -146,7 +164,20 @@ class Window:
         return complete
 
     def require(self, n_frames: int, where: str) -> None:
-        """Raise `WindowError` if a clip of `n_frames` frames holds no complete window."""
+        """Make sure that a clip holds a complete window.
+
+        Parameters
+        ----------
+        n_frames : int
+            Length of the clip.
+        where : str
+            What the error calls it.
+
+        Raises
+        ------
+        WindowError
+            If it holds none.
+        """
         if not len(self.complete_targets(n_frames)):
             need = self.span + self.horizon
             raise WindowError(

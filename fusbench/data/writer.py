@@ -27,10 +27,24 @@ from fusbench.files import output_errors, replacing_folder, toml_text
 
 @dataclass(frozen=True, kw_only=True)
 class NewClip:
-    """A clip to be written. `frames` None writes the gaze alone.
+    """A clip to be written.
 
-    `density` is float32 (T, K, 4), `landmarks` float32 (T, N, 3), as in `Clip`; `segments` are
-    (first_frame, last_frame, kind).
+    Parameters
+    ----------
+    clip_id, scan_id : str
+        Identifiers: letters, digits, '.', '_' and '-'.
+    split : {"train", "val", "test"}
+    n_frames : int
+        T, the length of the clip.
+    gaze : GazePoints
+    frames : ndarray of uint8, shape (T, H, W) or (T, H, W, 3), optional
+        None writes the gaze alone.
+    density : ndarray of float32, shape (T, K, 4), optional
+        The generating mixture of synthetic gaze, as `Clip.mixture`.
+    landmarks : ndarray of float32, shape (T, N, 3), optional
+        As `Clip.landmarks`.
+    segments : tuple of (int, int, str)
+        First and last frame, and kind, of each part whose kind is known.
 
     Examples
     --------

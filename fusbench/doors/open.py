@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusbench.discovery import MODELS, OWN, find
+from fusbench.discovery import MODELS, OWN, find, scan
 from fusbench.doors.exported import card_of_exported, refuse_weights
 from fusbench.doors.registry import load_model, model_card
 from fusbench.errors import ConfigError, FusbenchError, PluginError
@@ -56,7 +56,8 @@ def entrant(
 ) -> Iterator[Entrant]:
     """A model by its name, Python file or card, in a process of its own while the block runs.
 
-    fusbench's baselines stay in this process. A card that is a registered one goes by its name.
+    fusbench's baselines stay in this process, whatever the Python of the others. A card that is a
+    registered one goes by its name.
 
     Raises
     ------
@@ -71,7 +72,9 @@ def entrant(
     if isinstance(model, ModelCard):
         where, entry = f"model '{model.name}'", None
     else:
-        entry = None if is_file(model) or python else find(MODELS, "model", model)
+        entry = (
+            None if is_file(model) or _elsewhere(model, python) else find(MODELS, "model", model)
+        )
         if entry and entry.distribution == OWN:
             yield _own(model_card(model), entry.distribution, entry.version)
             return
@@ -98,7 +101,7 @@ def known(dataset: Dataset | None, card: ModelCard) -> Dataset:
 def with_train_frames(dataset: Dataset) -> Dataset:
     """The data set, with the frames of its train split made if it is an embedded one."""
     from fusbench.data.dataset import open_dataset
-    from fusbench.discovery import DATASETS, scan
+    from fusbench.discovery import DATASETS
 
     if all(clip.file for clip in dataset.train_clips):
         return dataset
@@ -113,6 +116,12 @@ def with_train_frames(dataset: Dataset) -> Dataset:
 def top(card: ModelCard) -> str:
     """The top-level module of a card's loader."""
     return card.loader.partition(":")[0].partition(".")[0]
+
+
+def _elsewhere(name: str, python: Path | None) -> bool:
+    """Whether another environment is to know the name."""
+    known = scan(MODELS)[0].get(name) if python else None
+    return python is not None and not (known and known.distribution == OWN)
 
 
 def _is_registered(card: ModelCard) -> bool:

@@ -17,9 +17,20 @@ if TYPE_CHECKING:
 def model_card(name: str) -> ModelCard:
     """The card of a registered model; nothing else of the plug-in is imported.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    ModelCard
+
     Raises
     ------
-    UnknownName, PluginError
+    UnknownName
+        If nobody registers that name.
+    PluginError
+        If its plug-in cannot be imported, or registers no card.
 
     Examples
     --------

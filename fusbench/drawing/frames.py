@@ -29,7 +29,6 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     columns = min(3, len(panels)) or 1
     rows = -(-len(panels) // columns)
@@ -57,18 +56,23 @@ def draw_frames(path: Path, panels: list[dict[str, Any]], model: str, info: Data
     figure.suptitle(
         f"{model} on {info.name} ({kind})", color=DARK.ink, fontsize=10, x=0.01, ha="left"
     )
-    keys = [Line2D([], [], color=c, lw=1.6) for c in (DARK.predicted, DARK.empirical)]
-    meanings = [f"predicted, {MASS:.0%} of the mass", f"empirical, {MASS:.0%} of the mass"]
+    name_outlines(figure, "predicted", "empirical")
+    figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
+
+
+def name_outlines(figure: Any, *kinds: str) -> None:
+    """Say below a figure what the outlines mean, "predicted" and "empirical", in that order."""
+    from matplotlib.lines import Line2D
+
     figure.legend(
-        keys,
-        meanings,
+        [Line2D([], [], color=getattr(DARK, kind), lw=1.6) for kind in kinds],
+        [f"{kind}, {MASS:.0%} of the mass" for kind in kinds],
         loc="outside lower left",
         ncols=2,
         frameon=False,
         labelcolor=DARK.ink,
         fontsize=8,
     )
-    figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
 
 
 def save_figure(figure: Any, stem: Path) -> list[Path]:

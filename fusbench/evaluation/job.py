@@ -26,12 +26,40 @@ NOTHING = Used()
 class Evaluation:
     """What is to be evaluated: a model with its weights, on a split, by metrics of a profile.
 
-    `metrics` are keys in any order; `kernel` is how they are computed and no part of the run's key.
-    `source` is a hash of predictions or answers where no version and no witness identifies them;
-    `guest` holds the versions of another environment that the model runs in. `seen` says what the
-    weights saw of the split in training; it follows from both. With `observers` "each" a frame's
-    score is the mean over those who looked, each with a map of their own; "pooled" makes one map of
-    the points of all.
+    Parameters
+    ----------
+    card : ModelCard
+    dataset : Dataset
+    split : {"train", "val", "test"}
+    profile : {"tuebingen", "mit"}
+    metrics : tuple of str
+        Keys, in any order.
+    kernel : {"numpy", "numba"}
+        How they are computed; no part of the run's key.
+    observers : {"pooled", "each"}
+        "each": a frame's score is the mean over those who looked, each with a map of their own;
+        "pooled" makes one map of the points of all.
+    checkpoint : Path, optional
+        Weights in place of the card's.
+    device : str, optional
+        The framework's name of a device.
+    freeze_history : bool
+        Show the model its current frame in place of the others.
+    owner, version : str
+        The distribution that the model comes from.
+    threads : int
+        Of the libraries, in the model's process.
+    source : str
+        Hash of predictions or answers, where no version and no witness identifies them.
+    seen : str
+        What the weights saw of the split in training; it follows from both.
+    guest : mapping of str to str
+        Versions of another environment that the model runs in.
+
+    Raises
+    ------
+    UnknownName
+        By `chosen` and `signature`, if there is no such metric or profile.
 
     Examples
     --------
@@ -111,7 +139,10 @@ class Evaluation:
     def key(self, used: Used = NOTHING) -> str:
         """Name of the run: the model's name and a hash over all that its scores follow from.
 
-        Without what a model of its own process used, the hash is over what was asked for.
+        Parameters
+        ----------
+        used : Used
+            What a model of its own process read; without it, the hash is over what was asked for.
         """
         seen = used.source, tuple(used.versions.items())
         if seen not in self._keys:

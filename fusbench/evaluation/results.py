@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ import numpy as np
 from fusbench.data.long_table import iter_table
 from fusbench.errors import DatasetError, counted
 from fusbench.evaluation.facts import LATER, DatasetFacts, ModelFacts
+from fusbench.evaluation.packed import unpack
 from fusbench.files import replacing, write_json
 from fusbench.metrics.table import FURTHER, METRICS
-from fusbench.reading import read_bytes, read_json, unzipped
+from fusbench.reading import read_json
 from fusbench.records import read_record, told
 from fusbench.statistics.intervals import scan_interval, scan_means
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 NUMBERS = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")
-LARGEST = 1 << 29  # bytes of scores, unpacked
 AGAIN = "Run the evaluation again with --force."
-REMEDY = "Take the row out, and add the run again with 'fusbench leaderboard add'."
 SLACK = 1e-6
 KEY_COLUMNS = ("scan_id", "clip_id", "frame")
 
@@ -50,6 +48,8 @@ class Result:
         Frames scored, frames left out for want of gaze, scans.
     environment, config : dict
         Versions and settings of the run.
+    schema : int
+        Of the file.
 
     Examples
     --------
@@ -137,7 +137,12 @@ def write_result(
 
 
 def read_result(folder: str | Path) -> Result:
-    """Read a finished run.
+    """Read what a finished run's ``result.json`` says.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The run's folder.
 
     Raises
     ------
@@ -176,7 +181,22 @@ def read_timing(folder: Path) -> tuple[float | None, str]:
 
 
 def read_scores(folder: str | Path) -> pd.DataFrame:
-    """The scores of a finished run, or of a board's row, one row a frame.
+    """The scores of a finished run, or of a board's row.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of the run, or of the row.
+
+    Returns
+    -------
+    DataFrame
+        A row a scored frame: scan_id, clip_id, frame, and a column float64 for each metric.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such file, or it holds something else.
 
     Examples
     --------
@@ -261,27 +281,3 @@ def _check_numbers(table: pd.DataFrame, path: Path) -> None:
             where = f"{path}, clip '{row['clip_id']}', frame {row['frame']}"
             what = f"{column} is {values[bad[0]]:g}, outside {low:g} to {high:g}"
             raise DatasetError(what, where, AGAIN)
-
-
-def pack(text: str) -> bytes:
-    """Scores as a board keeps them: gzip, the same text always as the same bytes."""
-    return gzip.compress(text.encode(), 9, mtime=0)
-
-
-def unpack(path: Path, most: int = LARGEST) -> str:
-    """The text of a packed file of at most `most` bytes; `DatasetError` as in `unpacked`."""
-    return unpacked(read_bytes(path, most, DatasetError), most, path)
-
-
-def unpacked(data: bytes, most: int, path: Path) -> str:
-    """The text, of at most `most` bytes, of a packed file's content.
-
-    Raises
-    ------
-    DatasetError
-        If it is damaged, or larger than its scores can be.
-    """
-    try:
-        return unzipped(data, most, path, DatasetError, REMEDY).decode("utf-8")
-    except UnicodeDecodeError:
-        raise DatasetError("is damaged: it is no text", str(path), REMEDY) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusbench.errors import counted
 from fusbench.zoo.checkpoint import TRAIN_CLIPS, named_clips, read_metadata, short_hash
 from fusbench.zoo.exported import SUFFIX
 
@@ -33,7 +34,7 @@ def seen(weights: Path | None, data: Dataset, split: str) -> str:
     if TRAIN_CLIPS in told:
         known, clips = frozenset(named_clips(told)), data.split(split)
         count = sum(short_hash(clip.sha256) in known for clip in clips)
-        return f"has seen {count} of the {len(clips)} clips in training" if count else ""
+        return f"has seen {count} of the {counted(len(clips), 'clip')} in training" if count else ""
     return _by_fold(told, data, split)
 
 

@@ -20,7 +20,7 @@ from fusbench.footage.header import number, regions, texts, whole
 from fusbench.footage.jpeg import DECODERS, compressed_frames
 from fusbench.footage.record import Footage, Frames, Remark, missing
 
-FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
+FRAME_TIME = 0x00181063
 SAME_RATE, WHOLE_HZ = 0.02, 0.6  # CineRate is a whole number
 FEWEST_TIMES, MANIFOLD = 5, 2
 LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000

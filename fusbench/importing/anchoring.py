@@ -26,7 +26,6 @@ from fusbench.importing.recording import GazeRecording
 from fusbench.importing.timeline import Timeline, timeline
 
 LENGTH_STEPS = 2
-TOLD_PPM = 50
 
 
 @dataclass(frozen=True, kw_only=True)

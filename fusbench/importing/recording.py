@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.errors import ConfigError, unknown
+from fusbench.errors import ConfigError, counted, unknown
 from fusbench.importing.finding import Finding
 from fusbench.importing.geometry import ORIGINS, SPACES
 
@@ -116,6 +116,10 @@ class GazeRecording:
 
     def __len__(self) -> int:
         return len(self.time_ns)
+
+    def __repr__(self) -> str:
+        valid = f"{self.valid.mean():.0%} valid" if len(self) else "none valid"
+        return f"<GazeRecording: {counted(len(self), 'sample')}, {valid}, in {self.space}>"
 
     @property
     def valid(self) -> np.ndarray:

@@ -21,6 +21,7 @@ from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.importing.described import Study, info_of, stored_as
 from fusbench.importing.imported import Imported
 from fusbench.importing.intake import Intake
+from fusbench.importing.manifest import Row, read_manifest
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
 from fusbench.importing.records import recorded, told
@@ -30,7 +31,7 @@ from fusbench.importing.work import Work
 
 def import_recordings(
     root: str | Path,
-    pairings: Sequence[Pairing],
+    pairings: Sequence[Pairing | Row] | str | Path,
     study: Study | None = None,
     *,
     keep_going: bool = False,
@@ -47,8 +48,9 @@ def import_recordings(
     ----------
     root : str or Path
         The data set's folder, new or existing.
-    pairings : sequence of Pairing
-        The same video again, with another observer, adds gaze and no frames.
+    pairings : sequence of Pairing, str or Path
+        The same video again, with another observer, adds gaze and no frames. Or a manifest: a CSV
+        file of one row a recording, its columns named like the options of ``dataset import``.
     study : Study, optional
         Describes a new data set.
     keep_going : bool
@@ -70,7 +72,7 @@ def import_recordings(
     LowQuality
         If a report forbids the use of a recording.
     Failed
-        If several recordings cannot come in.
+        If several recordings, or rows of a manifest, cannot come in.
     DatasetError, ConfigError, OutputError
         If a source cannot be read, options do not fit, or the folder cannot be written. The folder
         is then as it was before.
@@ -99,10 +101,13 @@ def import_recordings(
     >>> done.reports[0].points_per_frame
     3.33
     """
-    if not pairings:
+    rows = _rows(pairings)
+    if not rows:
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
+    unread = [row.error for row in rows if row.error is not None]
+    described = with_observers([row.pairing for row in rows if row.pairing is not None])
     given = (
-        Path(root), with_observers(pairings), study or Study(), dry_run, keep_going, jobs, report
+        Path(root), described, unread, study or Study(), dry_run, keep_going, jobs, report
     )  # fmt: skip
     try:
         return _take_in(*given)
@@ -114,9 +119,18 @@ class MadeMeanwhile(Exception):
     """Another process made the data set while this one waited to begin it."""
 
 
+def _rows(pairings: Sequence[Pairing | Row] | str | Path) -> list[Row]:
+    """What is to come in, with what a manifest's bad rows are told."""
+    if isinstance(pairings, str | Path):
+        return read_manifest(Path(pairings))
+    return [
+        each if isinstance(each, Row) else Row(where=each.row, pairing=each) for each in pairings
+    ]
+
+
 def _take_in(
-    root: Path, pairings: Sequence[Pairing], study: Study, dry_run: bool, keep_going: bool,
-    jobs: int, report: Progress | None,
+    root: Path, pairings: Sequence[Pairing], unread: Sequence[FusbenchError], study: Study,
+    dry_run: bool, keep_going: bool, jobs: int, report: Progress | None,
 ) -> Imported:  # fmt: skip
     base = _existing(root)
     seen = look(
@@ -124,8 +138,9 @@ def _take_in(
         base.frame_rate_hz if base else None, study.every, None if base else study.sigma_deg,
     )  # fmt: skip
     errors = seen.errors
-    if errors and (not keep_going or len(errors) == len(pairings)):
-        raise _one(list(errors.values()), len(pairings))
+    failed, many = [*unread, *errors.values()], len(unread) + len(pairings)
+    if failed and (not keep_going or len(failed) == many):
+        raise _one(failed, many)
     good = [
         replace(pairing, remarks=(*pairing.remarks, *seen.remarks.get(index, ())))
         for index, pairing in enumerate(pairings)
@@ -151,13 +166,13 @@ def _take_in(
                 pool.shutdown(cancel_futures=True)
                 raise
         found = [intake for intakes in done for intake in intakes]
-        failed = [*errors.values(), *work.errors]
+        failed += work.errors
         found, wrong_rate = _of_one_rate(base, found)
         failed += wrong_rate
         if wrong_rate and not (keep_going or dry_run):
-            raise _one(wrong_rate, len(pairings))
+            raise _one(wrong_rate, many)
         if not found and not work.skipped:
-            raise _one(failed, len(pairings))
+            raise _one(failed, many)
         if addition is not None and found:
             intakes = [intake for _, intake in found]
             info = base or _of_intakes(study, root, intakes, seen.sigma_px)

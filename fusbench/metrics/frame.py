@@ -32,6 +32,18 @@ def score_frame(
     Returns
     -------
     dict of str to float
+
+    Raises
+    ------
+    UnknownName
+        If there is no such profile.
+
+    Examples
+    --------
+    >>> gaze = np.array([[0.75, 0.25], [0.0, 0.0]])
+    >>> scores = score_frame(gaze, gaze, np.array([[1, 0], [0, 0]]))
+    >>> round(scores["sim"], 3), round(scores["nss"], 3), round(scores["cc"], 3)
+    (1.0, 1.633, 1.0)
     """
     target = {"empirical": empirical, "fixations": fixations}
     return score(predicted, target, tuple(METRICS.values()), profile)
@@ -68,6 +80,12 @@ def score(
     ------
     PluginError
         If a metric's function fails, or returns what is not one finite number.
+
+    Examples
+    --------
+    >>> gaze = np.array([[0.75, 0.25], [0.0, 0.0]])
+    >>> score(np.full((2, 2), 0.25), {"empirical": gaze}, [METRICS["sim"]])
+    {'sim': 0.5}
     """
     keys = {metric.key for metric in metrics}
     together = {}

@@ -25,7 +25,11 @@ _chosen: ContextVar[str] = ContextVar("kernel", default="numpy")
 
 @contextmanager
 def kernel(name: str) -> Iterator[None]:
-    """Compute metrics with a kernel, "numpy" or "numba", inside a ``with`` block.
+    """Compute metrics with a kernel inside a ``with`` block.
+
+    Parameters
+    ----------
+    name : {"numpy", "numba"}
 
     Raises
     ------
@@ -49,10 +53,19 @@ def kernel(name: str) -> Iterator[None]:
 def check_kernel(name: str) -> str:
     """The kernel's name, once it is loaded.
 
+    Parameters
+    ----------
+    name : {"numpy", "numba"}
+
     Raises
     ------
     UnknownName, ConfigError
         As `kernel`.
+
+    Examples
+    --------
+    >>> check_kernel("numpy")
+    'numpy'
     """
     if name not in KERNELS:
         raise unknown("kernel", name, list(KERNELS))

@@ -11,7 +11,22 @@ EPS = 2.0**-52
 
 
 def check_profile(profile: str) -> str:
-    """The profile's name, or `UnknownName` with the nearest one."""
+    """A profile's name, as it came.
+
+    Parameters
+    ----------
+    profile : {"tuebingen", "mit"}
+
+    Raises
+    ------
+    UnknownName
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> check_profile("mit")
+    'mit'
+    """
     if profile not in PROFILES:
         raise unknown("metric profile", profile, PROFILES)
     return profile

@@ -20,9 +20,16 @@ def metric(key: str) -> Metric:
     Fusbench's own come from its table, so that no plug-in can take their place, or take them away
     by claiming a name.
 
+    Parameters
+    ----------
+    key : str
+
     Raises
     ------
-    UnknownName, PluginError
+    UnknownName
+        If nobody registers that name, or two do.
+    PluginError
+        If its plug-in cannot be imported, or registers no metric.
 
     Examples
     --------
@@ -33,16 +40,42 @@ def metric(key: str) -> Metric:
 
 
 def plugins() -> tuple[dict[str, Entry], list[Fault]]:
-    """The metrics of plug-ins by name, and what is wrong with others; nothing is imported."""
+    """The metrics of plug-ins, of which nothing is imported.
+
+    Returns
+    -------
+    entries : dict of str to Entry
+        By name.
+    faults : list of Fault
+        What is wrong with others.
+
+    Examples
+    --------
+    >>> entries, faults = plugins()
+    >>> "kld" in entries  # fusbench's own are none of them
+    False
+    """
     return scan(GROUP, own=ORDER)
 
 
 def entry(key: str) -> Entry:
     """Where a plug-in's metric comes from; nothing of it is imported.
 
+    Parameters
+    ----------
+    key : str
+
     Raises
     ------
     UnknownName, PluginError
+        If nobody registers that name; if two do.
+
+    Examples
+    --------
+    >>> entry("peak-distanse")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    fusbench.errors.UnknownName: no metric is called 'peak-distanse'. ...
     """
     return find(GROUP, "metric", key, own=ORDER)
 
@@ -52,6 +85,15 @@ def ordered(keys: Iterable[str]) -> list[str]:
 
     That is fusbench's own as in its table, then plug-ins by name: the same choice in another order
     is the same run.
+
+    Parameters
+    ----------
+    keys : iterable of str
+
+    Examples
+    --------
+    >>> ordered(["peak", "cc", "kld", "cc", "dwell"])
+    ['kld', 'cc', 'dwell', 'peak']
     """
 
     def place(key: str) -> tuple[int, str]:
@@ -63,9 +105,14 @@ def ordered(keys: Iterable[str]) -> list[str]:
 def select(keys: Iterable[str]) -> tuple[Metric, ...]:
     """Metrics by name, each once, `ordered`.
 
+    Parameters
+    ----------
+    keys : iterable of str
+
     Raises
     ------
     UnknownName, PluginError
+        As `metric`.
 
     Examples
     --------
@@ -78,9 +125,14 @@ def select(keys: Iterable[str]) -> tuple[Metric, ...]:
 def owner(key: str) -> tuple[str, str]:
     """Distribution and version that a metric comes from.
 
+    Parameters
+    ----------
+    key : str
+
     Raises
     ------
     UnknownName, PluginError
+        As `entry`.
 
     Examples
     --------
@@ -96,9 +148,15 @@ def owner(key: str) -> tuple[str, str]:
 def of_signature(signature: str) -> tuple[Metric, ...]:
     """The metrics that a signature names, in its order.
 
+    Parameters
+    ----------
+    signature : str
+        As `signature` makes it.
+
     Raises
     ------
     UnknownName, PluginError
+        As `metric`.
 
     Examples
     --------

@@ -144,7 +144,22 @@ OBSERVERS = ("pooled", "each")
 
 
 def check_observers(mode: str) -> str:
-    """A way to score several observers, as it came; `UnknownName` if there is none of this name."""
+    """A way to score several observers, as it came.
+
+    Parameters
+    ----------
+    mode : {"pooled", "each"}
+
+    Raises
+    ------
+    UnknownName
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> check_observers("each")
+    'each'
+    """
     if mode not in OBSERVERS:
         raise unknown("way to score observers", mode, OBSERVERS)
     return mode
@@ -194,6 +209,16 @@ def signature(
 
 def observers_of(signature: str) -> str:
     """How a signature's scores treat several observers.
+
+    Parameters
+    ----------
+    signature : str
+        As `signature` makes it.
+
+    Returns
+    -------
+    str
+        "pooled" or "each".
 
     Examples
     --------

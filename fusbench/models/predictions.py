@@ -13,7 +13,7 @@ from fusbench.arrays import open_array, open_arrays
 from fusbench.data.dataset import Dataset
 from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
-from fusbench.errors import PredictionError
+from fusbench.errors import PredictionError, counted
 from fusbench.files import file_sha256, text_sha256
 from fusbench.metrics import check_density
 from fusbench.models.card import INTEGERS, ModelCard
@@ -123,7 +123,7 @@ def predictions(
     missing = [clip.clip_id for clip in clips if made.path(clip.clip_id) is None]
     if missing:
         some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
-        what = f"holds no predictions for {len(missing)} of {len(clips)} clips ({some})"
+        what = f"holds no predictions for {len(missing)} of {counted(len(clips), 'clip')} ({some})"
         fix = f"Write {missing[0]}.npy, a density for each frame of the clip."
         raise PredictionError(what, str(folder), fix)
     name = name or re.sub(r"[^a-z0-9.]+", "-", folder.resolve().name.lower()).strip("-")

@@ -23,11 +23,7 @@ from fusbench.footage.open import timed_video
 from fusbench.models.card import ModelCard
 from fusbench.models.densities import densities, frame_densities
 from fusbench.predicting.stream import Stream
-from fusbench.progress import Report
-
-
-def silently(text: str) -> None:
-    """Tell nobody."""
+from fusbench.progress import Report, silently
 
 
 def predict_clip(

@@ -13,7 +13,7 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import Clip
 from fusbench.data.window import within_margin
-from fusbench.drawing.outline import MASS, mass_level
+from fusbench.drawing.outline import mass_level
 from fusbench.drawing.palette import DARK
 from fusbench.errors import ConfigError, DatasetError, unknown
 
@@ -110,9 +110,8 @@ def draw_figure2(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
-    from matplotlib.lines import Line2D
 
-    from fusbench.drawing.frames import save_figure
+    from fusbench.drawing.frames import name_outlines, save_figure
 
     if not models:
         raise ConfigError("there is no model to draw", fix="Give at least one.")
@@ -146,17 +145,7 @@ def draw_figure2(
                 _outline(axis, density, DARK.predicted)
     _name_landmarks(axes[0, -1], clip, shown.frames[-1])
     figure.suptitle(title, color=DARK.ink, fontsize=10, x=0.01, ha="left")
-    keys = [Line2D([], [], color=colour, lw=1.6) for colour in (DARK.empirical, DARK.predicted)]
-    meanings = [f"empirical, {MASS:.0%} of the mass", f"predicted, {MASS:.0%} of the mass"]
-    figure.legend(
-        keys,
-        meanings,
-        loc="outside lower left",
-        ncols=2,
-        frameon=False,
-        labelcolor=DARK.ink,
-        fontsize=8,
-    )
+    name_outlines(figure, "empirical", "predicted")
     return save_figure(figure, stem)
 
 

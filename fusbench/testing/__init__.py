@@ -34,6 +34,16 @@ def conformance(name: str, **options: Any) -> Callable[[str], None]:
     -------
     callable
         To be given a name that begins with ``test_`` in a test module.
+
+    Raises
+    ------
+    AssertionError
+        By a test of a rule that is broken, with what was measured and what to do.
+
+    Examples
+    --------
+    >>> test_uniform = conformance("uniform")
+    >>> test_uniform("sum")  # as pytest calls it, for one rule after the other
     """
     import pytest
 

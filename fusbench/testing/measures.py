@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fusbench.data.frames import fit_frames
+from fusbench.errors import counted
 from fusbench.isolation.introduced import NOT_DATA
 from fusbench.metrics.density import TOLERANCE
 from fusbench.models.card import GAZING
@@ -211,7 +212,8 @@ def quiet(trial: Trial) -> Measured:
     printed = trial.guest.printed()
     if trial.prints_allowed:
         return None, "allowed"
-    return not printed, f"{len(printed)} characters" + (f": '{printed[:40]}'" if printed else "")
+    many = counted(len(printed), "character")
+    return not printed, many + (f": '{printed[:40]}'" if printed else "")
 
 
 def _times(shape: tuple[int, ...]) -> str:

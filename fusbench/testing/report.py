@@ -31,6 +31,11 @@ class Finding:
         What the value may be.
     fix : str
         What to do about it; "" unless the rule is broken.
+
+    Examples
+    --------
+    >>> Finding(rule="sum", demand="sums to 1", passed=True, measured="1", limit="1").fix
+    ''
     """
 
     rule: str
@@ -43,7 +48,24 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All findings on one model, in the order of `RULES`."""
+    """All findings on one model.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    findings : tuple of Finding
+        In the order of `RULES`.
+    last_words : str
+        The last lines that its process wrote to standard error.
+
+    Examples
+    --------
+    >>> found = Finding(
+    ...     rule="sum", demand="each density sums to 1", passed=False, measured="0.5", limit="1")
+    >>> Report(model="my-net", findings=(found,)).passed
+    False
+    """
 
     model: str
     findings: tuple[Finding, ...]

@@ -27,6 +27,11 @@ class Rule:
         measured value.
     stops : bool
         Whether nothing more can be measured after a breach.
+
+    Examples
+    --------
+    >>> [rule.name for rule in RULES][:2]
+    ['card', 'light']
     """
 
     name: str

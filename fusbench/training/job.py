@@ -93,7 +93,19 @@ class Training:
         return {} if self.network is None else statistics_of(self.network, self.trained)
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step, or this process's share of it: a function of seed and step alone."""
+        """The batch of a step, or this process's share of it: a function of seed and step alone.
+
+        Parameters
+        ----------
+        step : int
+            From 0.
+
+        Returns
+        -------
+        Batch
+            Frames uint8 (B, L, H, W) and densities float32 (B, H, W), augmented by the policy; with
+            a loss that looks at gaze points, these too.
+        """
         size = min(self.recipe.batch_size, len(self.train))
         share = self.place.share(size)
         epoch, position = divmod(step, len(self.train) // size)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from fusbench.board import words
 from fusbench.board.adding import add_run, check_name
 from fusbench.board.build import OUTPUTS, rebuild
-from fusbench.board.check import Finding, check_table
+from fusbench.board.check import Finding
+from fusbench.board.notebook import frame_of, html_of
 from fusbench.board.origin import Origin
 from fusbench.board.published import FILE, bundled
-from fusbench.board.rules import Rules, check_data, new_board, read_board
+from fusbench.board.rules import Rules, new_board, read_board
 from fusbench.board.standings import Table, read_table
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.evaluation.finished import Run
-from fusbench.progress import Progress, silent
-from fusbench.web.document import table_html
+from fusbench.progress import Progress, silent, silently
+from fusbench.verbs.at_hand import at_hand
+from fusbench.verbs.checking import findings
+from fusbench.verbs.submit import score_predictions
 
-ENDS = ("mean", "low", "high")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Board:
@@ -95,16 +97,14 @@ class Board:
             Never name a scan in what is built.
         published : bool
             Show the numbers that papers report.
+        progress : callable, optional
 
         Raises
         ------
         ConfigError
             If the folder is in use, or the rules leave no frame.
         """
-        data = dataset
-        if not isinstance(data, Dataset):
-            with progress(f"making {dataset}") as update:
-                data = open_dataset(data, (split,), update, fold)
+        data = at_hand(dataset, (split,), progress, fold)
         new_board(
             Path(folder), data, title=title or data.info.name, split=split, profile=profile,
             observers=observers, metrics=tuple(metrics), primary=primary, margin=margin,
@@ -126,18 +126,7 @@ class Board:
     @property
     def frame(self) -> pd.DataFrame:
         """A row for each standing, best first: role, place, letters, and each metric's mean."""
-        table = self.table
-        keys = [metric.key for metric in table.board.rules.metrics]
-        rows = {
-            s.name: {
-                "role": s.role,
-                "place": s.place,
-                "letters": s.letters,
-                **dict(zip(keys, s.intervals[:, 0], strict=True)),
-            }
-            for s in table.standings
-        }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("name")
+        return frame_of(self.table)
 
     def add(
         self,
@@ -149,20 +138,31 @@ class Board:
         code: str = "",
         weights: str = "",
         replace: bool = False,
+        predictions: bool = False,
+        dataset: str | Path | Dataset | None = None,
+        runs: str | Path = "runs",
+        progress: Progress = silent,
     ) -> list[str]:
-        """Add a finished run, and build the board anew.
+        """Add a finished run, or a folder of predictions, and build the board anew.
 
         Parameters
         ----------
         run : Run, str or Path
-            A run or its folder.
+            A run or its folder; or, with `predictions`, a folder of densities.
         name : str, optional
-            Name of the row; default: the model's.
+            Name of the row; default: the model's, or that of the folder's ``submission.toml``.
         date, paper, code, weights : str
             The day of the submission, such as "2026-11-26", and addresses; a row that is there
             keeps its own where all are empty.
         replace : bool
             Take the place of another row of this name.
+        predictions : bool
+            Score a folder of one array (T, H, W) a clip, named by the clip, and add that run.
+        dataset : str, Path or Dataset, optional
+            The board's data with gaze, to score them on; default: by its name.
+        runs : str or Path
+            Folder of the runs that are made.
+        progress : callable, optional
 
         Returns
         -------
@@ -173,12 +173,15 @@ class Board:
         ------
         ConfigError
             If the name is no identifier, or taken by another row; or for what is no day or address.
-        DatasetError
-            If the run cannot be read.
+        DatasetError, PredictionError
+            If the run cannot be read, or the predictions are unfit.
         """
-        folder = run.folder if isinstance(run, Run) else Path(run)
+        folder, rules = run.folder if isinstance(run, Run) else Path(run), read_board(self.folder)
         origin = Origin(date=date, paper=paper, code=code, weights=weights)
-        _, reasons = add_run(read_board(self.folder), folder, name, origin=origin, replace=replace)
+        if predictions:
+            folder, told = score_predictions(rules, folder, name, dataset, Path(runs), progress)
+            name, origin = told.name, Origin(**{**told.origin.told, **origin.told})
+        _, reasons = add_run(rules, folder, name, origin=origin, replace=replace)
         self.build()
         return reasons
 
@@ -192,12 +195,26 @@ class Board:
     ) -> list[tuple[Path, list[str]]]:
         """Add runs, and the baselines in `framed` that the board lacks, and build it.
 
-        With `replace`, the runs asked for take the place of other rows of their names.
+        Parameters
+        ----------
+        framed : sequence of Run
+            The runs between the baselines that the data set allows.
+        asked : sequence of Run
+            Those of them that are added in any case.
+        name : str, optional
+            Name of the row, for a single run; default: the model's.
+        replace : bool
+            The runs asked for take the place of other rows of their names.
 
         Returns
         -------
         list of (Path, list of str)
             Each new row's folder, and why it stands below the line, if it does.
+
+        Raises
+        ------
+        ConfigError, DatasetError
+            As `add`.
         """
         if name:
             check_name(name, self.folder)
@@ -212,44 +229,72 @@ class Board:
         return added
 
     def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
-        """Write README.md, leaderboard.csv, .json and .tex, and index.html; the files' paths."""
+        """Write README.md, leaderboard.csv, .json and .tex, and index.html.
+
+        Parameters
+        ----------
+        out : str or Path, optional
+            Folder to write to; default: the board's.
+        anonymous : bool
+            Name no scan in what is written.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be written.
+        """
         place = Path(out or self.folder)
         rebuild(read_board(self.folder), place, anonymous=anonymous)
         return [place / name for name in OUTPUTS]
 
-    def check(self, dataset: str | Path | Dataset | None = None) -> list[Finding]:
+    def check(
+        self,
+        dataset: str | Path | Dataset | None = None,
+        *,
+        rerun: Iterable[str] = (),
+        model: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        tolerance: float = 1e-3,
+        progress: Progress = silent,
+        tell: Callable[[str], object] = silently,
+    ) -> list[Finding]:
         """Derive every number again; what does not fit, nothing where all is well.
 
         Parameters
         ----------
         dataset : str, Path or Dataset, optional
             Compare the board with this data set.
+        rerun : iterable of str
+            Rows whose models are run again, with the rows' own weights, and compared by frame.
+        model : str or Path, optional
+            Name or Python file for `rerun`; default: the row's model.
+        checkpoint : str or Path, optional
+            File of a row's weights for `rerun`, or a folder that holds it; default: the bundled
+            ones, and the folder ``weights`` beside the board.
+        tolerance : float
+            Largest difference of a score in a rerun.
+        progress : callable, optional
+        tell : callable
+            Given what was looked at and fits, or could not be compared.
 
         Raises
         ------
-        DatasetError
-            If that data set is not the board's.
+        UnknownName
+            If a row to be run again is none above the line.
+        CheckpointError, PluginError, DatasetError
+            If it cannot be run, or the data cannot be opened.
         """
-        table = read_table(read_board(self.folder), anew=True)
-        if dataset is not None:
-            rules, data = table.board.rules, dataset
-            if not isinstance(data, Dataset):
-                data = open_dataset(data, (rules.split,), fold=rules.fold)
-            check_data(table.board, data)
-        return list(check_table(table))
+        given = (dataset, rerun, model, checkpoint, tolerance, progress, tell)
+        return list(findings(read_table(read_board(self.folder), anew=True), *given))
 
     def __repr__(self) -> str:
-        rules = self.rules
-        return (
-            f"<Board {str(self.folder)!r}: {rules.dataset}, {rules.split} split, {rules.signature}>"
-        )
+        rules, place = self.rules, str(self.folder)
+        return f"<Board {place!r}: {rules.dataset}, {rules.split} split, {rules.signature}>"
 
     def _repr_html_(self) -> str:
-        table = self.table
-        metrics = table.board.rules.metrics
-        heads = ["model", "place", *(words.heading(metric) for metric in metrics)]
-        lines = [
-            [s.name, words.place(s), *(words.number(value) for value in s.intervals[:, 0])]
-            for s in table.standings
-        ]
-        return table_html(words.task(table), heads, lines)
+        return html_of(self.table)

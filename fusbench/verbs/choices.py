@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from fusbench.data.dataset import Dataset
-from fusbench.models.card import ModelCard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +86,11 @@ OF_LEARNER = ("device", "precision", "compile")
 
 
 def command_line(
-    card: ModelCard, dataset: str | Path | Dataset, out: str | Path, choices: Choices, dtype: str
+    model: str, dataset: str | Path | Dataset, out: str | Path, choices: Choices, dtype: str
 ) -> str:
     """The command line that does the same."""
     source = dataset.root if isinstance(dataset, Dataset) else dataset
-    given: dict[str, Any] = {"model": card.name, "dataset": source, "out": out}
+    given: dict[str, Any] = {"model": model, "dataset": source, "out": out}
     for each in fields(Choices):
         value = getattr(choices, each.name)
         if value != each.default:

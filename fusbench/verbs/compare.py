@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from fusbench.comparing import runs as paired
 from fusbench.comparing.comparison import WHOLE, Comparison
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.doors.door import Source, label
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import UnknownName, unknown
@@ -21,6 +21,7 @@ from fusbench.evaluation.finished import Run, read_run
 from fusbench.evaluation.folds import scored
 from fusbench.metrics import observers_of
 from fusbench.progress import Progress, silent
+from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.terms import Terms
 
 if TYPE_CHECKING:
@@ -179,11 +180,8 @@ def _groups(
         return None
     result = runs[0].result
     name = dataset if dataset is not None else result.dataset.name
-    if isinstance(name, Dataset):
-        return paired.segments(runs, name)
     try:
-        with progress(f"opening {name}") as update:
-            data = open_dataset(name, (result.split,), update, result.dataset.fold)
+        data = at_hand(name, (result.split,), progress, result.dataset.fold)
     except UnknownName:
         if dataset is not None:
             raise

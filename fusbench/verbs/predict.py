@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.doors.door import Source, label, opened
 from fusbench.doors.options import ModelOptions, Options
 from fusbench.errors import ConfigError, unknown
@@ -19,8 +19,9 @@ from fusbench.footage.crop import crop_box, listed_regions, parse_crop
 from fusbench.footage.crops import Crops, constant, read_crops
 from fusbench.footage.open import DEFAULT_RATE_HZ, frame_rate_hz, open_footage, read_video
 from fusbench.predicting.stream import Stream
-from fusbench.predicting.videos import predict_clip, predict_live, predict_video, silently
-from fusbench.progress import Progress, silent
+from fusbench.predicting.videos import predict_clip, predict_live, predict_video
+from fusbench.progress import Progress, silent, silently
+from fusbench.verbs.at_hand import at_hand
 
 SCREEN_PIXELS = 1024 * 768  # from here on a picture may be a whole screen
 
@@ -184,11 +185,7 @@ def _of_dataset(
     progress: Progress,
     options: Options,
 ) -> Predicted:
-    if isinstance(dataset, Dataset):
-        data = dataset
-    else:
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(dataset, (split,), update)
+    data = at_hand(dataset, (split,), progress)
     clips = data.split(split)
     for clip_id in named:
         if clip_id not in (clip.clip_id for clip in clips):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from fusbench.augment.policy import policy as find_policy
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.data.fitted import MEMORY_BYTES
 from fusbench.data.samples import Samples
 from fusbench.discovery import load_target
@@ -23,6 +23,7 @@ from fusbench.training.group import ALONE, Group, require_shared
 from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe, changed
 from fusbench.training.recipe import recipe as find_recipe
+from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.choices import OF_LEARNER, OF_RECIPE, OF_WINDOW, Choices
 from fusbench.zoo.checkpoint import describe, naming_clips
 from fusbench.zoo.entries import ENTRIES
@@ -75,10 +76,7 @@ def prepared(
         weights = _own_weights(learner, where)
     elif begun is None and entry:
         told = describe(network, entry, window)
-    data = dataset
-    if not isinstance(data, Dataset):
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(data, ("train", "val"), update, choices.fold)
+    data = at_hand(dataset, ("train", "val"), progress, choices.fold)
     shape = network.input_shape if network else card.input_shape
     samples = partial(
         Samples, data, window=window, shape=shape, channels=card.channels, cache=cache,

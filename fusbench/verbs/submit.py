@@ -1,4 +1,4 @@
-"""Predictions scored under a board's rules, as ``fusbench leaderboard submit`` does."""
+"""Predictions scored under a board's rules, as ``fusbench leaderboard add --predictions`` does."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from pathlib import Path
 
 from fusbench.board.rules import Board, check_data
 from fusbench.board.submission import Submission, read_submission, submitted
-from fusbench.data.dataset import open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.evaluation.finished import Run
 from fusbench.evaluation.folds import pooled
 from fusbench.evaluation.run import evaluate
 from fusbench.progress import Progress, silent
+from fusbench.verbs.at_hand import at_hand
 
 
 def score_predictions(
     board: Board,
     folder: Path,
     name: str | None,
-    dataset: str | None,
+    dataset: str | Path | Dataset | None,
     runs: Path,
     progress: Progress = silent,
 ) -> tuple[Path, Submission]:
@@ -34,8 +35,7 @@ def score_predictions(
     """
     rules = board.rules
     submission = read_submission(folder, name)
-    with progress("opening the data") as update:
-        data = open_dataset(dataset or rules.dataset, (rules.split,), update, rules.fold)
+    data = at_hand(dataset or rules.dataset, (rules.split,), progress, rules.fold)
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     made = []

@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from fusbench import metrics
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.doors.options import Options
 from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Contest
 from fusbench.evaluation.jobs import Jobs
 from fusbench.pools import cores
 from fusbench.progress import Progress
-from fusbench.verbs.strangers import check_dataset_card, check_metrics
+from fusbench.verbs.at_hand import at_hand
+from fusbench.verbs.strangers import check_metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +119,7 @@ class Terms:
         """The data set; one that is open already is taken as it is."""
         assert self.dataset is not None
         assert self.split is not None
-        if isinstance(self.dataset, Dataset):
-            return self.dataset
-        check_dataset_card(str(self.dataset))
-        with progress(f"making {self.dataset}") as update:
-            return open_dataset(self.dataset, (self.split,), update, self.fold)
+        return at_hand(self.dataset, (self.split,), progress, self.fold)
 
 
 USUAL = Terms(

@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 
 from fusbench.data.dataset import Dataset
+from fusbench.doors.open import is_file
+from fusbench.doors.own_file import own_card
 from fusbench.doors.registry import model_card
 from fusbench.errors import counted
 from fusbench.files import claimed
@@ -75,7 +77,7 @@ class Trained:
 
 
 def train(
-    model: str | ModelCard,
+    model: str | Path | ModelCard,
     dataset: str | Path | Dataset,
     out: str | Path,
     *,
@@ -118,8 +120,9 @@ def train(
 
     Parameters
     ----------
-    model : str or ModelCard
-        A zoo model, which says the backend, or a plug-in's whose card names a learner.
+    model : str, Path or ModelCard
+        A zoo model, which says the backend, or a plug-in, a Python file or a card that names a
+        learner.
     dataset : str, Path or Dataset
         With a train and a val split.
     out : str or Path
@@ -172,7 +175,7 @@ def train(
     >>> done.curves.columns.tolist()  # doctest: +SKIP
     ['step', 'train_loss', 'val_loss', 'learning_rate']
     """
-    card = model_card(model) if isinstance(model, str) else model
+    card, named = _card(model)
     chosen = Choices(
         recipe=recipe, policy=policy, seed=seed, max_steps=max_steps,
         validate_every=validate_every, batch_size=batch_size, learning_rate=learning_rate,
@@ -180,7 +183,7 @@ def train(
         length=length, placement=placement, base=base, levels=levels, input_size=input_size,
         init=init, precision=precision, compile=compile, device=device, fold=fold,
     )  # fmt: skip
-    line = command or command_line(card, dataset, out, chosen, dtype)
+    line = command or command_line(named, dataset, out, chosen, dtype)
     out = Path(out)
     with together(card.backend, os.environ) as group, ExitStack() as held:
         watch, leads = None, group.place.leads
@@ -202,6 +205,15 @@ def train(
                     watch=watch, group=group,
                 )  # fmt: skip
         return _told(group, trained(out, waiting) if leads else None)
+
+
+def _card(model: str | Path | ModelCard) -> tuple[ModelCard, str]:
+    """A model's card, and what the command line calls it."""
+    if isinstance(model, ModelCard):
+        return model, model.name
+    if isinstance(model, str) and not is_file(model):
+        return model_card(model), model
+    return own_card(Path(model)), str(model)
 
 
 def _told(group: Group, done: Trained | None) -> Trained:

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Unpack
 
-from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.dataset import Dataset
 from fusbench.doors.door import Source as Model
+from fusbench.doors.door import is_folder, label
 from fusbench.doors.open import is_file
 from fusbench.doors.options import ModelOptions, Options
-from fusbench.errors import ConfigError
 from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.metrics import observers_of, of_signature, signature
 from fusbench.progress import Progress, silent
+from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.terms import Terms
 from fusbench.view.content import choose_clips, content
 from fusbench.view.page import write_page as write
@@ -56,7 +57,7 @@ def write_page(
     out: str | Path = "view.html",
     *,
     results: Iterable[Run | str | Path] = (),
-    models: Iterable[str | Path] = (),
+    models: Iterable[Model] = (),
     predictions: Iterable[str | Path] = (),
     split: str = "test",
     fold: int | None = None,
@@ -79,8 +80,9 @@ def write_page(
         The HTML file.
     results : iterable of Run, str or Path
         Finished runs, or their folders; their densities are computed again for the clips shown.
-    models : iterable of str or Path
-        Models by name or Python file: each is evaluated first, or its finished run read.
+    models : iterable of str, Path, ModelCard or model
+        What `fusbench.evaluate` takes: each is evaluated first, or its finished run read. A folder
+        of predictions is one of `predictions`.
     predictions : iterable of str or Path
         Folders of densities; those they hold are scored.
     split : str
@@ -95,9 +97,13 @@ def write_page(
         Weights of `results`, which are found by their hash.
     runs : str or Path
         Folder of the runs of `models`.
+    progress : callable, optional
+        Shows how far it is; see `fusbench.progress`.
+    warn : callable
+        Told what is odd about `models`.
     **options
-        Of `models`: checkpoint, device, python, timeout_s, memory_gb, allow_prints; and
-        allow_8_bit. See `Options`.
+        Of `models`: checkpoint, device, python, timeout_s, memory_gb, allow_prints, seen_ok,
+        threads; and allow_8_bit. See `Options`.
 
     Raises
     ------
@@ -115,21 +121,21 @@ def write_page(
     (1, True)
     """
     chosen = Options(**options)
-    if isinstance(dataset, Dataset):
-        data = dataset
-    else:
-        with progress(f"making {dataset}") as update:
-            data = open_dataset(dataset, (split,), update, fold)
+    data = at_hand(dataset, (split,), progress, fold)
     weights = tuple(Path(file) for file in checkpoints)
+    folders = [Path(folder) for folder in predictions]
     kept = [each if isinstance(each, Run) else read_run(each) for each in results]
     one_signature([run.result.signature for run in kept] or [""])
     sources = [
         run_source(run, data, split, checkpoints=weights, device=chosen.device) for run in kept
     ]
     for model in models:
+        if isinstance(model, str | Path) and is_folder(model):
+            folders.append(Path(model))
+            continue
         run = _evaluated(model, data, split, chosen, kept, Path(runs), progress, warn)
         named = str(model.resolve()) if isinstance(model, Path) else model
-        if is_file(named) or chosen.python:
+        if not isinstance(named, str) or is_file(named) or chosen.python:
             source = run_source(run, data, split, model=named, options=chosen)
         else:
             given = (*weights, *filter(None, [chosen.weights]))
@@ -140,8 +146,8 @@ def write_page(
         [run.result.signature for run in kept] or [signature("tuebingen", data.info.sigma_px)]
     )
     sources += [
-        folder_source(Path(folder), data, split, signed, integers=chosen.allow_8_bit)
-        for folder in predictions
+        folder_source(folder, data, split, signed, integers=chosen.allow_8_bit)
+        for folder in folders
     ]
     shown = choose_clips(data, split, sources, n_clips, tuple(clips))
     with progress("maps") as update:
@@ -165,11 +171,6 @@ def _evaluated(
     warn: Callable[[str], object],
 ) -> Run:
     """A model's run, scored as the other runs on the page are."""
-    from fusbench.doors.door import is_folder, label
-
-    if isinstance(model, str | Path) and is_folder(model):
-        fix = "Give the folder as predictions."
-        raise ConfigError("is no model", str(model), fix)
     terms = Terms(dataset=data, split=split)
     if others:
         result = others[0].result

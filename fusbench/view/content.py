@@ -185,7 +185,7 @@ def _all_maps(
     total, made = len(sources) * len(clips), []
     ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
-        if isolated and source.framework:
+        if isolated and source.framework and not source.stays:
             with pools.processes(1) as pool:
                 maps = pool.submit(_maps, source, *of, ids, n_frames, shape).result()
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ from fusbench.files import file_sha256
 from fusbench.models.card import ModelCard
 from fusbench.models.predictions import Predictions
 
+if TYPE_CHECKING:
+    from fusbench.doors.door import Source as Model
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -36,8 +39,8 @@ class Source:
         Mean, low and high of each metric, as in ``result.json``.
     card : ModelCard or None
         The run's model; None where the densities are `stored`.
-    model : str or None
-        The model's name or Python file, where its card is not enough to have it.
+    model : str, ModelCard, model or None
+        What the model was asked for by, where the registered card is not enough to have it.
     options : Options
     freeze_history : bool
         How the run was made.
@@ -50,7 +53,7 @@ class Source:
     scores: pd.DataFrame
     summary: Mapping[str, Mapping[str, float | None]]
     card: ModelCard | None = None
-    model: str | None = None
+    model: Model | None = None
     options: Options = field(default_factory=Options)
     freeze_history: bool = False
     stored: Predictions | None = None
@@ -58,10 +61,15 @@ class Source:
     @property
     def framework(self) -> str:
         """The framework that computing the densities imports; "" where none is needed."""
-        apart = self.model is not None  # it has a process of its own
+        apart = isinstance(self.model, str)  # it has a process of its own
         return (
             "" if self.card is None or self.card.backend == "numpy" or apart else self.card.backend
         )
+
+    @property
+    def stays(self) -> bool:
+        """Whether the model is loaded in this process already, and cannot go to another."""
+        return not isinstance(self.model, str | ModelCard | None)
 
     def densities(
         self, dataset: Dataset, clips: tuple[Clip, ...]
@@ -75,7 +83,10 @@ class Source:
         from fusbench.doors.door import opened
         from fusbench.models.densities import densities
 
-        with opened(self.model or self.card, self.options, dataset) as (model, card):
+        with opened(self.card if self.model is None else self.model, self.options, dataset) as (
+            model,
+            card,
+        ):
             for clip in clips:
                 every = np.arange(clip.n_frames)
                 freeze = self.freeze_history
@@ -89,7 +100,7 @@ def run_source(
     *,
     checkpoints: tuple[Path, ...] = (),
     device: str | None = None,
-    model: str | None = None,
+    model: Model | None = None,
     options: Options | None = None,
 ) -> Source:
     """A finished run as a source.
@@ -103,8 +114,8 @@ def run_source(
         Among which the run's weights are looked for, by their hash, beside the bundled ones.
     device : str, optional
         Default: the run's.
-    model : str, optional
-        A name or Python file that makes the densities again; default: the run's model.
+    model : str, ModelCard or model, optional
+        What makes the densities again; default: the registered model of the run's name.
     options : Options, optional
         How `model` is run.
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fusbench.augment.draw import Draw
-from fusbench.augment.mix import Mix, draw_mask, mix_frames
+from fusbench.augment.mix import Mix, mix_frames
 from fusbench.augment.operations import OPERATIONS, Step
 from fusbench.augment.policy import Policy, augmented, mixed, policy
 from fusbench.data.gaze import saliency_map
@@ -138,7 +138,7 @@ def test_points_that_leave_are_dropped():
 @pytest.mark.parametrize("seed", range(12))
 def test_pictures_and_targets_are_mixed_by_the_same_mask(seed):
     rng = np.random.default_rng(seed)
-    mask = draw_mask(SHAPE, rng)
+    mask = Mix.drawn(rng).mask(SHAPE)
     assert mask.min() >= 0
     assert mask.max() <= 1
     assert mask.mean() >= 0.5
@@ -156,7 +156,7 @@ def test_pictures_and_targets_are_mixed_by_the_same_mask(seed):
 
 def test_mixing_knows_linear_and_other_kinds():
     rng = np.random.default_rng(0)
-    masks = [draw_mask(SHAPE, rng) for _ in range(60)]
+    masks = [Mix.drawn(rng).mask(SHAPE) for _ in range(60)]
     flat = [np.ptp(mask) == 0 for mask in masks]
     assert 0.05 < np.mean(flat) < 0.6
     assert any(set(np.unique(mask)) == {0.0, 1.0} for mask in masks)
@@ -199,7 +199,7 @@ def test_a_stored_mix_is_replayed_to_the_bit(seed):
     mix = Mix.drawn(np.random.default_rng(seed))
     again = Mix.from_json(json.loads(json.dumps(mix.to_json())))
     assert again == mix
-    mask = draw_mask(SHAPE, np.random.default_rng(seed))
+    mask = Mix.drawn(np.random.default_rng(seed)).mask(SHAPE)
     np.testing.assert_array_equal(again.mask(SHAPE), mask)
 
 

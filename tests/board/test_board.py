@@ -158,3 +158,24 @@ def test_a_name_is_taken_once(tmp_path):
         write_row(board, run, Facts(name="../x"))
     with pytest.raises(DatasetError, match="holds no readable result.json"):
         write_row(board, tmp_path, Facts(name="x"))
+
+
+def test_a_column_is_one_entry(tmp_path, monkeypatch):
+    """All that is built has it; the table for a paper where the entry says so."""
+    from fusbench.board import columns, record, tables
+
+    new = columns.Column(
+        key="house", label="house", value=lambda s, row, table: f"House of {row.facts.name}",
+        shown=lambda s, table: f"House of {s.name}", about="Whose", text=True, printed=True,
+    )  # fmt: skip
+    for module in (columns, record, tables):
+        if hasattr(module, "COLUMNS"):
+            monkeypatch.setattr(module, "COLUMNS", (*columns.COLUMNS, new))
+    board = fake_board(tmp_path / "board", scans=6)
+    add_fake(board, "alone")
+    content = outputs(read_table(board))
+    assert len(content) == 5
+    for name, text in content.items():
+        assert b"House of alone" in text, name
+    assert b"{rrllrrrrrl}" in content["leaderboard.tex"]
+    assert b"CC $\\uparrow$ & Parameters & House" in content["leaderboard.tex"]

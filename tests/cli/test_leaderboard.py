@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from support.faults import content
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 
 
 def test_one_command_evaluates_under_the_rules_and_adds_the_row(call, folder, board, tmp_path):

@@ -133,7 +133,7 @@ def test_what_fits_nowhere_is_told(data, tmp_path):
 
 def test_the_line_of_a_training_names_its_sizes():
     choices = Choices(base=4, input_size=(24, 32), init="bundled")
-    line = command_line(model_card("unet-torch"), "phantom", "x", choices, "float32")
+    line = command_line("unet-torch", "phantom", "x", choices, "float32")
     assert line.endswith("--out x --base 4 --input-size 24 32 --init bundled")
 
 

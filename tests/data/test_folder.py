@@ -10,7 +10,8 @@ from support.fake_board import fake_board
 from support.small_dataset import small_clip, small_clips, small_info
 
 from fusbench.board.rules import read_board
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
 from fusbench.errors import ConfigError, DatasetError, FusbenchError, OutputError, UnknownName
 

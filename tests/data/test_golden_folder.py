@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 
 FOLDER = Path(__file__).parent / "golden_folder"
 FINGERPRINTS = {

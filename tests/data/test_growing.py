@@ -9,7 +9,8 @@ import pytest
 from support.small_dataset import small_clip, small_info
 
 from fusbench.arrays import save_array
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.growing import growing
 from fusbench.data.tables import write_longer
 from fusbench.data.writer import store_clip

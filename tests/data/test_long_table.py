@@ -10,7 +10,8 @@ import pytest
 from support.small_dataset import small_clip, small_info
 
 from fusbench.data import long_table
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.long_table import iter_table
 from fusbench.data.writer import write_dataset
 from fusbench.errors import DatasetError

@@ -18,7 +18,8 @@ LIMIT, CLIPS = 300, 640
 LOOK_AT_ALL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]),) * 2)
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
 data = open_dataset(sys.argv[1])

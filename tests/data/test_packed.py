@@ -10,7 +10,8 @@ import pytest
 import zstandard
 from support.small_dataset import small_clips, small_info
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.packed import PackedFile, PackedFrames
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window

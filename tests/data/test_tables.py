@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from support.small_dataset import small_clip, small_info
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.split import fold_scans, split_scans
 from fusbench.data.tables import numbers
 from fusbench.data.writer import write_dataset

@@ -65,7 +65,7 @@ def test_a_simulated_cluster_takes_what_can_be_counted():
 
 
 def test_scores_of_any_size_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("fusbench.evaluation.results.LARGEST", 1000)
+    monkeypatch.setattr("fusbench.evaluation.packed.LARGEST", 1000)
     monkeypatch.setattr("fusbench.data.long_table.PIECE_BYTES", 500)
     rows = [f"NA,c{k // 9},{k},{k / 7!r}" for k in range(200)]
     (tmp_path / "scores.csv").write_text("\n".join(["scan_id,clip_id,frame,kld", *rows]) + "\n")

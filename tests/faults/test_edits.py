@@ -12,7 +12,7 @@ from support import recordings
 from support.faults import Faults, leftovers
 from support.small_dataset import small_clips, small_info
 
-from fusbench.data.dataset import check_dataset
+from fusbench.data.checking import check_dataset
 from fusbench.data.writer import write_dataset
 
 pytestmark = pytest.mark.slow

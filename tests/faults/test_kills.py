@@ -19,7 +19,7 @@ from support.faults import Faults, content, leftovers
 from support.parts import MOST_MB, each
 from support.small_dataset import small_clips, small_info
 
-from fusbench.data.dataset import check_dataset
+from fusbench.data.checking import check_dataset
 from fusbench.data.writer import write_dataset
 
 pytestmark = pytest.mark.slow

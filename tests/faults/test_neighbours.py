@@ -10,7 +10,8 @@ from support.command import error_of, run
 from support.faults import content, leftovers
 from support.small_dataset import small_clips, small_info
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
 from fusbench.files import claimed
 

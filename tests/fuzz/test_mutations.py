@@ -22,7 +22,8 @@ from fusbench.arrays import open_array, open_arrays
 from fusbench.board.rules import read_board
 from fusbench.board.standings import read_table
 from fusbench.cli.ending import line_of
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.writer import write_dataset
 from fusbench.errors import FusbenchError
 from fusbench.evaluation.results import read_result, read_scores

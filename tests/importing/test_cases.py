@@ -7,6 +7,7 @@ the importer.
 
 import csv
 import gzip
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +245,28 @@ def test_two_observers_share_the_frames_and_blank_rows_are_none(tmp_path):
     assert np.unique(clip.gaze.observer_id, return_counts=True)[1].tolist() == [216, 216]
     (row,) = rows_of("blank_row.csv")
     assert import_recordings(tmp_path / "one", [row.pairing])[0].frames == 60
+
+
+def test_a_manifest_is_imported_by_its_path(tmp_path):
+    told = import_recordings(tmp_path / "a", CASES / "manifest/two_observers.csv")
+    rows = rows_of("two_observers.csv")
+    assert told == import_recordings(tmp_path / "b", [row.pairing for row in rows])
+    data = [open_dataset(tmp_path / name) for name in ("a", "b")]
+    assert data[0].fingerprint("train") == data[1].fingerprint("train")
+
+
+def test_rows_of_a_manifest_that_describe_nothing_are_told_with_those_that_cannot_come_in(tmp_path):
+    shutil.copytree(CASES / "manifest", tmp_path / "m")
+    sheet = tmp_path / "m" / "two_bad_rows.csv"
+    sheet.write_text(sheet.read_text() + "S3,v00.mp4,g00.csv,table,m.toml,10s,somewhere\n")
+    with pytest.raises(Failed, match="3 of 4 recordings cannot come in") as error:
+        import_recordings(tmp_path / "out", sheet)
+    where = [str(one).partition("row ")[2][:1] for one in error.value.errors]
+    assert where == ["5", "3", "4"]
+    assert not (tmp_path / "out").exists()
+    done = import_recordings(tmp_path / "out", sheet, keep_going=True)
+    assert [quality.scan for quality in done] == ["S0"]
+    assert len(done.errors) == 3
 
 
 def test_all_errors_of_a_manifest_are_told_at_once_and_good_rows_can_come_in(tmp_path):

@@ -9,7 +9,8 @@ from pydicom.uid import generate_uid
 from support import recordings
 from support.dicom import CINE, SHIPPED, STEPS, frames_of, gaze_log, pairing, written
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.box import Box
 from fusbench.footage.open import open_footage

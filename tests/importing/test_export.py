@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from support import recordings
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.errors import DatasetError, FusbenchError, OutputError
 from fusbench.exporting.formats import export_dataset
 from fusbench.importing.described import Study

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from support import recordings
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.importing.described import Study
 from fusbench.importing.gaze_file import read_gaze
 from fusbench.importing.pairing import pairing_of

@@ -10,7 +10,8 @@ from support import recordings
 
 from fusbench.cli import cli
 from fusbench.cli.intake import import_dataset
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.errors import DatasetError, UnknownName
 from fusbench.importing.described import Study
 from fusbench.importing.gazecom import read_arff

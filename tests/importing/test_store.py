@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.importing.described import Study
 from fusbench.importing.pairing import pairing_of
 from fusbench.importing.study import import_recordings

@@ -62,3 +62,26 @@ def test_asking_for_it_is_one_line(site, name, folder):
     }[group]
     line = error_of("evaluate", "--model", "uniform", *asked, "--out", plugins / "r", env=variables)
     assert CRASHES[name][1] in line
+
+
+VERBS = (
+    ("predict", "--model", "uniform", "--dataset", "leaves", "--out", "out"),
+    ("view", "leaves", "--out", "page.html"),
+    ("train", "--model", "unet-torch", "--dataset", "leaves", "--out", "w.safetensors"),
+    ("compare", "uniform", "mean-map", "--dataset", "leaves"),
+    ("leaderboard", "new", "board", "--dataset", "leaves"),
+    ("dataset", "show", "leaves"),
+    ("dataset", "check", "leaves"),
+    ("dataset", "export", "leaves", "--format", "bids", "--out", "bids"),
+    ("augment", "show", "--policy", "ra-2-5", "--dataset", "leaves", "--out", "p.png"),
+)
+
+
+@pytest.mark.parametrize("line", VERBS, ids=" ".join)
+def test_every_verb_says_that_a_data_set_ends_its_process(line, tmp_path):
+    if line[0] == "train":
+        pytest.importorskip("fusbench_torch")
+    text, words = CRASHES["leaves"]
+    install(tmp_path, "leaving", text, "[fusbench.datasets]\nleaves = leaving:card\n")
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert words in error_of(*line, env=variables, cwd=tmp_path)

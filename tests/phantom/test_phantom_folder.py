@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.sums import damage, write_sums
 from fusbench.errors import DatasetError
 from fusbench.locks import LOCK, locked

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command import run as run_command
 
 import fusbench
 from fusbench import metrics
@@ -65,3 +66,42 @@ def test_what_cannot_be_trained_is_told(shown, tmp_path):
         fusbench.train(replace(card, learner=None), "phantom-tiny", out)
     with pytest.raises(PluginError, match=r"Write it as learner\(card, \*\*settings\)"):
         fusbench.train(replace(card, learner="my_net:Network"), "phantom-tiny", out)
+
+
+def test_a_file_is_trained_as_its_card_is(shown, tmp_path):
+    pytest.importorskip("fusbench_torch")
+    data, file = fusbench.open_dataset("phantom-tiny"), tmp_path / "my_net.py"
+    chosen = {"max_steps": 2, "validate_every": 1, "batch_size": 2}
+    made = [
+        fusbench.train(source, data, tmp_path / f"{number}.safetensors", **chosen)
+        for number, source in enumerate((file, str(file), shown("my_net").card))
+    ]
+    found = [read_checkpoint(done.checkpoint) for done in made]
+    for other in found[1:]:
+        for name, value in found[0].weights.items():
+            np.testing.assert_array_equal(value, other.weights[name])
+    lines = [each.metadata["command"] for each in found]
+    assert lines[0].startswith(f"fusbench train --model {file} --dataset")
+    assert lines[2].startswith("fusbench train --model my-net --dataset")
+    line = ("train", "--model", file, "--dataset", data.root, "--out", tmp_path / "c.safetensors")
+    run_command(*line, "--max-steps", 2, "--validate-every", 1, "--batch-size", 2)
+    of_command = read_checkpoint(tmp_path / "c.safetensors").weights
+    assert all((of_command[name] == value).all() for name, value in found[0].weights.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "no file is here. Name a Python file, or a model."),
+        ("import nothing_of_the_sort", "cannot be imported: ModuleNotFoundError"),
+        ("number = 1", "the file holds neither a card nor a function predict"),
+        ("card = 3", "its card is a int, not a ModelCard"),
+        ("def predict(frames): ...", "has no learner, so fusbench cannot train it"),
+    ],
+)
+def test_a_file_that_cannot_be_trained(text, words, tmp_path):
+    file = tmp_path / "odd_net.py"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(fusbench.FusbenchError, match=words):
+        fusbench.train(file, "phantom-tiny", tmp_path / "w.safetensors")

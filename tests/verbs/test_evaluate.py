@@ -250,6 +250,45 @@ def test_a_board_is_filled_as_by_the_command(folder, tmp_path):
     assert boards[0].check(folder) == []
 
 
+def test_predictions_come_onto_a_board_and_are_run_again_as_by_the_command(folder, maps, tmp_path):
+    boards = [fusbench.Board.new(tmp_path / name, folder) for name in ("a", "b")]
+    data, runs = fusbench.open_dataset(folder), tmp_path / "runs"
+    given = {"dataset": data, "runs": runs, "code": "https://example.org/c"}
+    assert boards[0].add(maps, "mine", predictions=True, **given) == []
+    line = ("leaderboard", "add", boards[1].folder, maps, "--predictions", "--name", "mine")
+    command(*line, "--dataset", folder, "--out", runs, "--code", given["code"])
+    for file in ("results/mine/row.json", "results/mine/scores.csv.gz", "leaderboard.csv"):
+        assert (boards[0].folder / file).read_bytes() == (boards[1].folder / file).read_bytes()
+    notes = []
+    run = fusbench.evaluate("uniform", board=boards[0].folder, dataset=folder, runs=runs)
+    (found,) = boards[0].check(data, rerun=["uniform"], tell=notes.append)
+    assert found.what == "has the scores of 'mine', which is there for another role"  # it is
+    assert notes == [
+        "results/uniform: run again, the largest difference of a score is 0"
+        f" (KLD of clip '{run.scores['clip_id'][0]}', frame {run.scores['frame'][0]})"
+    ]
+    with pytest.raises(fusbench.FusbenchError, match="no row above the line is called 'uniforn'"):
+        boards[0].check(data, rerun=["uniforn"])
+
+
+def test_baselines_named_beside_another_python_are_what_they_are_without(folder, bright, tmp_path):
+    runs = tmp_path / "runs"
+    plain = fusbench.evaluate("mean-map", folder, runs=runs)
+    given = {"dataset": folder, "folder": runs, "python": sys.executable, "by": ()}
+    found = fusbench.compare(["mean-map", bright], **given)
+    assert found.runs[0].key == plain.key
+    assert found.runs[1].result.environment["guest"]["numpy"] == np.__version__
+    assert fusbench.Stream("uniform", python=sys.executable).card.name == "uniform"
+
+
+def test_a_board_says_that_data_are_others_as_the_command_does(folder, tmp_path):
+    board = fusbench.Board.new(tmp_path / "board", folder)
+    line = ("leaderboard", "check", board.folder, "--dataset", "phantom-tiny", "--json")
+    told = json.loads(command(*line, code=1).stdout)["findings"]
+    assert [vars(finding) for finding in board.check("phantom-tiny")] == told
+    assert any("fingerprint" in finding["what"] for finding in told)
+
+
 def test_what_five_rows_share_is_worked_out_once(tmp_path, monkeypatch):
     """Folders of the path are read, and a run's key is made, once; the data are hashed once."""
     done = Counter()

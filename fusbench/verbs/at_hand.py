@@ -1,0 +1,38 @@
+"""The data set that a verb was told: open already, or opened now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fusbench.data.dataset import Dataset, open_dataset
+from fusbench.data.scan import SPLITS
+from fusbench.progress import Progress, silent
+from fusbench.verbs.strangers import check_dataset_card
+
+
+def at_hand(
+    dataset: str | Path | Dataset,
+    splits: tuple[str, ...] = SPLITS,
+    progress: Progress = silent,
+    fold: int | str | None = None,
+) -> Dataset:
+    """A data set, with the frames of these splits.
+
+    A stranger's plug-in is tried in a copy of this process first.
+
+    Raises
+    ------
+    UnknownName, PluginError, DatasetError
+        If there is none of this name, its plug-in cannot be imported, or it is unfit.
+
+    Examples
+    --------
+    >>> data = at_hand("phantom-tiny", ("test",))
+    >>> at_hand(data, ("test",)) is data
+    True
+    """
+    if isinstance(dataset, Dataset):
+        return dataset
+    check_dataset_card(str(dataset))
+    with progress(f"making {dataset}") as update:
+        return open_dataset(dataset, splits, update, fold)
