@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusbench.cli.number import Whole
 from fusbench.errors import FusbenchError, counted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     help="A folder that holds weights of rows; default: the bundled ones, and 'weights' beside the"
     " board.",
 )  # fmt: skip
-@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True,
+@click.option("--repeats", type=Whole(1), default=5, show_default=True,
               help="Passes over the board's first clip.")  # fmt: skip
 @click.option("--here", hidden=True, help="Measure this row in this process, and print it.")
 @click.option("--json", "as_json", is_flag=True, hidden=True)

@@ -10,6 +10,7 @@ from typing import Any
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
+from fusbench.numerals import number
 from fusbench.reading import read_json, read_toml
 from fusbench.records import read_record
 from fusbench.reproduction.rows import ROWS
@@ -101,7 +102,7 @@ def _read_manifest(path: Path) -> Manifest:
 def _lag(lag: str, table: Table, path: Path) -> LagRuns:
     where = f"{path}, [lag.{lag}]"
     try:
-        lag_ms = float(lag)
+        lag_ms = number(lag)
     except ValueError:
         fix = "Name it by its lag in milliseconds, such as [lag.100]."
         raise ConfigError(f"'{lag}' is no lag", where, fix) from None
