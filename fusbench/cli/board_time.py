@@ -92,6 +92,7 @@ def _measured(
     from fusbench.data.dataset import open_dataset
     from fusbench.doors.door import opened
     from fusbench.doors.options import Options
+    from fusbench.evaluation.folds import of_fold
 
     rules = table.board.rules
     weights = own_weights(row, checkpoint, table.board.root)
@@ -100,5 +101,5 @@ def _measured(
     check_data(table.board, data)
     data = data.folds[0] if data.folds else data
     name = row.result.model.name
-    with opened(name, Options(checkpoint=chosen), data) as (model, card):
+    with opened(name, of_fold(Options(checkpoint=chosen), data), data) as (model, card):
         return measure(model, card, data.split(rules.split)[0], repeats)
