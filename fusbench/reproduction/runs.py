@@ -25,6 +25,7 @@ OUTCOMES = (
     "val_loss",
     "history",
 )  # what trainings of one recipe may differ in
+HASH = "recipe_sha256"  # over all that seeds share: told where no word of it is
 Runs = Mapping[str, tuple[Path, ...]]
 Table = dict[str, Any]  # of a file
 
@@ -223,8 +224,10 @@ def other_training(result: Result, first: Result) -> str:
         return "a run does not tell how its weights were trained"
     recipe = RECIPES.get(mine.get("recipe", ""))
     outcomes = (*OUTCOMES, "steps") if recipe and recipe.patience else OUTCOMES
-    for key in sorted(set(mine) & set(others)):
+    for key in sorted(set(mine) & set(others), key=lambda key: (key == HASH, key)):
         if not key.startswith(outcomes) and mine[key] != others[key]:
+            if key == HASH:
+                return f"{key} is {str(mine[key])[:12]}...: another setting, size or data"
             return f"{key} is {mine[key]}, and {others[key]} in the other"
     if mine.get("seed") == others.get("seed"):
         return f"the seed of both is {mine.get('seed')}"
