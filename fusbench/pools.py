@@ -77,12 +77,13 @@ def processes(
     """
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ.update(SAFE_PATH)
-    pool = Processes(count, begin, given)
     try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
+        pool = Processes(count, begin, given)
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     finally:
         if before is None:
             os.environ.pop("PYTHONSAFEPATH", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import stat
@@ -112,7 +113,7 @@ def read_toml(
     if DEEP_KEY.search(text) or DEEP_LIST.search(text) or LONGEST_NUMBER.search(text):
         raise kind("is nested too deeply, or holds too long a number", str(path), CORRECT)
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=_finite)
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
         what = f"is not valid TOML: {error or 'nested too deeply'}"
         raise kind(what, str(path), "Correct it.") from None
@@ -149,10 +150,18 @@ def parse_json(text: str, path: Path, kind: type[FusbenchError], fix: str) -> di
 
 def _loaded(text: str, path: Path, kind: type[FusbenchError], fix: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         what = f"is no valid JSON: {str(error).splitlines()[0] if error.args else 'too deep'}"
         raise kind(what, str(path), fix) from None
+
+
+def _finite(text: str) -> float:
+    """A number of JSON or TOML, as these write it: where one stands, NaN and infinity are none."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is no finite number")
+    return value
 
 
 def field_of(content: Mapping[str, Any], key: str, types: type | tuple[type, ...]) -> Any:

@@ -104,7 +104,7 @@ def policy(name: str) -> Policy | None:
     """
     if name == "none":
         return None
-    found = re.fullmatch(r"(ra|mixra)-(\d+)-(\d+(?:\.\d+)?)", name)
+    found = re.fullmatch(r"(ra|mixra)-([0-9]{1,9})-([0-9]+(?:\.[0-9]+)?)", name)
     if not found:
         fix = "Use none, ra-N-M or mixra-N-M, such as ra-7-9."
         raise UnknownName(f"no augmentation policy is called '{name}'", fix=fix)

@@ -10,6 +10,7 @@ import numpy as np
 
 from fusbench.data.dataset import Dataset
 from fusbench.errors import ConfigError
+from fusbench.numerals import whole
 from fusbench.reading import read_text
 
 LARGEST_BYTES = 1 << 27
@@ -56,15 +57,14 @@ def read_clips(path: Path) -> tuple[TargetClip, ...]:
     for number, line in enumerate(lines, start=2):
         try:
             scan_id, clip_id, n_frames, with_gaze = line.split(",")
-            left -= int(n_frames)
-            if not scan_id or not clip_id or int(n_frames) <= 0 or left < 0:
+            count = whole(n_frames)
+            left -= count
+            if not scan_id or not clip_id or count == 0 or left < 0:
                 raise ValueError
-            frames = _frames(with_gaze, int(n_frames))
+            frames = _frames(with_gaze, count)
         except ValueError:
             raise ConfigError("is no clip of a board", f"{path}, row {number}", fix) from None
-        clips.append(
-            TargetClip(scan_id=scan_id, clip_id=clip_id, n_frames=int(n_frames), with_gaze=frames)
-        )
+        clips.append(TargetClip(scan_id=scan_id, clip_id=clip_id, n_frames=count, with_gaze=frames))
     if header != COLUMNS or not clips:
         raise ConfigError("is no table of a board's clips", str(path), fix)
     return tuple(clips)

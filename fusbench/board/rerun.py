@@ -11,6 +11,7 @@ import pandas as pd
 from fusbench.board.rows import Row
 from fusbench.board.standings import Table
 from fusbench.errors import CheckpointError, DatasetError, FusbenchError, PluginError
+from fusbench.evaluation.folds import FOLD, fold_files, together_sha256
 from fusbench.evaluation.results import KEY_COLUMNS, read_result, read_scores
 from fusbench.files import file_sha256
 
@@ -59,12 +60,14 @@ def check_weights(row: Row) -> str:
 def own_weights(row: Row, place: Path | None, board: Path) -> Path | None:
     """The file of a row's weights, known by its hash; None for a model without any.
 
+    Those of a row over folds may be several: "{fold}" in the name stands for their numbers.
+
     Parameters
     ----------
     row : Row
     place : Path or None
-        A file, or a folder of weights; None looks among the bundled ones, and into the folder
-        ``weights`` in the board's or beside it.
+        A file, or files of folds, or a folder of weights; None looks among the bundled ones, and
+        into the folder ``weights`` beside the board.
     board : Path
         The board's folder.
 
@@ -77,20 +80,33 @@ def own_weights(row: Row, place: Path | None, board: Path) -> Path | None:
     if stored is None:
         return None
     where = f"row '{row.facts.name}'"
-    if place is not None and place.is_file():
-        if file_sha256(place) != stored:
+    folds = len(row.result.dataset.folds)
+    if place is not None and (place.is_file() or FOLD in place.name):
+        if _sha256(place, folds) != stored:
             fix = "Name the file that the row was scored with."
             raise CheckpointError("these are not the row's weights", str(place), fix)
         return place
     folders = [place] if place else [board.absolute().parent / WEIGHTS]
     files = [path for folder in folders for path in sorted(folder.glob("*")) if path.is_file()]
+    named = Path(str(row.result.config.get("checkpoint") or "")).name
+    files += [folder / named for folder in folders if FOLD in named]
     bundled = installed_weights(row)
     for path in [*([bundled] if bundled and place is None else []), *files]:
-        if file_sha256(path) == stored:
+        if _sha256(path, folds) == stored:
             return path
     what = f"its weights, of SHA-256 {stored[:SHORT]}..., are missing"
     fix = "Name their file, or a folder that holds it, with --checkpoint."
+    if FOLD in named:
+        fix = f"Name the folder that holds {named}, or these files, with --checkpoint."
     raise CheckpointError(what, where, fix)
+
+
+def _sha256(weights: Path, folds: int) -> str | None:
+    """The hash of a file of weights, or of all folds' together; None where one is missing."""
+    files = fold_files(weights, folds)
+    if not all(path.is_file() for path in files):
+        return None
+    return together_sha256([file_sha256(path) for path in files])
 
 
 def rerun(

@@ -84,8 +84,7 @@ def _read_values(scores: str, board: Board) -> np.ndarray:
     table = _parse(scores, dict.fromkeys(columns, str))
     texts = [table[column].tolist() for column in columns]
     values = np.stack([numbers(column) for column in texts], axis=1)
-    underscored = any("_" in "".join(column) for column in texts)  # which float() passes over
-    if underscored or np.isnan(values).any():
+    if np.isnan(values).any():
         raise _no_number(columns)
     return values
 

@@ -16,6 +16,7 @@ import click
 from fusbench.cli.ending import code_of, leave, stoppable
 from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, unknown
+from fusbench.numerals import is_whole
 from fusbench.threads import calm
 
 WATCH = "FUSBENCH_WATCH"
@@ -124,7 +125,7 @@ class Fold(click.ParamType):  # type: ignore[type-arg]  # as `Names`
         text = str(value)
         if text == "all":
             return text
-        if text.isdecimal():
+        if is_whole(text):
             return int(text)
         self.fail(f"'{text}' is neither a fold's number nor 'all'", param, ctx)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Whole
 from fusbench.cli.terms import terms
 
 EXAMPLE = "fusbench augment show --policy ra-7-9 --dataset phantom --out sheet.png"
@@ -22,9 +23,9 @@ def augment() -> None:
 @terms("dataset")
 @click.option("--split", default="train", show_default=True, help="Split that windows come from.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="PNG file to write.")
-@click.option("--rows", type=click.IntRange(1, 20), default=5, show_default=True)
-@click.option("--length", type=click.IntRange(1), default=6, show_default=True, help="Frames.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--rows", type=Whole(1, 20), default=5, show_default=True)
+@click.option("--length", type=Whole(1), default=6, show_default=True, help="Frames.")
+@click.option("--seed", type=Whole(0), default=0, show_default=True)
 @json_option
 def show_policy(
     name: str, dataset: str, split: str, out: Path, rows: int, length: int, seed: int, as_json: bool

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusbench.cli.number import Whole
 from fusbench.errors import FusbenchError, counted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     help="A folder that holds weights of rows; default: the bundled ones, and 'weights' beside the"
     " board.",
 )  # fmt: skip
-@click.option("--repeats", type=click.IntRange(1), default=5, show_default=True,
+@click.option("--repeats", type=Whole(1), default=5, show_default=True,
               help="Passes over the board's first clip.")  # fmt: skip
 @click.option("--here", hidden=True, help="Measure this row in this process, and print it.")
 @click.option("--json", "as_json", is_flag=True, hidden=True)
@@ -91,6 +92,7 @@ def _measured(
     from fusbench.data.dataset import open_dataset
     from fusbench.doors.door import opened
     from fusbench.doors.options import Options
+    from fusbench.evaluation.folds import of_fold
 
     rules = table.board.rules
     weights = own_weights(row, checkpoint, table.board.root)
@@ -99,5 +101,5 @@ def _measured(
     check_data(table.board, data)
     data = data.folds[0] if data.folds else data
     name = row.result.model.name
-    with opened(name, Options(checkpoint=chosen), data) as (model, card):
+    with opened(name, of_fold(Options(checkpoint=chosen), data), data) as (model, card):
         return measure(model, card, data.split(rules.split)[0], repeats)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Whole
 from fusbench.cli.options import model_options
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ PARTS = ("scan", "segment", "position")
 @click.option("--metric", help="Metric of the parts and plot; default: the runs' first.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), help="Write all numbers here.")
 @click.option("--split", help="Split for models; default: that of the first run, or test.")
-@click.option("--fold", type=int, help="Fold for models; default: that of the first run.")
+@click.option("--fold", type=Whole(0), help="Fold for models; default: that of the first run.")
 @model_options()
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), default=Path("runs"), show_default=True,

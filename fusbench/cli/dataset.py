@@ -10,6 +10,7 @@ import click
 from fusbench.cli import json_option
 from fusbench.cli.export import export
 from fusbench.cli.intake import import_dataset
+from fusbench.cli.number import Real, Whole
 from fusbench.cli.split import split as split_dataset
 from fusbench.errors import counted
 
@@ -58,8 +59,8 @@ def list_datasets(as_json: bool) -> None:
 @dataset.command("make", epilog="Example: fusbench dataset make phantom data/phantom")
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", type=int, help="Another seed makes another phantom.")
-@click.option("--lag-s", type=float, help="Lag of the gaze behind the picture, in seconds.")
+@click.option("--seed", type=Whole(0), help="Another seed makes another phantom.")
+@click.option("--lag-s", type=Real(0), help="Lag of the gaze behind the picture, in seconds.")
 def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None) -> None:
     """Make an embedded data set, all splits, in a new FOLDER."""
     from dataclasses import replace

@@ -40,13 +40,13 @@ def stoppable() -> Iterator[None]:
         raise Stopped(number)
 
     changed = []
-    for name in STOPPING:
-        number = getattr(signal, name, None)
-        with suppress(ValueError):  # not the main thread
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                signal.signal(number, stop)
-                changed.append(number)
     try:
+        for name in STOPPING:
+            number = getattr(signal, name, None)
+            with suppress(ValueError):  # not the main thread
+                if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                    signal.signal(number, stop)
+                    changed.append(number)
         yield
     finally:
         for number in changed:

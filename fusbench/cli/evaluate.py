@@ -12,6 +12,7 @@ import click
 
 from fusbench.cli import Fold, config_option, json_option
 from fusbench.cli.evaluate_view import show_runs, shown_again, told
+from fusbench.cli.number import Whole
 from fusbench.cli.options import model_options
 from fusbench.cli.part import Part, keep_part
 from fusbench.cli.stages import tell_stages
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Do finished runs again.")
 @click.option(
-    "--jobs", type=click.IntRange(1),
+    "--jobs", type=Whole(1),
     help="Processes that score a model's scans side by side; default: one, or as many as the"
     " scheduler's workers take.",
 )  # fmt: skip

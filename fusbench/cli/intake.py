@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Real, Whole
 from fusbench.importing.presets import FORMATS
 
 if TYPE_CHECKING:
@@ -87,14 +88,20 @@ def pairing_options(command: Any) -> Any:
 @click.option("--name", default="", help="Of a new data set; default: the folder's.")
 @click.option("--licence", default="private", show_default=True)
 @click.option("--citation", default="none", show_default=True)
-@click.option("--sigma-px", type=float, help="Of the saliency map; default: 1/36 of the width.")
 @click.option(
-    "--sigma-deg", type=float, help="The same as visual angle, for a screen and distance."
+    "--sigma-px",
+    type=Real(0, min_open=True),
+    help="Of the saliency map; default: 1/36 of the width.",
+)
+@click.option(
+    "--sigma-deg",
+    type=Real(0, min_open=True),
+    help="The same as visual angle, for a screen and distance.",
 )
 @click.option("--frame-size", help="W,H that crops are resized to; default: the first crop's.")
 @click.option("--colour", is_flag=True, help="Keep colour.")
-@click.option("--clip-length", type=click.IntRange(1), default=90, show_default=True)
-@click.option("--every", type=click.IntRange(1), default=1, help="Keep one of so many frames.")
+@click.option("--clip-length", type=Whole(1), default=90, show_default=True)
+@click.option("--every", type=Whole(1), default=1, help="Keep one of so many frames.")
 @click.option(
     "--store", type=click.Choice(["npy", "zstd"]), default="npy", show_default=True,
     help="Frames memory-mapped, or packed without loss in about a third of the space.",
@@ -106,7 +113,7 @@ def pairing_options(command: Any) -> Any:
 )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read everything, report, and write nothing.")
 @click.option("--keep-going", is_flag=True, help="Take the good recordings in if others fail.")
-@click.option("--jobs", type=click.IntRange(1), default=1, help="Scans taken in at a time.")
+@click.option("--jobs", type=Whole(1), default=1, help="Scans taken in at a time.")
 @json_option
 def import_dataset(
     out: Path, manifest: Path | None, changes: tuple[str, ...], layout: str | None,

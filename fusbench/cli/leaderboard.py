@@ -9,6 +9,7 @@ import click
 
 from fusbench.cli import json_option
 from fusbench.cli.board_time import time_rows
+from fusbench.cli.number import Real, Whole
 from fusbench.cli.terms import terms
 from fusbench.errors import counted
 
@@ -34,12 +35,16 @@ def leaderboard() -> None:
 @click.option("--description", default="", help="A sentence below the heading.")
 @click.option("--primary", help="Metric that ranks; default: the table's first.")
 @click.option(
-    "--margin", default=0, show_default=True,
+    "--margin", type=Whole(0), default=0, show_default=True,
     help="Frames left out at both ends of every clip: 9 leaves those where any window of up to 10"
     " frames is complete.",
 )  # fmt: skip
 @click.option(
-    "--horizon", default=0, show_default=True, help="Frames ahead that models must predict."
+    "--horizon",
+    type=Whole(0),
+    default=0,
+    show_default=True,
+    help="Frames ahead that models must predict.",
 )
 @click.option("--anonymous", is_flag=True, help="Never name a scan in what is built.")
 @click.option("--no-published", is_flag=True, help="Leave out the numbers that papers report.")
@@ -148,7 +153,11 @@ def build(board: Path, out: Path | None, anonymous: bool) -> None:
     " ones, and the folder 'weights' beside the board.",
 )  # fmt: skip
 @click.option(
-    "--tolerance", default=1e-3, show_default=True, help="Largest difference of a score in a rerun."
+    "--tolerance",
+    type=Real(0),
+    default=1e-3,
+    show_default=True,
+    help="Largest difference of a score in a rerun.",
 )
 @json_option
 def check(

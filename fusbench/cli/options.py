@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from fusbench.cli.number import Real, Whole
+
 PATH = click.Path(path_type=Path)
 OPTIONS = {
     "checkpoint": click.option("--checkpoint", type=PATH, help="Weights of your own training."),
@@ -18,11 +20,11 @@ OPTIONS = {
         help="Interpreter of another environment, such as old/bin/python: each --model runs there.",
     ),
     "timeout_s": click.option(
-        "--timeout", "timeout_s", type=click.FloatRange(0), default=600, show_default=True,
+        "--timeout", "timeout_s", type=Real(0), default=600, show_default=True,
         help="Longest wait, in seconds, for a model's answer to one clip or batch; 0: for ever.",
     ),
     "memory_gb": click.option(
-        "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
+        "--memory-limit", "memory_gb", type=Real(0, min_open=True),
         help="Most memory, in GB of address space, that a model may take; on Linux.",
     ),
     "allow_prints": click.option(
@@ -36,7 +38,7 @@ OPTIONS = {
         help="Score weights on scans that they saw in training; the result is marked.",
     ),
     "threads": click.option(
-        "--threads", type=click.IntRange(1),
+        "--threads", type=Whole(1),
         help="Threads of the libraries in each model's process; default: as these choose.",
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.errors import counted
+from fusbench.numerals import is_whole
 
 if TYPE_CHECKING:
     from fusbench.doors.options import Options
@@ -22,7 +23,7 @@ class Part(click.ParamType):  # type: ignore[type-arg]  # as `Names`
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
         number, _, count = str(value).partition("/")
-        if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
+        if is_whole(number) and is_whole(count) and 1 <= int(number) <= int(count):
             return int(number), int(count)
         self.fail(f"'{value}' is no part such as 2/4, from 1/4 to 4/4", param, ctx)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Real
 from fusbench.errors import counted
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     "--python", type=click.Path(path_type=Path), help="Interpreter of another environment."
 )
 @click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(0), default=120, show_default=True,
+    "--timeout", "timeout_s", type=Real(0), default=120, show_default=True,
     help="Longest wait, in seconds, for an answer of the model; 0: for ever.",
 )  # fmt: skip
 @click.option(
-    "--memory-limit", "memory_gb", type=click.FloatRange(0, min_open=True),
+    "--memory-limit", "memory_gb", type=Real(0, min_open=True),
     help="Most memory, in GB of address space, that the model may take; on Linux.",
 )  # fmt: skip
 @click.option("--allow-prints", is_flag=True, help="Drop what the model prints.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Whole
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -31,12 +32,12 @@ OPTIONS = (
     click.option("--work", type=click.Path(path_type=Path, file_okay=False),
                  default=Path("reproduction"), show_default=True,
                  help="Folder of runs and trained weights; the same command continues there."),
-    click.option("--margin", type=click.IntRange(0), default=9, show_default=True,
+    click.option("--margin", type=Whole(0), default=9, show_default=True,
                  help="Leave out so many frames at either end of each clip."),
     click.option("--split", default="test", show_default=True, help="Split to score."),
     click.option("--recipe", help="Of missing trainings, as of fusbench train."),
-    click.option("--max-steps", type=click.IntRange(1), help="As of fusbench train."),
-    click.option("--validate-every", type=click.IntRange(1), help="As of fusbench train."),
+    click.option("--max-steps", type=Whole(1), help="As of fusbench train."),
+    click.option("--validate-every", type=Whole(1), help="As of fusbench train."),
     click.option("--window-count", type=click.Choice(["exact", "paper"])),
     click.option("--precision", help="float32 or bfloat16."),
     click.option("--device", help="The framework's name of a device, such as cuda."),

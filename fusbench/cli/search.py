@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import config_option, json_option
+from fusbench.cli.number import Whole
 from fusbench.cli.terms import terms
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ TRAINING = ("recipe", "max_steps", "validate_every", "window_count", "precision"
     help="Folder of the search; the same command continues it.",
 )  # fmt: skip
 @click.option("--recipe", default="fast", show_default=True, help="As of fusbench train.")
-@click.option("--max-steps", type=click.IntRange(1), help="Another budget than the recipe's.")
-@click.option("--validate-every", type=click.IntRange(1), help="Steps between validations.")
+@click.option("--max-steps", type=Whole(1), help="Another budget than the recipe's.")
+@click.option("--validate-every", type=Whole(1), help="Steps between validations.")
 @click.option("--window-count", type=click.Choice(["exact", "paper"]), help="As of fusbench train.")
 @click.option("--precision", help="float32 or bfloat16.")
 @click.option("--device", help="The framework's name of a device, such as cuda.")
 @click.option("--all-metrics", is_flag=True, help="Score every cell on all metrics (val split).")
-@click.option("--workers", type=click.IntRange(1), help="Trainings at once; default: one a core.")
+@click.option("--workers", type=Whole(1), help="Trainings at once; default: one a core.")
 @click.option("--scheduler", help="Address of a dask.distributed scheduler to train on instead.")
 @config_option
 @json_option

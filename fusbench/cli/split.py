@@ -7,13 +7,17 @@ from pathlib import Path
 import click
 
 from fusbench.cli import json_option
+from fusbench.cli.number import Whole
+from fusbench.numerals import number
 
 
 @click.command("split", epilog="Example: fusbench dataset split my-study --shares 60,20,20")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--shares", help="Of the frames, for train, val and test.  [default: 60,20,20]")
-@click.option("--folds", type=int, help="Store K folds instead, for --fold of train and evaluate.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--folds", type=Whole(0), help="Store K folds instead, for --fold of train and evaluate."
+)
+@click.option("--seed", type=Whole(0), default=0, show_default=True)
 @click.option(
     "--patients", type=click.Path(path_type=Path),
     help="CSV file of scan_id and patient: scans of a person stay together. It is not stored.",
@@ -82,7 +86,7 @@ def _shares(text: str) -> tuple[float, float, float]:
     from fusbench.errors import ConfigError
 
     try:
-        train, val, test = (float(part) for part in text.split(","))
+        train, val, test = map(number, text.split(","))
     except ValueError:
         fix = "Give three numbers, such as 60,20,20."
         raise ConfigError(f"the shares '{text}' cannot be read", fix=fix) from None

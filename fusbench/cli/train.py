@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from fusbench.cli import config_option, json_option
+from fusbench.cli.number import Real, Whole
 
 EXAMPLE = "fusbench train --model clstmunet-torch --dataset phantom --out my.safetensors"
 LONG = 0.05  # share of the time that a model may wait for batches
@@ -19,7 +20,9 @@ LONG = 0.05  # share of the time that a model may wait for batches
 @click.command(epilog=f"Example: {EXAMPLE}")
 @click.option("--model", "name", required=True, help="A model's name, or its Python file.")
 @click.option("--dataset", required=True, help="A data set's name or folder.")
-@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
+@click.option(
+    "--fold", type=Whole(0), help="Splits of this fold, as 'dataset split --folds' stored it."
+)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="Checkpoint to write; learning curves go beside it.",
@@ -31,11 +34,11 @@ LONG = 0.05  # share of the time that a model may wait for batches
     help="fast, patient, paper, paper-norm-momentum, or a TOML file.",
 )
 @click.option("--policy", help="Augmentation, such as ra-7-9 or none; default: the model's own.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--max-steps", type=click.IntRange(1), help="Another budget than the recipe's.")
-@click.option("--validate-every", type=click.IntRange(1), help="Steps between validations.")
-@click.option("--batch-size", type=click.IntRange(1), help="Windows of a step.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True))
+@click.option("--seed", type=Whole(0), default=0, show_default=True)
+@click.option("--max-steps", type=Whole(1), help="Another budget than the recipe's.")
+@click.option("--validate-every", type=Whole(1), help="Steps between validations.")
+@click.option("--batch-size", type=Whole(1), help="Windows of a step.")
+@click.option("--learning-rate", type=Real(0, min_open=True))
 @click.option(
     "--loss", type=click.Choice(["kld", "kld-nss-cc"]),
     help="kld, or UNISAL's sum with NSS and CC; default: the recipe's.",
@@ -44,23 +47,23 @@ LONG = 0.05  # share of the time that a model may wait for batches
     "--window-count", type=click.Choice(["exact", "paper"]),
     help="Training windows of a clip: all T-L+1, or T-L as the paper writes.",
 )  # fmt: skip
-@click.option("--horizon", type=click.IntRange(0), help="Predict the gaze this many frames ahead.")
-@click.option("--length", type=click.IntRange(1), help="Frames of a window.")
+@click.option("--horizon", type=Whole(0), help="Predict the gaze this many frames ahead.")
+@click.option("--length", type=Whole(1), help="Frames of a window.")
 @click.option(
     "--placement", type=click.Choice(["before", "around", "after"]),
     help="Where the window's other frames lie.",
 )  # fmt: skip
-@click.option("--base", type=click.IntRange(1), help="Channels of the finest level.")
-@click.option("--levels", type=click.IntRange(1), help="Number of poolings.")
+@click.option("--base", type=Whole(1), help="Channels of the finest level.")
+@click.option("--levels", type=Whole(1), help="Number of poolings.")
 @click.option(
-    "--input-size", type=click.IntRange(1), nargs=2, metavar="ROWS COLUMNS",
+    "--input-size", type=Whole(1), nargs=2, metavar="ROWS COLUMNS",
     help="What frames are scaled to; multiples of 2 to the power of levels.",
 )  # fmt: skip
 @click.option(
     "--init", metavar="CHECKPOINT",
     help="Begin with these weights, or the 'bundled' ones, where layers fit; the others are named.",
 )  # fmt: skip
-@click.option("--stride", type=click.IntRange(1), help="Frames from one of a window to the next.")
+@click.option("--stride", type=Whole(1), help="Frames from one of a window to the next.")
 @click.option(
     "--precision", default="float32", show_default=True, help="float32, bfloat16 or float16."
 )
@@ -71,7 +74,7 @@ LONG = 0.05  # share of the time that a model may wait for batches
 )  # fmt: skip
 @click.option("--device", help="The framework's name of a device, such as cuda.")
 @click.option(
-    "--workers", type=click.IntRange(0),
+    "--workers", type=Whole(0),
     help="Processes that make batches, the same ones whatever their number; 0: a thread.",
 )  # fmt: skip
 @click.option(

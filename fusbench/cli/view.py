@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fusbench.cli import config_option, json_option
+from fusbench.cli.number import Whole
 from fusbench.cli.options import model_options
 from fusbench.cli.terms import terms
 from fusbench.errors import counted
@@ -31,18 +32,20 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     help="A folder of densities, as for evaluate --predictions; those it holds are scored.",
 )  # fmt: skip
 @terms("split")
-@click.option("--fold", type=int, help="Splits of this fold, as 'dataset split --folds' stored it.")
 @click.option(
-    "--clips", "n_clips", type=click.IntRange(0), default=6, show_default=True,
+    "--fold", type=Whole(0), help="Splits of this fold, as 'dataset split --folds' stored it."
+)
+@click.option(
+    "--clips", "n_clips", type=Whole(0), default=6, show_default=True,
     help="How many clips: half the worst, half the best; 0 takes all.",
 )  # fmt: skip
 @click.option("--clip", "named", multiple=True, help="A clip's id, in place of --clips.")
 @click.option(
-    "--frames", "n_frames", type=click.IntRange(1), default=900, show_default=True,
+    "--frames", "n_frames", type=Whole(1), default=900, show_default=True,
     help="Of a longer clip only so many frames are shown.",
 )  # fmt: skip
 @click.option(
-    "--size", "side", type=click.IntRange(32, 1024), default=320, show_default=True,
+    "--size", "side", type=Whole(32, 1024), default=320, show_default=True,
     help="Longer side of the frames, in pixels.",
 )  # fmt: skip
 @click.option(

@@ -21,7 +21,7 @@ from fusbench.kept import Kept
 from fusbench.reading import iter_pieces
 
 PIECE_BYTES = 1 << 22
-KEPT = Kept(folder="tables", reader=1, most=1 << 32)
+KEPT = Kept(folder="tables", reader=2, most=1 << 32)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The CSV tables of a data set: texts as they are written, numbers to the last bit.
 
-No library's idea of a missing value has a say: a scan may be called NA. Numbers are read by
-Python's own conversion, which is exact, so that a folder has one fingerprint everywhere.
+No library's idea of a missing value has a say: a scan may be called NA. Numbers are
+decimal ones, read exactly, so that a folder has one fingerprint everywhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from fusbench import numerals
 from fusbench.errors import DatasetError
 from fusbench.reading import read_text
 
@@ -92,20 +93,10 @@ def numbers(texts: Sequence[str]) -> np.ndarray:
 
     Examples
     --------
-    >>> numbers(["0.1", "", "1e999", "x"]).tolist()
-    [0.1, nan, inf, nan]
+    >>> numbers(["0.1", "", "1e999", "x", "1_0"]).tolist()
+    [0.1, nan, inf, nan, nan]
     """
-    try:
-        return np.fromiter(map(float, texts), np.float64, len(texts))
-    except ValueError:
-        return np.fromiter(map(_number, texts), np.float64, len(texts))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+    return np.array(numerals.numbers(texts), np.float64)
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:

@@ -217,8 +217,6 @@ def _model(models: Sequence[ModelFacts]) -> ModelFacts:
 
     The use of history is the least of all folds.
     """
-    hashes = [str(each.weights_sha256) for each in models]
-    weights = text_sha256(*hashes) if len(set(hashes)) > 1 else models[0].weights_sha256
     told = [each.training for each in models]
     shared = {k: v for k, v in told[0].items() if all(each.get(k) == v for each in told)}
     shared |= {
@@ -226,7 +224,19 @@ def _model(models: Sequence[ModelFacts]) -> ModelFacts:
         for k in told[0]
         if k.startswith("history") and all(k in each for each in told)
     }
+    weights = together_sha256([each.weights_sha256 for each in models])
     return replace(models[0], weights_sha256=weights, training=shared)
+
+
+def together_sha256(hashes: Sequence[str | None]) -> str | None:
+    """The hash by which the weights of all folds are known; that of one file where all have it."""
+    return text_sha256(*map(str, hashes)) if len(set(hashes)) > 1 else hashes[0]
+
+
+def fold_files(weights: Path, folds: int) -> list[Path]:
+    """The file of weights, or those of all folds that its name stands for."""
+    numbers = range(1, folds + 1) if FOLD in weights.name else ()
+    return [weights.with_name(weights.name.replace(FOLD, str(k))) for k in numbers] or [weights]
 
 
 def _write_timing(place: Path, runs: Sequence[Run]) -> None:

@@ -24,6 +24,7 @@ from fusbench.child import SAFE_PATH, memory_can_be_limited
 from fusbench.errors import ConfigError, DatasetError, FusbenchError
 from fusbench.footage.record import Footage, Frames
 from fusbench.footage.slots import Slots, new_memory
+from fusbench.numerals import is_whole
 from fusbench.threads import environment
 
 STEP_S, MEMORY_GB = "FUSBENCH_DECODER_S", "FUSBENCH_DECODER_GB"
@@ -187,7 +188,7 @@ class _Decoder:
 
 def _limit(name: str) -> int:
     text = os.environ.get(name) or str(DEFAULTS[name])
-    if text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 20:
+    if is_whole(text) and 0 < int(text) < 1 << 20:
         return int(text)
     raise ConfigError(f"'{text}' is no whole number above 0", name, f"Set {name}={DEFAULTS[name]}.")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fusbench.errors import ConfigError
 
-NUMBER = r"[+-]?\d+(?:\.\d+)?"
+NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
 
 
 @dataclass(frozen=True)

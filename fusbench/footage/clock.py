@@ -12,17 +12,19 @@ from fractions import Fraction
 import numpy as np
 
 from fusbench.errors import ConfigError
+from fusbench.numerals import DECIMAL
 
 SHOWN = "clock"  # in place of a unit, for times as a clock shows them
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 SPELLINGS = {"μs": "us", "secs": "s", "sec": "s", "in secs": "s", "seconds": "s"}
-TIME = re.compile(r"\s*([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([a-zμ]*)\s*")
+TIME = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([a-zμ]*)\s*")
 CLOCK = re.compile(
     r"\s*(?:(?:(?P<year>\d{4})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)"
     r"|(?P<day2>\d\d?)\.(?P<month2>\d\d?)\.(?P<year2>\d{4}))[ T_]+)?"
     r"(?P<hours>\d{1,3}):(?P<minutes>\d\d)(?::(?P<seconds>\d\d))?"
     r"(?:[.,](?P<rest>\d{1,9})|:(?P<rest2>\d{3}|\d{6}|\d{9}))?"
-    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?\s*"
+    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|UTC|[+-]\d\d(?::?\d\d)?)?\s*",
+    re.ASCII,
 )
 LONGEST, MOST_DIGITS = 2**63 - 1, 20
 
@@ -116,13 +118,13 @@ def clock_ns(text: str) -> int | None:
 
 
 def _exact(number: str, scale: int) -> int:
+    if not DECIMAL.fullmatch(number.strip()):
+        raise ValueError(number)
     exact = Decimal(number)
-    if exact.is_finite() and exact.adjusted() < MOST_DIGITS:
+    if exact.adjusted() < MOST_DIGITS:
         value = int((exact * scale).to_integral_value())
         if abs(value) <= LONGEST:
             return value
-    elif not exact.is_finite():
-        raise ValueError(number)
     raise _too_large(number)
 
 
@@ -157,7 +159,7 @@ def nanoseconds(texts: Sequence[str], unit: str) -> np.ndarray:
             result[index] = shown
             continue
         try:
-            if not text.isdecimal() or len(text) > MOST_DIGITS:
+            if not (text.isascii() and text.isdecimal()) or len(text) > MOST_DIGITS:
                 result[index] = _exact(text, scale)
             elif (value := int(text) * scale) <= LONGEST:
                 result[index] = value

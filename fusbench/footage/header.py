@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from fusbench.footage.box import Box
+from fusbench.numerals import fraction
 
 TWO_DIMENSIONAL = 1
 CENTIMETRES = 3
 LARGEST = 10**9
+LEAST = Fraction(1, 10**18)  # beyond, and beyond its inverse, a number is damage
 NAMING = ("PN", "LO", "SH", "DA", "DT", "UI", "ST", "LT", "UT", "UC", "AE")
 STANDARD_UIDS = "1.2.840.10008."
 
@@ -33,12 +34,10 @@ def number(value: Any) -> Fraction | None:
     if value is None or isinstance(value, bool):
         return None
     try:
-        found = Decimal(str(value).strip().replace(",", "."))
-    except InvalidOperation:
+        found = fraction(str(value).replace(",", "."))
+    except ValueError:
         return None
-    if not found.is_finite() or abs(found.adjusted()) > 18:
-        return None
-    return Fraction(found)
+    return found if not found or LEAST <= abs(found) < 1 / LEAST else None
 
 
 def whole(value: Any) -> int | None:

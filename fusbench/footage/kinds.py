@@ -25,6 +25,6 @@ def natural(path: Path) -> list[tuple[int, str]]:
     'f9.png'
     """
     return [
-        (int(part) if part.isdigit() else -1, part.lower())
-        for part in re.findall(r"\d+|\D+", path.name)
+        (int(part) if part.isascii() and part.isdecimal() else -1, part.lower())
+        for part in re.findall(r"[0-9]+|[^0-9]+", path.name)
     ]

@@ -41,7 +41,7 @@ def open_pictures(folder: Path, frame_rate_hz: Fraction | None) -> Footage:
 
 def _holes(files: list[Path]) -> Iterator[Remark]:
     """Whether numbers are missing in the files' names: what follows a hole would come too early."""
-    found = [re.fullmatch(r"(.*?)(\d+)", file.stem) for file in files]
+    found = [re.fullmatch(r"(.*?)([0-9]+)", file.stem) for file in files]
     if len({name and name[1] for name in found}) != 1 or found[0] is None:
         return
     steps = np.diff([int(name[2]) for name in found if name])
@@ -69,7 +69,9 @@ def read_picture(path: Path) -> np.ndarray:
 
 def grey_maps(folder: Path) -> Iterator[np.ndarray]:
     """Maps in PNG files, by the numbers in their names; see `fusbench.footage.apart.grey_maps`."""
-    files = sorted(folder.glob("*.png"), key=lambda p: [int(n) for n in re.findall(r"\d+", p.name)])
+    files = sorted(
+        folder.glob("*.png"), key=lambda p: [int(n) for n in re.findall(r"[0-9]+", p.name)]
+    )
     if not files:
         raise PredictionError("holds no .png file", str(folder), "Write one for each frame.")
     first: np.ndarray | None = None

@@ -15,6 +15,7 @@ import numpy as np
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.record import Footage, Frames, Remark
+from fusbench.numerals import is_whole, number, whole
 
 LONGEST_HEADER = 64 << 20  # bytes: some hundred for each frame
 LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000
@@ -164,7 +165,7 @@ def _nrrd(stream: IO[bytes], path: Path) -> Header:
 
 def _whole(text: str, path: Path) -> list[int]:
     parts = text.split()
-    if not all(part.isdecimal() and len(part) < 12 for part in parts):
+    if not all(is_whole(part) for part in parts):
         raise DatasetError(f"'{text[:40]}' are no sizes", str(path), AGAIN)
     return [int(part) for part in parts]
 
@@ -200,7 +201,7 @@ def _times(header: Header, frame_rate_hz: Fraction | None, path: Path) -> list[i
         found = STAMP.fullmatch(key)
         try:
             if found:
-                stamps[int(found[1])] = float(value)
+                stamps[whole(found[1])] = number(value)
         except ValueError:
             continue
     if frame_rate_hz is not None:

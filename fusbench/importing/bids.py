@@ -16,6 +16,7 @@ from fusbench.importing.cells import FILLERS
 from fusbench.importing.mapping import mapping_of
 from fusbench.importing.recording import GazeRecording, ReadOptions
 from fusbench.importing.table import read_rows
+from fusbench.numerals import fraction
 from fusbench.reading import unzipped
 
 LENGTHS = {"pixel": "screen", "pixels": "screen", "px": "screen", "degree": "degrees"}
@@ -93,8 +94,8 @@ def _number(content: dict[str, Any], key: str) -> Fraction | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return Fraction(str(value).strip().replace(",", "."))
-    except (ValueError, ZeroDivisionError):
+        return fraction(str(value).replace(",", "."))
+    except ValueError:
         return None
 
 

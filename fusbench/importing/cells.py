@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fusbench import numerals
+
 FILLERS = frozenset((
     "", "nan", "-nan", "+nan", "na", "n/a", "#n/a", "null", "(null)", "none", ".", "-", "--",
     "inf", "-inf", "+inf", "infinity", "-infinity", "-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan",
@@ -15,10 +17,10 @@ FILLERS = frozenset((
 ))  # fmt: skip
 LONGEST = 60
 SEPARATORS = (",", " ", "'", "\u2019", "\u00a0", "\u202f")
-BLANKS = re.compile(r"(?<=\d)[\s'\u2019\u00a0\u202f](?=\d{3}(?!\d))")
-GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
-ENGLISH = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?(?:[eE][+-]?\d+)?")
-EUROPEAN = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
+BLANKS = re.compile(r"(?<=[0-9])[\s'\u2019\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
+GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{3})+")
+ENGLISH = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+EUROPEAN = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)?(?:,[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 
 
 def shown(cell: str) -> str:
@@ -65,8 +67,7 @@ def numbers(cells: pd.Series) -> Numbers:
     Numbers(values=array([ 670.14, 1001.09,     nan]), odd=('?',), grouped='1,001.09')
     """
     text = cells.str.strip()
-    values = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, copy=True)
-    values[~np.isfinite(values)] = np.nan
+    values = _finite(text.tolist())
     unread = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
     if not unread.any():
         return Numbers(values=values)
@@ -76,7 +77,7 @@ def numbers(cells: pd.Series) -> Numbers:
     if comma:
         dots = text.str.contains(".", regex=False).to_numpy(bool)
         plain = text.where(~dots, "").str.replace(",", ".", regex=False)
-        simple = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64)
+        simple = _finite(plain.tolist())
         unread = dots | unread & np.isnan(simple)
         values = np.where(dots, values, simple)
     shape = EUROPEAN if comma else ENGLISH
@@ -88,7 +89,7 @@ def numbers(cells: pd.Series) -> Numbers:
             values[index] = float(digits)
             separated |= ("." if comma else ",") in cell
         else:
-            values[index] = _number(cell)
+            values[index] = _finite([cell])[0]
         if separated and not np.isnan(values[index]):
             grouped = grouped or written
     odd = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
@@ -138,12 +139,11 @@ def plain_numbers(cells: list[str], whole: bool) -> tuple[list[str], str]:
     return plain, next((old for old, new in pairs if len(new) < len(old.strip())), "")
 
 
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return np.nan
-    return value if np.isfinite(value) and "_" not in text else np.nan
+def _finite(texts: list[str]) -> np.ndarray:
+    """Numbers with a decimal point, float64 (N,); NaN for what is none, or too large."""
+    values = np.array(numerals.numbers(texts), np.float64)
+    values[~np.isfinite(values)] = np.nan
+    return values
 
 
 def _decimal_comma(cells: list[str], read: np.ndarray) -> bool:

@@ -21,6 +21,7 @@ import pandas as pd
 from fusbench.errors import DatasetError, FusbenchError
 from fusbench.footage.record import missing
 from fusbench.importing.finding import WARN, Finding
+from fusbench.numerals import number
 
 LARGEST = 4 << 30  # bytes
 CHUNK_ROWS = 50_000
@@ -243,7 +244,7 @@ def _events(stream: Any) -> Iterator[tuple[int, str]]:
 
 def _rate_hz(stream: Any) -> float:
     try:
-        return float(_fact(stream, "nominal_srate"))
+        return number(_fact(stream, "nominal_srate"))
     except ValueError:
         return 0.0
 

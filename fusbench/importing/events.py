@@ -13,6 +13,7 @@ from fusbench.footage.encoding import text_of
 from fusbench.importing.cells import FILLERS
 from fusbench.importing.finding import WARN, Finding
 from fusbench.importing.recording import GazeRecording
+from fusbench.numerals import is_whole
 
 Event = tuple[int, str]
 TEXTS = ("event", "message", "label", "name")
@@ -174,7 +175,7 @@ def frame_events(events: tuple[Event, ...], pattern: str, where: str) -> list[tu
     found = []
     for time, text in events:
         hit = fitting.search(text)
-        if hit and (hit[1] or "").isdecimal():
+        if hit and is_whole(hit[1] or ""):
             found.append((int(hit[1]), time))
     if not found:
         listed = "; ".join(text[:60] for _, text in events[:SHOWN_EVENTS])

@@ -14,11 +14,14 @@ from fusbench.footage.clock import nanoseconds
 from fusbench.importing.cells import numbers
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions, combined
+from fusbench.numerals import number
 
-COORDINATES = re.compile(r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?\d+(?:\.\d+)?)"] * 4))
-TIME = re.compile(r"\d+(?:[.,]\d+)?")
-VALUE = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?|\.")
-OFFSET = re.compile(r"(-?\d+)\s+(.*)")
+COORDINATES = re.compile(
+    r"(?:DISPLAY|GAZE)_COORDS\D*" + r"\s+".join([r"(-?[0-9]+(?:\.[0-9]+)?)"] * 4)
+)
+TIME = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+VALUE = re.compile(r"[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?|\.")
+OFFSET = re.compile(r"(-?[0-9]{1,18})\s+(.*)")
 
 
 @dataclass
@@ -104,7 +107,7 @@ def _samples(found: _Lines, words: list[str], _line: str) -> None:
         raise _Refused(f"the samples are {words[1]}, not gaze on the screen")
     _start(found, words, _line)
     if "RATE" in words:
-        rate = float(words[words.index("RATE") + 1].replace(",", "."))
+        rate = number(words[words.index("RATE") + 1].replace(",", "."))
         found.rates_hz |= {rate} if 0 < rate < 1e6 else set()
 
 
@@ -129,7 +132,7 @@ def _message(found: _Lines, words: list[str], line: str) -> None:
     found.events.append((time, text))
     coordinates = COORDINATES.search(text)
     if coordinates:
-        left, top, right, bottom = map(float, coordinates.groups())
+        left, top, right, bottom = map(number, coordinates.groups())
         found.screen = (_extent(right - left), _extent(bottom - top))
 
 

@@ -16,6 +16,7 @@ from fusbench.footage.clock import frame_of
 from fusbench.footage.open import frame_rate_hz, open_footage
 from fusbench.importing.geometry import extent_mm
 from fusbench.importing.public import PublicGaze, PublicVideo, Published, video_files
+from fusbench.numerals import number, numbers
 
 NAME = re.compile(r"([A-Za-z0-9]+)_(.+)")
 METADATA = re.compile(r"%@METADATA\s+(\w+)\s+(\S+)", re.IGNORECASE)
@@ -120,7 +121,7 @@ def read_arff(path: Path) -> Arff:
             for line in stream:
                 text = line.strip()
                 if found := METADATA.match(text):
-                    facts[found[1].lower()] = _number(found[2])
+                    facts[found[1].lower()] = max(0.0, *numbers([found[2]]))
                 elif found := ATTRIBUTE.match(text):
                     columns.append(found[1].strip("'\"").lower())
                 elif text.upper().startswith("@DATA"):
@@ -131,7 +132,7 @@ def read_arff(path: Path) -> Arff:
             used = [name for name in ("time", "x", "y", "confidence") if name in columns]
             places = [columns.index(name) for name in used]
             rows = list(_rows(stream))
-            table = np.array([[float(row[place]) for place in places] for row in rows])
+            table = np.array([[number(row[place]) for place in places] for row in rows])
     except (OSError, ValueError, IndexError) as error:
         what = f"cannot be read: {error}"
         raise DatasetError(what, str(path), "Download it again.") from None
@@ -144,13 +145,6 @@ def read_arff(path: Path) -> Arff:
 
 def _rows(stream: Iterator[str]) -> Iterator[list[str]]:
     return (line.split(",") for line in stream if line.strip() and not line.startswith("%"))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _gaze(told: dict[str, Path], frame_ns: np.ndarray, shape: tuple[int, int]) -> PublicGaze:

@@ -18,7 +18,9 @@ from fusbench.importing.presets import FORMATS
 from fusbench.reading import read_toml
 from fusbench.records import read_record
 
-RULE = re.compile(r"(?P<column>.+?)\s+(?:is\s(?P<values>.*)|>=\s*(?P<least>[\d.]+))")
+RULE = re.compile(
+    r"(?P<column>.+?)\s+(?:is\s(?P<values>.*)|>=\s*(?P<least>[0-9]+\.?[0-9]*|\.[0-9]+))"
+)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from fusbench.footage.crop import parse_crop
 from fusbench.importing.finding import KINDS, Finding
 from fusbench.importing.geometry import parse_size
 from fusbench.importing.recording import ReadOptions
+from fusbench.numerals import fraction, is_whole, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 10**6:
+    if not is_whole(text) or not 0 < int(text) < 10**6:
         raise ConfigError(f"'{text}' is no number of an event", fix="Give 1 for the first.")
     return int(text)
 
@@ -175,8 +176,8 @@ def _zero_or_one(text: str) -> str:
 
 def _rate(text: str) -> Fraction:
     try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        rate = fraction(text)
+    except ValueError:
         rate = Fraction(0)
     if not 0 < rate <= 10_000:
         raise ConfigError(f"the frame rate '{text}' is none", fix="Give 30, 29.97 or 30000/1001.")
@@ -185,7 +186,7 @@ def _rate(text: str) -> Fraction:
 
 def _distance(text: str) -> float:
     try:
-        distance = float(text)
+        distance = number(text)
     except ValueError:
         distance = 0.0
     if not 0 < distance < 1e5:

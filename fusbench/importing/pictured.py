@@ -17,6 +17,7 @@ from fusbench.footage.open import open_footage
 from fusbench.footage.pictures import picture_files
 from fusbench.footage.record import Footage
 from fusbench.importing.public import PublicGaze, PublicVideo, Published, video_files
+from fusbench.numerals import is_whole
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "validation": "val"}
 SPLIT_NAMES |= {"test": "test", "testing": "test"}
@@ -138,16 +139,16 @@ def _split(folder: Path, source: Path) -> str:
     for part in reversed(folder.relative_to(source).parts[:-1]):
         if part.lower() in SPLIT_NAMES:
             return SPLIT_NAMES[part.lower()]
-    number = int(folder.name) if folder.name.isdecimal() else 0
+    number = int(folder.name) if is_whole(folder.name) else 0
     return "train" if number <= LAST_TRAIN else "val" if number <= LAST_VAL else "test"
 
 
 def _footage(folder: Path, files: dict[str, Path], rate: Fraction) -> Footage:
     if (folder / "images").is_dir():
         return open_footage(folder / "images", rate)
-    if folder.name.isdecimal():
+    if is_whole(folder.name):
         for name, video in files.items():
-            if name.isdecimal() and int(name) == int(folder.name):
+            if is_whole(name) and int(name) == int(folder.name):
                 return open_footage(video)
     fix = "Give images/ in it, or the video of its number."
     raise DatasetError("holds no frames", str(folder), fix)

@@ -104,7 +104,7 @@ def read_rows(
 def _described(recording: GazeRecording, text: _Text) -> GazeRecording:
     """With what the comments before the header say, and what was left out."""
     screen = recording.screen
-    sizes = re.findall(r"[\d.]+", text.facts.get("calibration area", ""))
+    sizes = re.findall(r"[0-9]+\.?[0-9]*", text.facts.get("calibration area", ""))
     if screen is None and len(sizes) == 2 and all(float(size) > 0 for size in sizes):
         screen = (float(sizes[0]), float(sizes[1]))
     remarks = list(recording.remarks)

@@ -16,6 +16,7 @@ from fusbench.importing.preflight import located
 from fusbench.importing.quality import LowQuality
 from fusbench.importing.records import asked_of, source_sha256
 from fusbench.importing.tally import Tally, key_of
+from fusbench.numerals import is_whole
 
 
 @dataclass(kw_only=True)
@@ -116,4 +117,4 @@ def _next_clip(scan: str, rows: list[dict[str, str]], done: list[tuple[Pairing, 
 
 def _number(scan: str, clip_id: str) -> int:
     number = clip_id.removeprefix(f"{scan}-")
-    return int(number) if number.isdecimal() else 0
+    return int(number) if is_whole(number) else 0

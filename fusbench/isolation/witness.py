@@ -13,6 +13,7 @@ import re
 import sys
 import sysconfig
 import threading
+from contextlib import contextmanager, suppress
 from typing import Any
 
 LARGEST = 1 << 33  # bytes; a larger file is known by its size and time
@@ -80,13 +81,16 @@ class Witness:
 
     def see(self, event: str, arguments: Any) -> None:
         """The audit hook: nothing that goes wrong here may stop the model."""
-        if event not in SEEN or getattr(self.busy, "now", False):
-            return
+        if event in SEEN and not getattr(self.busy, "now", False):
+            with suppress(Exception), self.looking():
+                self._see(event, arguments[0], arguments[-1])
+
+    @contextmanager
+    def looking(self) -> Any:
+        """While the block runs, what this thread opens is not the model's."""
         self.busy.now = True
         try:
-            self._see(event, arguments[0], arguments[-1])
-        except Exception:
-            return
+            yield
         finally:
             self.busy.now = False
 
@@ -128,9 +132,10 @@ class Witness:
         return any(os.path.exists(os.path.join(place, "dataset.toml")) for place in near)
 
     def keep(self, path: str) -> None:
-        """Remember a file by what it holds now."""
-        if os.path.isfile(path):
-            self.read[path] = digest_of(path)
+        """Remember a file by what it holds now; what cannot be read has no say."""
+        with suppress(OSError):
+            if os.path.isfile(path):
+                self.read[path] = digest_of(path)
 
     def before(self) -> None:
         """What other programs opened until now is not the model's."""
@@ -138,24 +143,21 @@ class Witness:
 
     def after(self) -> None:
         """Look at what compiled libraries opened; of data sets another program may have read."""
-        self.busy.now = True
-        for path in self.watch.taken():
-            seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
-            if not seen and self.counts(path) and not self.is_data(path):
-                self.keep(path)
-        self.busy.now = False
+        with self.looking():
+            for path in self.watch.taken():
+                seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
+                if not seen and self.counts(path) and not self.is_data(path):
+                    self.keep(path)
 
     def used(self) -> Any:
         """What the densities follow from: a hash over the files, versions of libraries, a record.
 
         The record's absolute paths let a later process find out whether anything has changed.
         """
-        self.busy.now = True
-        for path in [*_modules(self.counts), *self._package_files()]:
-            if path not in self.read:
+        with self.looking():
+            for path in {*_modules(self.counts), *self._package_files()} - self.read.keys():
                 self.keep(path)
         kept = {path: sha for path, sha in self.read.items() if os.path.exists(path)}
-        self.busy.now = False
         total = hashlib.sha256()
         seen = {**kept, **self.listed}
         for name, sha in sorted({(self._name(path), sha) for path, sha in seen.items()}):
@@ -176,14 +178,10 @@ class Witness:
 
     def unchanged(self, record: Any, nearby: bool) -> bool:
         """Whether all files hold what a record says; `nearby`, no other could be taken either."""
-        self.busy.now = True
-        try:
+        with self.looking(), suppress(OSError, KeyError, TypeError, AttributeError):
             here = not nearby or (record["model"] == self.model and _same_places(record))
             return here and all(digest_of(path) == sha for path, sha in record["files"].items())
-        except (OSError, KeyError, TypeError, AttributeError):  # gone, or no record of ours
-            return False
-        finally:
-            self.busy.now = False
+        return False  # a file is gone, or this is no record of ours
 
     def _name(self, path: str) -> str:
         """A file's name wherever the model lies."""

@@ -123,6 +123,9 @@ def read_board(
             weights = result.model.weights_sha256 or ""
             if weights in seeds:
                 continue
+            if result.model.role not in ("model", ROWS[key].kind):
+                what = f"is of '{result.model.name}', a {result.model.role}, not of row '{key}'"
+                raise ConfigError(what, str(folder), "Name runs of models.")
             _check(folder, result.split, split, "the split")
             _check(folder, result.dataset.fingerprint, fingerprint, "the data set")
             signature = signature or result.signature

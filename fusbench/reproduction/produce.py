@@ -65,7 +65,9 @@ class Production:
         """Weights of a network by seed: those in the folder, else the bundled ones."""
         found = {}
         for path in sorted(self.folder.glob(f"{entry}*{SUFFIX}")):
-            named = re.fullmatch(rf"{re.escape(entry)}(?:-seed(\d+))?", path.name[: -len(SUFFIX)])
+            named = re.fullmatch(
+                rf"{re.escape(entry)}(?:-seed([0-9]+))?", path.name[: -len(SUFFIX)]
+            )
             if named and not path.with_name(path.name + ".state").exists():
                 _check_policy(entry, path)
                 found[int(named[1] or 0)] = path

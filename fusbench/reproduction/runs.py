@@ -10,6 +10,7 @@ from typing import Any
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError, unknown
 from fusbench.evaluation.results import Result, read_result
+from fusbench.numerals import number
 from fusbench.reading import read_json, read_toml
 from fusbench.records import read_record
 from fusbench.reproduction.rows import ROWS
@@ -24,6 +25,7 @@ OUTCOMES = (
     "val_loss",
     "history",
 )  # what trainings of one recipe may differ in
+HASH = "recipe_sha256"  # over all that seeds share: told where no word of it is
 Runs = Mapping[str, tuple[Path, ...]]
 Table = dict[str, Any]  # of a file
 
@@ -101,7 +103,7 @@ def _read_manifest(path: Path) -> Manifest:
 def _lag(lag: str, table: Table, path: Path) -> LagRuns:
     where = f"{path}, [lag.{lag}]"
     try:
-        lag_ms = float(lag)
+        lag_ms = number(lag)
     except ValueError:
         fix = "Name it by its lag in milliseconds, such as [lag.100]."
         raise ConfigError(f"'{lag}' is no lag", where, fix) from None
@@ -222,8 +224,10 @@ def other_training(result: Result, first: Result) -> str:
         return "a run does not tell how its weights were trained"
     recipe = RECIPES.get(mine.get("recipe", ""))
     outcomes = (*OUTCOMES, "steps") if recipe and recipe.patience else OUTCOMES
-    for key in sorted(set(mine) & set(others)):
+    for key in sorted(set(mine) & set(others), key=lambda key: (key == HASH, key)):
         if not key.startswith(outcomes) and mine[key] != others[key]:
+            if key == HASH:
+                return f"{key} is {str(mine[key])[:12]}...: another setting, size or data"
             return f"{key} is {mine[key]}, and {others[key]} in the other"
     if mine.get("seed") == others.get("seed"):
         return f"the seed of both is {mine.get('seed')}"

@@ -11,6 +11,7 @@ import pandas as pd
 from fusbench.augment.policy import Policy
 from fusbench.errors import ConfigError
 from fusbench.metrics import METRICS
+from fusbench.numerals import number
 
 KINDS = {False: "ra", True: "mixra"}
 PAPER_METRICS = ("kld", "sim", "nss", "cc")
@@ -81,7 +82,7 @@ def numbers(text: str, option: str) -> tuple[float, ...]:
     (3.0, 5.0)
     """
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(map(number, text.split(",")))
     except ValueError:
         fix = "Give numbers with commas between them, such as 1,3,5."
         raise ConfigError(f"'{text}' is no list of numbers", option, fix) from None

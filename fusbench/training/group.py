@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from fusbench.discovery import BACKENDS, load_target
 from fusbench.errors import ConfigError, TrainingError, counted
+from fusbench.numerals import is_whole
 
 Found = TypeVar("Found")
 PAGE = "docs/how-to/many-gpus.md"
@@ -214,7 +215,7 @@ def _number(environ: Mapping[str, str], name: str, default: int | None = None) -
     text = environ.get(name)
     if text is None and default is not None:
         return default
-    if text is None or not text.strip().isdecimal():
+    if text is None or not is_whole(text.strip()):
         what = f"{name} is missing" if text is None else f"{name}='{text}' is no number from 0 on"
         raise ConfigError(what, "the environment", "Start with torchrun, or correct it.")
     return int(text)

@@ -24,9 +24,9 @@ def whole() -> Iterator[None]:
     came: list[tuple[int, Any]] = []
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     before = {number: handler for number, handler in handlers.items() if callable(handler)}
-    for each in before:
-        signal.signal(each, lambda number, frame: came.append((number, frame)))
     try:
+        for each in before:
+            signal.signal(each, lambda number, frame: came.append((number, frame)))
         yield
     finally:
         for each, handler in before.items():

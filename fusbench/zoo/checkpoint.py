@@ -12,6 +12,7 @@ import numpy as np
 from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
 from fusbench.files import file_sha256, write_bytes
+from fusbench.numerals import whole
 from fusbench.zoo.exported import METADATA, exported_metadata, is_exported
 from fusbench.zoo.network import GATES, Network
 
@@ -139,7 +140,7 @@ def network_of(metadata: Mapping[str, str], where: str = "the checkpoint") -> Ne
     window = window_of(metadata, where)
     try:
         rows, columns = json.loads(metadata["input_shape"])
-        base, levels = int(metadata["base"]), int(metadata["levels"])
+        base, levels = whole(metadata["base"]), whole(metadata["levels"])
         name = metadata["network"]
         if not buildable(base, levels, (rows, columns)):
             raise ValueError("sizes that no network has")

@@ -11,6 +11,7 @@ from fusbench.data.window import Window
 from fusbench.errors import CheckpointError
 from fusbench.files import text_sha256
 from fusbench.models.card import ModelCard
+from fusbench.numerals import number, whole
 
 SHARED = (
     "recipe",
@@ -139,11 +140,16 @@ def training_facts(card: ModelCard, checkpoint: Path | None = None) -> dict[str,
 
     metadata = read_metadata(path)
     facts: dict[str, Any] = {key: metadata[key] for key in TEXTS if key in metadata}
-    facts |= {key: int(metadata[key]) for key in COUNTS if key in metadata}
     numbers = [key for key in metadata if key == "val_loss" or key.startswith("history")]
-    facts |= {key: float(metadata[key]) for key in numbers}
+    try:
+        facts |= {key: whole(metadata[key]) for key in COUNTS if key in metadata}
+        facts |= {key: number(metadata[key]) for key in numbers}
+        if "recipe" in metadata:
+            facts["recipe"] = str(json.loads(metadata["recipe"])["name"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        what = "its metadata do not tell of a training"
+        raise CheckpointError(what, str(path), "Give a file that 'fusbench train' wrote.") from None
     if "recipe" in metadata:
-        facts["recipe"] = json.loads(metadata["recipe"])["name"]
         shared = (*SHARED, "init_sha256") if "init_sha256" in metadata else SHARED
         facts["recipe_sha256"] = text_sha256(*(f"{k}={metadata.get(k, '')}" for k in shared))
     return facts

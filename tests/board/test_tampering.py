@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 
 import pytest
@@ -172,7 +173,15 @@ TAMPERINGS = {
         scores_changed(lambda t: "".join([*t.splitlines(True)[:1], *t.splitlines(True)[:0:-1]])),
         "the frames are out of order",
     ),
-    "infinite score": (lambda b: forge(b, nss=float("inf")), "a score is not finite"),
+    "infinite score": (lambda b: forge(b, nss=float("inf")), "does not hold a number a frame"),
+    "too large a score": (
+        scores_changed(lambda t: re.sub(r"(,\d+,)[^,]+", r"\g<1>1e999", t, count=1)),
+        "a score is not finite",
+    ),
+    "infinite mean": (
+        result_changed(lambda r: r["summary"]["nss"].update(mean=float("inf"))),
+        "Infinity is no finite number",
+    ),
     "other signature": (result_changed(lambda r: r.update(signature="x")), "another signature"),
     "other profile": (result_changed(lambda r: r.update(profile="mit")), "another metric profile"),
     "other split": (result_changed(lambda r: r.update(split="val")), "another split: val"),

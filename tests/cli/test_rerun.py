@@ -12,6 +12,7 @@ from fusbench.board.rules import read_board
 from fusbench.board.standings import read_table
 from fusbench.doors.registry import model_card
 from fusbench.errors import CheckpointError
+from fusbench.evaluation.folds import fold_files, together_sha256
 from fusbench.files import file_sha256
 from fusbench.zoo.checkpoint import read_checkpoint, write_checkpoint
 from fusbench.zoo.weights import checkpoint_path
@@ -78,6 +79,38 @@ def test_other_weights_are_found_by_their_hash_or_said_to_be_missing(tmp_path, w
     beside.mkdir()
     shutil.copy(own, beside / "any name")
     assert own_weights(row, None, board) == beside / "any name"
+
+
+def test_weights_of_folds_are_found_by_the_hash_of_all(tmp_path):
+    """A row over folds, each of which has its own weights, could not be run again at all."""
+    board = fake_board(tmp_path / "boards" / "board")
+    place = tmp_path / "mine"
+    place.mkdir()
+    for fold in (1, 2, 3):
+        (place / f"net-{fold}.safetensors").write_text(f"weights {fold}")
+    files = fold_files(place / "net-{fold}.safetensors", 3)
+    add_fake(board, NAME, weights_sha256=together_sha256([file_sha256(path) for path in files]))
+    (row,) = read_table(board).rows
+    result = replace(
+        row.result,
+        dataset=replace(row.result.dataset, fold="all", folds=["a-1", "a-2", "a-3"]),
+        config={"checkpoint": "net-{fold}.safetensors"},
+    )
+    row = replace(row, result=result)
+    pattern = place / "net-{fold}.safetensors"
+    with pytest.raises(CheckpointError, match=r"Name the folder that holds net-\{fold\}.safe"):
+        own_weights(row, None, board.root)
+    assert own_weights(row, place, board.root) == pattern
+    assert own_weights(row, pattern, board.root) == pattern
+    shutil.copytree(place, tmp_path / "boards" / "weights")
+    assert own_weights(row, None, board.root).parent.name == "weights"
+    files[2].write_text("others")
+    for wrong in (pattern, files[0]):
+        with pytest.raises(CheckpointError, match="these are not the row's weights"):
+            own_weights(row, wrong, board.root)
+    files[2].unlink()
+    with pytest.raises(CheckpointError, match="are missing"):
+        own_weights(row, place, board.root)
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from support.broken_plugins import install
 from support.command import run
 
 import fusbench
+from fusbench.isolation import witness
 
 NET = """
 import os
@@ -202,3 +203,41 @@ def test_a_model_fitted_to_the_train_gaze_has_the_frames_of_made_data(tmp_path):
     row = fusbench.evaluate(tmp_path / "fitted.py", "phantom-tiny", runs=tmp_path / "runs")
     assert "opened" not in row.result.config
     assert row.result.n_frames > 0
+
+
+class Told:
+    """What a watch says, or how it ends."""
+
+    def __init__(self, *paths, error=None):
+        self.paths, self.error = paths, error
+
+    def taken(self):
+        if self.error is not None:
+            raise self.error
+        return self.paths
+
+
+@pytest.mark.parametrize("asked", ["after", "used"])
+def test_a_witness_goes_on_after_what_cannot_be_read(asked, tmp_path, monkeypatch):
+    """An error on the way silenced it for the rest of the process."""
+    weights, late = tmp_path / "w.bin", tmp_path / "late.txt"
+    for path in (weights, late):
+        path.write_text("1")
+    seer = witness.Witness(str(tmp_path / "scratch"), Told(str(weights)))
+    seer.packages = [str(tmp_path)]
+    with monkeypatch.context() as patch:
+        patch.setattr(witness, "digest_of", refuse)
+        getattr(seer, asked)()  # as of a file whose rights were taken away meanwhile
+    assert str(weights) not in seer.read
+    with monkeypatch.context() as patch:
+        patch.setattr(seer, "watch", Told(error=RuntimeError("no watch")))
+        patch.setattr(seer, "_package_files", refuse)
+        with pytest.raises((RuntimeError, OSError)):
+            getattr(seer, asked)()
+    monkeypatch.setattr(witness, "_by_model", lambda counts: True)
+    seer.see("open", (str(late), "r", 0))
+    assert [*seer.read] == [str(late)]
+
+
+def refuse(*_arguments):
+    raise PermissionError(13, "Permission denied")

@@ -213,7 +213,7 @@ def test_gazecom_observers_times_and_lost_samples(tmp_path):
     with pytest.raises(DatasetError, match="AAW_doves.arff: is no ARFF file of gaze"):
         read_arff(place / "AAW_doves.arff")
     (place / "AAW_doves.arff").write_text(ARFF + "1,2,x,1,fixation\n")
-    with pytest.raises(DatasetError, match="cannot be read: could not convert string"):
+    with pytest.raises(DatasetError, match="cannot be read: 'x' is no number"):
         import_layout(tmp_path / "again", source, "gazecom-arff")
 
 

@@ -267,6 +267,17 @@ def test_only_seeds_of_one_training_are_averaged(data, tmp_path, training, words
     assert words in str(error.value)
 
 
+def test_a_ceiling_is_no_row(data, tmp_path):
+    """A manifest could set the ideal observer's scores beside those that a paper reports."""
+    run = invented_run(tmp_path, data, "clstmunet", seed=0)
+    path = run / "result.json"
+    content = json.loads(path.read_text())
+    content["model"] |= {"role": "ceiling", "name": "ideal-observer"}
+    path.write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match="is of 'ideal-observer', a ceiling, not of row 'clst"):
+        read_board({"clstmunet": (run,)}, data)
+
+
 def test_seeds_under_patience_may_take_other_numbers_of_steps(data, tmp_path):
     """And stand in the order of their seeds, however their folders and weights are called."""
     runs = [invented_run(tmp_path, data, "clstmunet", seed=seed) for seed in (0, 1, 2)]

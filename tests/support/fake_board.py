@@ -61,7 +61,7 @@ def fake_result(board, scores, name="fake", **model):
     triple = scan_interval(values, pd.factorize(scores["scan_id"], sort=True)[0])
     means = scores.groupby("scan_id")[list(METRICS)].mean()
     numbers = [
-        [None if np.isnan(value) else float(value) for value in row]
+        [float(value) if np.isfinite(value) else None for value in row]
         for row in zip(*triple, means.mean(), means.min(), means.max(), strict=True)
     ]
     ends = ("mean", "low", "high", "scan_mean", "scan_min", "scan_max")

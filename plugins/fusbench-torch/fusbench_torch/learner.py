@@ -143,9 +143,11 @@ class ModuleLearner(TorchLearner):
     def log_densities(self, frames: np.ndarray) -> np.ndarray:
         """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
         self.module.eval()
-        with self._precision():
-            found = torch.func.functional_call(self.module, self.shown, (self._on(frames),))
-        self.module.train()
+        try:
+            with self._precision():
+                found = torch.func.functional_call(self.module, self.shown, (self._on(frames),))
+        finally:
+            self.module.train()
         return found.float().cpu().numpy()
 
 
