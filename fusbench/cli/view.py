@@ -39,6 +39,10 @@ EXAMPLE = "fusbench view phantom --result runs/clstmunet-keras-0123456789abcdef 
     "--clips", "n_clips", type=Whole(0), default=6, show_default=True,
     help="How many clips: half the worst, half the best; 0 takes all.",
 )  # fmt: skip
+@click.option(
+    "--per-page", type=click.IntRange(1), default=24, show_default=True,
+    help="Most clips of a page; more go to view-2.html and so on, with links.",
+)  # fmt: skip
 @click.option("--clip", "named", multiple=True, help="A clip's id, in place of --clips.")
 @click.option(
     "--frames", "n_frames", type=Whole(1), default=900, show_default=True,
@@ -75,8 +79,9 @@ def view(
 ) -> None:
     """Write one HTML page to look at clips, gaze, maps and scores; SOURCE is a name or a folder.
 
-    The page needs no network and no server. Runs give the scores; their densities are computed
-    again for the clips shown. Several --result and --predictions stand side by side.
+    The page needs no network and no server; more clips than --per-page make several pages. Runs
+    give the scores; their densities are computed again for the clips shown. Several --result and
+    --predictions stand side by side.
     """
     from dataclasses import asdict
 
@@ -102,10 +107,12 @@ def view(
     )
     if as_json:
         facts = {"bytes": page.n_bytes, "clips": page.clips, "clips_in_split": page.n_clips}
-        print_json({"file": str(page.file), **facts})
+        files = [str(file) for file in page.files]
+        print_json({"file": str(page.file), "files": files, **facts})
         return
     more = "" if len(page.clips) == page.n_clips else "; --clips 0 takes all"
+    pages = "" if len(page.files) == 1 else f" on {len(page.files)} pages"
     show(
-        f"{page.file}: {len(page.clips)} of {counted(page.n_clips, 'clip')}{more}",
+        f"{page.file}: {len(page.clips)} of {counted(page.n_clips, 'clip')}{pages}{more}",
         f"{page.n_bytes / 1e6:.1f} MB",
     )

@@ -21,22 +21,27 @@ from fusbench.progress import Progress, silent
 from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.terms import Terms
 from fusbench.view.content import choose_clips, content
+from fusbench.view.leaf import divided
 from fusbench.view.page import write_page as write
 from fusbench.view.source import folder_source, one_signature, run_source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page that was written.
+    """A page that was written, or several that lead to one another.
 
     Parameters
     ----------
     file : Path
+        The first one.
     n_bytes : int
+        Of all of them.
     clips : tuple of str
         Ids of the clips shown.
     n_clips : int
         Clips of the split.
+    files : tuple of Path
+        All of them, in the order of their clips.
 
     Examples
     --------
@@ -50,6 +55,7 @@ class Page:
     n_bytes: int
     clips: tuple[str, ...]
     n_clips: int
+    files: tuple[Path, ...]
 
 
 def write_page(
@@ -63,6 +69,7 @@ def write_page(
     fold: int | None = None,
     n_clips: int = 6,
     clips: Iterable[str] = (),
+    per_page: int = 24,
     n_frames: int = 900,
     side: int = 320,
     checkpoints: Iterable[str | Path] = (),
@@ -71,7 +78,7 @@ def write_page(
     warn: Callable[[str], object] = warnings.warn,
     **options: Unpack[ModelOptions],
 ) -> Page:
-    """Write one HTML page, which needs no network and no server.
+    """Write an HTML page, or several, which need no network and no server.
 
     Parameters
     ----------
@@ -89,6 +96,9 @@ def write_page(
     fold : int, optional
     n_clips : int
         How many clips, half the worst and half the best; 0 takes all. Or, by their ids, `clips`.
+    per_page : int
+        Clips of one page: more make ``view-2.html`` and so on beside ``view.html``, so that neither
+        the memory to write them nor a page grows with the data set.
     n_frames : int
         Of a longer clip only so many frames are shown.
     side : int
@@ -150,14 +160,25 @@ def write_page(
         for folder in folders
     ]
     shown = choose_clips(data, split, sources, n_clips, tuple(clips))
+    pages = divided(Path(out), shown, per_page)
+    n_bytes = 0
     with progress("maps") as update:
-        value = content(
-            data, split, shown, sources, signature=signed, n_frames=n_frames, side=side,
-            metrics=of_signature(signed), report=update,
-        )  # fmt: skip
-    size = write(Path(out), value)
-    ids = tuple(clip.clip_id for clip in shown)
-    return Page(file=Path(out), n_bytes=size, clips=ids, n_clips=value["info"]["n_clips"])
+        # the first one last: where it is, the pages that it leads to are
+        for number in reversed(range(len(pages))):
+            value = content(
+                data, split, pages[number].clips, sources, signature=signed, n_frames=n_frames,
+                side=side, metrics=of_signature(signed), report=update,
+                before=sum(len(page.clips) for page in pages[number + 1 :]), total=len(shown),
+            )  # fmt: skip
+            value["pages"] = {"at": number, "all": [page.told() for page in pages]}
+            n_bytes += write(pages[number].file, value)
+    return Page(
+        file=Path(out),
+        n_bytes=n_bytes,
+        clips=tuple(clip.clip_id for clip in shown),
+        n_clips=len(data.split(split)),
+        files=tuple(page.file for page in pages),
+    )
 
 
 def _evaluated(

@@ -83,6 +83,8 @@ def content(
     side: int,
     metrics: Sequence[Metric] = tuple(METRICS.values()),
     report: Report | None = None,
+    before: int = 0,
+    total: int = 0,
 ) -> dict[str, Any]:
     """The page's data, ready for JSON.
 
@@ -98,10 +100,12 @@ def content(
         Those that the sources are scored by.
     report : callable, optional
         Told (steps done, steps in all, note=clip).
+    before, total : int
+        Clips that other pages have shown, and of all pages; default: these clips are all.
     """
     shape = dataset.info.image_shape
     frame_shape, map_shape = fitted_shape(shape, side), fitted_shape(shape, MAP_SIDE)
-    maps = _all_maps(dataset, clips, sources, n_frames, map_shape, report)
+    maps = _all_maps(dataset, clips, sources, n_frames, map_shape, report, before, total)
     scores = [dict(list(source.scores.groupby("clip_id"))) for source in sources]
     keys = [m.key for m in metrics]
     info = asdict(dataset.info) | {"n_clips": len(dataset.split(split)), "split": split}
@@ -179,10 +183,13 @@ def _all_maps(
     n_frames: int,
     shape: tuple[int, int],
     report: Report | None,
+    before: int = 0,
+    total: int = 0,
 ) -> list[list[Maps]]:
     """Maps of each source and clip; frameworks never share a process, so two take children."""
     isolated = len({source.framework for source in sources} - {""}) > 1
-    total, made = len(sources) * len(clips), []
+    made: list[list[Maps]] = []
+    steps, done = len(sources) * (total or len(clips)), len(sources) * before
     ids, of = [clip.clip_id for clip in clips], (dataset.root, dataset.fold)
     for source in sources:
         if isolated and source.framework and not source.stays:
@@ -192,7 +199,7 @@ def _all_maps(
             maps = _maps(source, *of, ids, n_frames, shape)
         made.append(maps)
         if report:
-            report(len(made) * len(clips), total, note=source.name)
+            report(done + len(made) * len(clips), steps, note=source.name)
     return made
 
 

@@ -61,6 +61,21 @@ function showWithin(list, item) {
   list.scrollLeft += Math.min(0, inner.left - outer.left) + Math.max(0, inner.right - outer.right);
 }
 
+// Links to the other pages, where there are several; the neighbours, the first and the last are named.
+function linkPages({ at, all }) {
+  if (all.length < 2) return;
+  const last = all.length - 1;
+  const shown = all.map((_, n) => n).filter((n) => n === 0 || n === last || Math.abs(n - at) < 2);
+  const link = (n) => element("a", {
+    href: encodeURIComponent(all[n].file), title: `${all[n].first} to ${all[n].last}`,
+    "aria-label": `Page ${n + 1} of ${all.length}`, "aria-current": n === at ? "page" : false,
+  }, String(n + 1));
+  const gap = () => element("span", { class: "soft", "aria-hidden": "true" }, "…");
+  byId("pages").replaceChildren(element("span", { class: "soft" }, "page"),
+    ...shown.flatMap((n, k) => (k && shown[k - 1] !== n - 1 ? [gap(), link(n)] : [link(n)])));
+  byId("pages").hidden = false;
+}
+
 // Who watched the clip, each in the colour of their points; nothing for a single one.
 function observerKeys(clip) {
   return clip.observers.map((name, who) => element("span", { class: "key" },

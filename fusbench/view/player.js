@@ -277,6 +277,7 @@ function controls() {
 
 function begin() {
   words();
+  if (DATA.pages) linkPages(DATA.pages);
   controls();
   makePanels();
   const [id, frame] = decodeURIComponent(location.hash.slice(1)).split("/");

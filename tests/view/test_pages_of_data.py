@@ -1,6 +1,7 @@
 """Pages of a data set alone, in a browser."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from support.viewed import HOSTILE, frame
 
 from fusbench import open_dataset
 from fusbench.data.writer import write_dataset
+from fusbench.verbs import view
 from fusbench.view.content import content
+from fusbench.view.leaf import divided
 from fusbench.view.page import write_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
@@ -61,3 +64,49 @@ def test_several_observers_have_a_colour_each_and_a_small_window_opens_at_its_to
         assert len(set(colours)) == 2
         assert tab.run("scrollY") == 0
         assert tab.problems == []
+
+
+def test_many_clips_go_to_several_pages_that_lead_to_one_another(tmp_path):
+    """The first is written last, and a name that an address would read otherwise is none to it."""
+    clips = [
+        replace(clip, clip_id=f"{clip.clip_id}{letter}", split="test")
+        for clip in small_clips()
+        for letter in "abcdef"
+    ]
+    data = open_dataset(write_dataset(tmp_path / "set", small_info(), clips))
+    ids = [clip.clip_id for clip in data.split("test")]
+    page = view.write_page(data, tmp_path / "a #1.html", n_clips=0, per_page=3, side=64)
+    names = ["a #1.html", *(f"a #1-{number}.html" for number in range(2, len(ids) // 3 + 1))]
+    assert len(names) >= 6
+    assert [file.name for file in page.files] == names
+    assert page.n_bytes == sum(file.stat().st_size for file in page.files)
+    assert list(page.clips) == ids
+    times = [file.stat().st_mtime_ns for file in page.files]
+    assert times == sorted(times, reverse=True)
+    with browser() as tab:
+        tab.open(page.files[2].as_uri())
+        tab.until("ready !== null")
+        assert tab.run("byId('pages').innerText").split() == [
+            "page",
+            "1",
+            "2",
+            "3",
+            "4",
+            "…",
+            str(len(names)),
+        ]
+        assert tab.run("DATA.clips.map((clip) => clip.id)") == ids[6:9]
+        assert tab.run("document.querySelector('#pages [aria-current]').textContent") == "3"
+        address = tab.run("document.querySelector('#pages a').href")
+        assert address == page.files[0].as_uri()
+        tab.open(address)
+        tab.until("ready !== null")
+        assert tab.run("DATA.clips.map((clip) => clip.id)") == ids[:3]
+        assert tab.problems == []
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(1, [1]), (24, [24]), (25, [12, 13]), (50, [17, 16, 17])])
+def test_pages_are_as_few_and_as_even_as_may_be(n, sizes):
+    pages = divided(Path("view.html"), small_clips()[:1] * n, 24)
+    assert [len(page.clips) for page in pages] == sizes
+    assert pages[0].told() == {"file": "view.html", "first": "s1-c1", "last": "s1-c1"}
