@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fusbench.errors import FusbenchError, counted
 from fusbench.importing.quality import Quality
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,20 @@ class Imported:
         skipped = f"; skipped: {', '.join(self.skipped)}" if self.skipped else ""
         failed = f"; {counted(len(self.errors), 'error')}" if self.errors else ""
         return f"<Imported: {counted(len(self.reports), 'recording')}{skipped}{failed}>"
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row for each report: its numbers, as `Quality` names them, and its findings."""
+        import pandas as pd
+
+        rows = [
+            {**quality.facts(), "findings": "; ".join(found.text for found in quality.findings)}
+            for quality in self.reports
+        ]
+        return pd.DataFrame(rows, columns=list(Quality.__dataclass_fields__))
+
+    def _repr_html_(self) -> str:
+        return str(self.frame.to_html(index=False))
 
     def __iter__(self) -> Iterator[Quality]:
         return iter(self.reports)

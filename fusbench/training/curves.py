@@ -13,6 +13,7 @@ from fusbench.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TRAIN, VAL, *HISTORY = LIGHT.series
 
@@ -24,14 +25,19 @@ def write_curves(
 
     Columns: step, train_loss (mean since the row before), val_loss, for windows of several frames
     history and its kinds of segment (see `fusbench.training.validation.validated`), learning_rate.
-    The picture has a second panel for the use of history.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     table = pd.DataFrame(history)
     with replacing(out.with_suffix(".csv")) as part:
         table.to_csv(part, index=False, lineterminator="\n")
+    with replacing(out.with_suffix(".png")) as part:
+        curves_figure(table, best_step, title).savefig(part, dpi=130, metadata={"Software": None})
+
+
+def curves_figure(table: pd.DataFrame, best_step: int, title: str) -> Figure:
+    """Learning curves, as `write_curves` tells them; a second panel is the use of history."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     uses = [str(column) for column in table if str(column).startswith("history")]
     figure = Figure(figsize=(6.4, 5.2 if uses else 3.8), layout="constrained")
     FigureCanvasAgg(figure)
@@ -46,8 +52,7 @@ def write_curves(
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
         axis.legend(frameon=False)
-    with replacing(out.with_suffix(".png")) as part:
-        figure.savefig(part, dpi=130, metadata={"Software": None})
+    return figure
 
 
 def _draw_losses(axis: Axes, table: pd.DataFrame, best_step: int) -> None:

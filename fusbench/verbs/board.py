@@ -89,10 +89,8 @@ class Board:
             Heading, by default the data set's name, and a sentence below it.
         metrics : iterable of str
             Keys; `primary`, by default the table's first, ranks.
-        margin : int
-            Frames left out at both ends of every clip.
-        horizon : int
-            Frames ahead that models must predict.
+        margin, horizon : int
+            Frames left out at both ends of every clip; frames ahead that models must predict.
         anonymous : bool
             Never name a scan in what is built.
         published : bool
@@ -278,9 +276,8 @@ class Board:
             ones, and the folder ``weights`` beside the board.
         tolerance : float
             Largest difference of a score in a rerun.
-        progress : callable, optional
-        tell : callable
-            Given what was looked at and fits, or could not be compared.
+        progress, tell : callable, optional
+            Shows how far it is; is given what was looked at and fits, or could not be compared.
 
         Raises
         ------

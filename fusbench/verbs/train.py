@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +29,9 @@ from fusbench.verbs.choices import Choices, command_line
 from fusbench.verbs.preparing import prepared
 from fusbench.zoo.checkpoint import network_of, read_metadata
 from fusbench.zoo.start import origin
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,12 @@ class Trained:
     def curves(self) -> pd.DataFrame:
         """The learning curves: a row for each validation."""
         return pd.read_csv(self.checkpoint.with_suffix(".csv"))
+
+    def plot(self) -> Figure:
+        """The learning curves as a Matplotlib figure, as it lies beside the checkpoint."""
+        from fusbench.training.curves import curves_figure
+
+        return curves_figure(self.curves, self.best_step, self.checkpoint.stem)
 
 
 def train(

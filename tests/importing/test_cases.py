@@ -251,6 +251,12 @@ def test_a_manifest_is_imported_by_its_path(tmp_path):
     told = import_recordings(tmp_path / "a", CASES / "manifest/two_observers.csv")
     rows = rows_of("two_observers.csv")
     assert told == import_recordings(tmp_path / "b", [row.pairing for row in rows])
+    assert told.frame[["scan", "observer", "frames"]].to_numpy().tolist() == [
+        ["S0", "1", 60], ["S0", "2", 60],
+    ]  # fmt: skip
+    for report in told:
+        for finding in report.findings:
+            assert finding.text in told._repr_html_()
     data = [open_dataset(tmp_path / name) for name in ("a", "b")]
     assert data[0].fingerprint("train") == data[1].fingerprint("train")
 

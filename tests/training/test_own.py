@@ -76,6 +76,9 @@ def test_a_file_is_trained_as_its_card_is(shown, tmp_path):
         fusbench.train(source, data, tmp_path / f"{number}.safetensors", **chosen)
         for number, source in enumerate((file, str(file), shown("my_net").card))
     ]
+    upper, *_ = made[0].plot().axes
+    drawn = {line.get_label(): line.get_xydata() for line in upper.lines}["validation"]
+    np.testing.assert_array_equal(drawn, made[0].curves[["step", "val_loss"]])
     found = [read_checkpoint(done.checkpoint) for done in made]
     for other in found[1:]:
         for name, value in found[0].weights.items():
