@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 CHARACTERS = b"0123456789+-.eE \t"  # of which Python's conversion makes no more than is meant
 WHOLE = re.compile(r"[0-9]{1,18}")
@@ -102,6 +105,8 @@ def fraction(text: str) -> Fraction:
     >>> fraction("29.97"), fraction("30000/1001")
     (Fraction(2997, 100), Fraction(30000, 1001))
     """
+    from fractions import Fraction
+
     text = text.strip(" \t")
     above, line, below = text.partition("/")
     if line and is_whole(above) and is_whole(below) and int(below):

@@ -17,7 +17,8 @@ from fusbench.board.clips import read_clips
 from fusbench.board.rules import read_board
 from fusbench.board.scores import read_scores
 from fusbench.cli import cli
-from fusbench.data.dataset import check_dataset, open_dataset
+from fusbench.data.checking import check_dataset
+from fusbench.data.dataset import open_dataset
 from fusbench.data.split import count_folds, fold_scans
 from fusbench.data.tables import numbers as table_numbers
 from fusbench.doors.registry import model_card

@@ -8,6 +8,7 @@ import pandas as pd
 from fusbench.evaluation.facts import DatasetFacts, ModelFacts
 from fusbench.evaluation.results import KEY_COLUMNS, Result, summarise, write_result
 from fusbench.metrics import signature
+from fusbench.reproduction.rows import ROWS
 from fusbench.zoo.entries import ENTRIES
 
 METRICS = ("kld", "sim", "nss", "cc")
@@ -72,7 +73,7 @@ def invented_run(folder, data, row, *, backend="torch", split="test", seed=0, **
             name=model if is_baseline else f"{model}-{backend}",
             title=row,
             backend="numpy" if is_baseline else backend,
-            role="floor" if is_baseline else "model",
+            role=ROWS[row].kind if is_baseline else "model",
             weights_sha256=None if is_baseline else f"{model}{seed}",
             window={} if is_baseline else asdict(ENTRIES[model].window),
             training={} if is_baseline else training_of(seed),
