@@ -94,7 +94,8 @@ function drawLists() {
     button.setAttribute("aria-pressed", String(button.value === state.metric));
   }
   if (!hasModels) return;
-  const by = `by ${metric.symbol} of ${DATA.models[state.rank].title}`;
+  const part = DATA.pages?.all.length > 1 ? ", on this page" : "";
+  const by = `by ${metric.symbol} of ${DATA.models[state.rank].title}${part}`;
   byId("worst-by").textContent = by;
   byId("best-by").textContent = by;
   listExtremes(byId("worst"), extremeFrames(state.metric, state.rank, false), state, goClip);

@@ -105,6 +105,25 @@ def test_many_clips_go_to_several_pages_that_lead_to_one_another(tmp_path):
         assert tab.problems == []
 
 
+def test_the_worst_clips_come_first_over_all_pages_and_frames_are_ranked_on_each(tmp_path):
+    clips = [replace(clip, split="test") for clip in small_clips()]
+    data = open_dataset(write_dataset(tmp_path / "set", small_info(), clips))
+    page = view.write_page(
+        data, tmp_path / "a.html", models=["centre-bias"], n_clips=0, per_page=2, side=64,
+        runs=tmp_path / "runs",
+    )  # fmt: skip
+    assert len(page.files) >= 2
+    means = []
+    with browser() as tab:
+        for file in page.files:
+            tab.open(file.as_uri())
+            tab.until("ready !== null")
+            means += tab.run("DATA.clips.map((clip) => clip.scores[0].mean.kld)")
+            assert tab.run("byId('worst-by').textContent").endswith(", on this page")
+    assert len(means) == len(clips)
+    assert means == sorted(means, reverse=True)
+
+
 @pytest.mark.parametrize(("n", "sizes"), [(1, [1]), (24, [24]), (25, [12, 13]), (50, [17, 16, 17])])
 def test_pages_are_as_few_and_as_even_as_may_be(n, sizes):
     pages = divided(Path("view.html"), small_clips()[:1] * n, 24)
