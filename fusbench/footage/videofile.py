@@ -17,6 +17,7 @@ import numpy as np
 from fusbench.errors import DatasetError
 from fusbench.footage import patience
 from fusbench.footage.clock import clock_ns, whole_nanoseconds
+from fusbench.footage.planes import pixels
 from fusbench.footage.record import Footage, Frames, Remark, missing
 
 CONVERT = "Convert it with ffmpeg -i IN -fps_mode passthrough OUT.mp4, or copy it again."
@@ -180,7 +181,7 @@ def _frames(
             if stamp is None:
                 raise DatasetError("has no time", f"{path}, frame {count}", CONVERT)
             first = stamp if first is None else first
-            picture = np.rot90(_rgb(frame), turns)
+            picture = np.rot90(pixels(frame), turns)
             if picture.shape[:2] != shape:
                 raise _other_size(path, count, float(stamp - first), picture.shape, shape)
             yield whole_nanoseconds(stamp - first), picture
@@ -279,9 +280,3 @@ def _in_order(
             yield heappop(times), waiting.popleft()
     while waiting:
         yield heappop(times), waiting.popleft()
-
-
-def _rgb(frame: Any) -> np.ndarray:
-    is_gray = frame.format.name in ("gray", "gray8")
-    pixels: np.ndarray = frame.to_ndarray(format="gray" if is_gray else "rgb24")
-    return pixels
