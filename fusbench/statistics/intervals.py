@@ -13,7 +13,7 @@ SEED = 0
 CHUNK = 1000  # resamples drawn at once: small enough to stay in the cache
 ROUNDING = 1e-12  # a scan this close to the mean, relatively, is at the mean
 ALIKE = 1e-6  # an error of a sample this small beside the board's is none
-COLUMNS = 200  # columns at once: what keeps memory small
+COLUMNS = 40  # columns at once: what stays in the cache
 
 
 def scan_sums(values: np.ndarray, scan_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
