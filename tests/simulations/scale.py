@@ -1,0 +1,119 @@
+"""What opening, checking and scoring large data sets take: the trials of docs/explanation/scale.md.
+
+Run ``python tests/simulations/scale.py FOLDER --clips 50000`` or, for long clips,
+``... FOLDER --scans 2 --clips 2 --frames 18000 --height 720 --width 960 --gaze-rows 54000``. Each
+command is a process of its own, the first one with an empty cache; processor time is that of all
+its processes, memory that of the largest one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+
+from fusbench.data.folder import ClipRow
+from fusbench.data.gaze import GazePoints
+from fusbench.data.scan import DatasetInfo
+from fusbench.data.writer import NewClip, info_toml, store_clip
+
+OPEN = "import fusbench, sys; print(repr(fusbench.open_dataset(sys.argv[1])))"
+SPLITS = ("test", "train", "test", "val")
+FRAME_RATE_HZ, SIGMA_PX = 30.0, 2.0
+NOTHING = np.empty(0)
+NO_GAZE = GazePoints(
+    frame=NOTHING.astype(np.int32), time_s=NOTHING, x_px=NOTHING, y_px=NOTHING
+)  # the table is written beside it
+OPTIONS = {
+    "clips": 5000, "scans": 1000, "frames": 10, "height": 24, "width": 32, "gaze-rows": 400,
+}  # fmt: skip
+
+
+def make(root: Path, options: argparse.Namespace) -> None:
+    """Write a data set clip by clip, of which no more than one is held."""
+    (root / "frames").mkdir(parents=True)
+    info = DatasetInfo(
+        name="large", version="1", licence="CC0-1.0", citation="none",
+        frame_rate_hz=FRAME_RATE_HZ, frame_shape=(options.height, options.width),
+        gaze_rate_hz=FRAME_RATE_HZ * options.gaze_rows / options.frames, sigma_px=SIGMA_PX,
+        synthetic=True,
+    )  # fmt: skip
+    (root / "dataset.toml").write_text(info_toml(info))
+    with (root / "clips.csv").open("w") as clips, (root / "gaze.csv").open("w") as gaze:
+        clips.write(",".join(field.name for field in fields(ClipRow)) + "\n")
+        gaze.write("clip_id,frame,time_s,x_px,y_px\n")
+        for number in range(options.clips):
+            row, lines = clip(root, options, number)
+            clips.write(",".join(map(str, asdict(row).values())) + "\n")
+            gaze.writelines(lines)
+
+
+def clip(root: Path, options: argparse.Namespace, number: int) -> tuple[ClipRow, Iterator[str]]:
+    """A stored clip's row, and the lines of its gaze: a walk over noise that drifts."""
+    rng = np.random.default_rng(number)
+    scan = number * options.scans // options.clips
+    height, width, n_frames = options.height, options.width, options.frames
+    noise = rng.integers(0, 256, (height + 64, width + 64), np.uint8)
+    frames = np.empty((n_frames, height, width), np.uint8)
+    for t in range(n_frames):
+        frames[t] = noise[t % 64 : t % 64 + height, t * 3 % 64 : t * 3 % 64 + width]
+    name = f"s{scan:05}-c{number:06}"
+    new = NewClip(
+        clip_id=name, scan_id=f"s{scan:05}", split=SPLITS[scan % len(SPLITS)], n_frames=n_frames,
+        frames=frames, gaze=NO_GAZE,
+    )  # fmt: skip
+    count = options.gaze_rows
+    time_s = np.arange(count) * (n_frames / FRAME_RATE_HZ / count)
+    steps = rng.normal(0, 0.02, (2, count)).cumsum(axis=1)
+    x, y = ((0.5 + 0.4 * np.sin(steps)) * [[width - 1], [height - 1]]).round(2).tolist()
+    frame = (time_s * FRAME_RATE_HZ + 1e-9).astype(int).tolist()
+    rows = zip(frame, time_s.tolist(), x, y, strict=True)
+    lines = (f"{name},{f},{t!r},{across},{down}\n" for f, t, across, down in rows)
+    return store_clip(root, new).row, lines
+
+
+def trial(name: str, command: list[str], cache: Path) -> None:
+    """Run a command with this cache, and print what it took."""
+    code = (
+        "import resource, subprocess, sys, time\n"
+        "begin = time.monotonic()\n"
+        "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(code, used.ru_utime + used.ru_stime, time.monotonic() - begin, used.ru_maxrss)"
+    )
+    environment = {**os.environ, "FUSBENCH_CACHE": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    rc, used_s, wall_s, most_kb = done.stdout.split()
+    took = f"{float(used_s):8.1f} s of processor time {float(wall_s):8.1f} s by the clock"
+    failed = f"  FAILED, {rc}" if rc != "0" else ""
+    print(f"{name:16}{took} {int(most_kb) / 1e6:6.2f} GB{failed}", flush=True)
+
+
+def main() -> None:
+    """Make the data set where there is none, and try each command on it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    for option, value in OPTIONS.items():
+        parser.add_argument(f"--{option}", type=int, default=value)
+    options = parser.parse_args()
+    root, cache = options.folder / "large", options.folder / "cache"
+    if not root.exists():
+        make(root, options)
+    cli, out = [sys.executable, "-m", "fusbench"], options.folder / "runs"
+    trial("opened", [sys.executable, "-c", OPEN, str(root)], cache)
+    trial("opened again", [sys.executable, "-c", OPEN, str(root)], cache)
+    trial("checked", [*cli, "dataset", "check", str(root)], cache)
+    scored = [*cli, "evaluate", "--model", "uniform", "--dataset", str(root), "--out", str(out)]
+    trial("scored", scored, cache)
+
+
+if __name__ == "__main__":
+    main()
