@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import zipfile
 import zlib
@@ -51,6 +52,15 @@ def open_array(path: Path) -> np.ndarray:
     if not want:
         return np.empty(shape, dtype)
     return np.memmap(path, dtype, mode="r", offset=begin, shape=shape, order=order)
+
+
+def let_go(array: np.ndarray) -> None:
+    """Give back the memory that the pages of a memory-mapped array take, where the system can.
+
+    They are read from the file again when they are asked for.
+    """
+    if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fusbench import metrics
+from fusbench.arrays import let_go
 from fusbench.data.fitted import fitted_clip
 from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
@@ -17,7 +18,7 @@ from fusbench.stages import stage
 
 BATCH_SIZE = 16
 STRETCH = 1024
-"""Frames of a clip whose densities are held together."""
+"""Frames of a clip whose densities, or whose pages where it is mapped, are held together."""
 Raw = Iterator[tuple[np.ndarray, np.ndarray]]
 """Batches of target frames, and what a model gave for them."""
 
@@ -45,7 +46,15 @@ def densities(
     with stage("frames to the model's size"):
         frames = fitted_clip(clip, card.input_shape, card.channels)
     raw = _of_windows(model, card, frames, targets, freeze_history, where)
-    yield from _checked(raw, card, _shape(frames), size, where)
+    number = 0
+    try:
+        for number, density in enumerate(_checked(raw, card, _shape(frames), size, where), start=1):
+            yield density
+            if number % STRETCH == 0:
+                let_go(frames)
+    finally:
+        if number >= STRETCH:
+            let_go(frames)
 
 
 def frame_densities(

@@ -1,7 +1,7 @@
 """What opening, checking and scoring large data sets take: the trials of docs/explanation/scale.md.
 
 Run ``python tests/simulations/scale.py FOLDER --clips 50000`` or, for long clips,
-``... FOLDER --scans 2 --clips 2 --frames 18000 --height 720 --width 960 --gaze-rows 54000``. Each
+``... FOLDER --scans 1 --clips 1 --frames 18000 --height 720 --width 960 --gaze-rows 54000``. Each
 command is a process of its own, the first one with an empty cache; processor time is that of all
 its processes, memory that of the largest one.
 """
@@ -60,7 +60,7 @@ def clip(root: Path, options: argparse.Namespace, number: int) -> tuple[ClipRow,
     scan = number * options.scans // options.clips
     height, width, n_frames = options.height, options.width, options.frames
     noise = rng.integers(0, 256, (height + 64, width + 64), np.uint8)
-    frames = np.empty((n_frames, height, width), np.uint8)
+    frames = np.memmap(root / "drawn", np.uint8, "w+", shape=(n_frames, height, width))
     for t in range(n_frames):
         frames[t] = noise[t % 64 : t % 64 + height, t * 3 % 64 : t * 3 % 64 + width]
     name = f"s{scan:05}-c{number:06}"
@@ -75,7 +75,9 @@ def clip(root: Path, options: argparse.Namespace, number: int) -> tuple[ClipRow,
     frame = (time_s * FRAME_RATE_HZ + 1e-9).astype(int).tolist()
     rows = zip(frame, time_s.tolist(), x, y, strict=True)
     lines = (f"{name},{f},{t!r},{across},{down}\n" for f, t, across, down in rows)
-    return store_clip(root, new).row, lines
+    row = store_clip(root, new).row
+    (root / "drawn").unlink()
+    return row, lines
 
 
 def trial(name: str, command: list[str], cache: Path) -> None:
