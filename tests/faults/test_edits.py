@@ -1,6 +1,6 @@
 """What somebody edits in a data set while a command changes it is never lost.
 
-At a few of its changes; with FUSBENCH_FAULTS=1 at every one.
+At a few of its changes; with FUSBENCH_FAULTS=1 at every one, or at a part of them, as of `each`.
 """
 
 import os
@@ -10,6 +10,7 @@ import shutil
 import pytest
 from support import recordings
 from support.faults import Faults, leftovers
+from support.parts import each
 from support.small_dataset import small_clips, small_info
 
 from fusbench.data.checking import check_dataset
@@ -90,12 +91,13 @@ def moments(changes, of):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("file", EDITS)
 @pytest.mark.parametrize("name", ["import", "split"])
-def test_an_edit_stays(name, file, way, study, faults, commands, tmp_path):
+def test_an_edit_stays(name, file, way, study, faults, commands, tmp_path, record_property):
     command_of, folder, changes = commands[name]
     root, folder = tmp_path / "work", tmp_path / "work" / folder
     command = command_of(root)
     old, new, seen = EDITS[file]
-    for at in moments(changes, f"{name} {file} {way}"):
+
+    def edited(at):
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(study, root)
         edit = (str(folder / file), old, new, way)
@@ -109,23 +111,25 @@ def test_an_edit_stays(name, file, way, study, faults, commands, tmp_path):
         assert not leftovers(folder), told
         assert check_dataset(folder) == [], told
 
+    each(moments(changes, f"{name} {file} {way}"), edited, record_property)
+
 
 @pytest.mark.parametrize("file", ["dataset.toml", "gaze.csv", "import.json", "notes.txt"])
-def test_a_file_made_where_a_data_set_begins_stays(file, faults, add, tmp_path):
+def test_a_file_made_where_a_data_set_begins_stays(file, faults, add, tmp_path, record_property):
     study = tmp_path / "study"
     study.mkdir()
     changes = faults.run(study, add(study, "A")).changes
-    for at in moments(changes, file):
+
+    def met(at):
         shutil.rmtree(study)
         study.mkdir()
         edit = (str(study / file), "by hand", "by hand", "by rename")
         done = faults.run(study, add(study, "A"), at=at, kind="EDIT", edit=edit)
         told = f"at {at} of {changes}: {done}"
-        there = any(
-            words in done.stderr
-            for words in ("is there already", "changed meanwhile", "holds no data set")
-        )
+        there = any(words in done.stderr for words in REFUSED)
         assert done.code == 0 or (done.is_one_line and there), told
         assert (study / file).exists(), told
         if done.code:
             assert (study / file).read_text() == "by hand", told
+
+    each(moments(changes, file), met, record_property)
