@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,6 +10,9 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.drawing.palette import DARK
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS, MAX_THUMBNAILS = 8, 48
 TILE = 200  # pixels across
@@ -34,12 +37,11 @@ def _middle(clip: Clip) -> int:
     return int(frames[len(frames) // 2]) if len(frames) else clip.n_frames // 2
 
 
-def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -> int:
-    """Draw the sheet as a PNG file; returns how many scans it shows.
+def thumbnails(dataset: Dataset, limit: int = MAX_THUMBNAILS) -> Figure:
+    """The sheet as a Matplotlib figure.
 
     Parameters
     ----------
-    path : Path
     dataset : Dataset
     limit : int
         At most so many scans.
@@ -88,8 +90,7 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
         )  # fmt: skip
     axis.set_xlim(0, size[0])
     axis.set_ylim(size[1], 0)
-    figure.savefig(path, format="png", metadata={"Software": None})
-    return len(shown)
+    return figure
 
 
 def _plain(words: str) -> str:

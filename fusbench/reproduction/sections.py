@@ -71,7 +71,7 @@ def landmark_section(board: Board, found: Sequence[Kind]) -> str:
         return "The data set knows no such landmarks."
     masses = means(board, found)
     keys = [key for key in ROWS if key in masses]
-    rows = [[title(key), *(f"{mass:.3f}" for mass in masses[key])] for key in keys]
+    rows = [[title(key), *(f"{m:.3f}" if m == m else "-" for m in masses[key])] for key in keys]
     counts = ", ".join(f"{kind.name}: {int(kind.frames.sum())}" for kind in found)
     table = markdown(["row", *(kind.name for kind in found)], rows) if rows else "Runs are missing."
     return f"{LANDMARK_WORDS}\n\nFrames of each kind: {counts}.\n\n{table}"

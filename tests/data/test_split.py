@@ -7,12 +7,12 @@ import pytest
 from support.command import run
 from support.small_dataset import small_clip, small_info
 
-from fusbench.cli.split import few_scans
 from fusbench.data.checking import check_dataset
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import deal, fold_scans, read_patients, split_scans
 from fusbench.data.writer import write_dataset
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.verbs.dataset import few_scans
 
 
 @pytest.fixture
