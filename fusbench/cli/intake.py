@@ -185,11 +185,11 @@ def import_dataset(
 
 def _each(errors: Any, recordings: int) -> Exception:
     """The error that sums up several, which are told a line each before it."""
-    from fusbench.errors import DatasetError
+    from fusbench.errors import DatasetError, counted
 
     for error in errors:
         click.echo(f"error: {error}", err=True)
-    what = f"{len(errors)} of {recordings} recordings did not come in"
+    what = f"{len(errors)} of {counted(recordings, 'recording')} did not come in"
     return DatasetError(what, fix="Correct their rows, or take the others in with --keep-going.")
 
 

@@ -13,7 +13,7 @@ from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.rewriting import rewriting, state
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.data.tables import numbers, read_table, write_rows
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.files import output_errors, write_bytes
 from fusbench.locks import locked
 
@@ -99,8 +99,10 @@ def _deal_scans(
         person = person_of[clip.scan_id]
         frames[person] = frames.get(person, 0) + clip.n_frames
     if len(frames) < len(shares):
-        who = "people" if people else "scans"
-        what = f"{len(frames)} {who} cannot fill {len(shares)} parts"
+        who = counted(len(frames), "scan")
+        if people:
+            who = "1 person" if len(frames) == 1 else f"{len(frames)} people"
+        what = f"{who} cannot fill {len(shares)} parts"
         raise ConfigError(what, fix="Import more, or ask for fewer.")
     part = deal(frames, shares, seed)
     return {scan: part[person] for scan, person in person_of.items()}

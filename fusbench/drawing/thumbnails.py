@@ -10,6 +10,7 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.drawing.palette import DARK
+from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,8 +63,8 @@ def thumbnails(dataset: Dataset, limit: int = MAX_THUMBNAILS) -> Figure:
     axis.set_xlim(0, size[0])
     axis.set_ylim(size[1], 0)
     kind = "synthetic data" if dataset.info.synthetic else "recorded data"
-    total = len({clip.scan_id for clip in dataset.clips})
-    title = f"{dataset.info.name} {dataset.info.version} ({kind}), {len(shown)} of {total} scans"
+    total = counted(len({clip.scan_id for clip in dataset.clips}), "scan")
+    title = f"{dataset.info.name} {dataset.info.version} ({kind}), {len(shown)} of {total}"
     axis.text(GAP, 22, _plain(title), color=DARK.ink, fontsize=10, va="center")
     for number, (clip, frame) in enumerate(shown):
         left = GAP + number % columns * (TILE + GAP)

@@ -173,7 +173,7 @@ def combined(
         for a, b in zip(left, right, strict=True)
     )
     words = (
-        f"mean of both eyes in {both.sum()} samples, left eye alone in"
+        f"mean of both eyes in {counted(int(both.sum()), 'sample')}, left eye alone in"
         f" {(has_left & ~both).sum()}, right eye alone in {(has_right & ~both).sum()}"
     )
     if left_fillers or right_fillers:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fusbench.board.published import BASELINE, papers
+from fusbench.errors import counted
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import (
     GAIN,
@@ -84,7 +85,8 @@ def _introduction(board: Board) -> str:
     return (
         "What Savochkina et al. (ISBI 2022) claim, tested on data that everybody can have. The"
         f" numbers here are scores on the {board.split} split of `{board.info.name}`"
-        f" {board.info.version}, {len(board.frames)} frames of {scans} scans. The data are {what}."
+        f" {board.info.version}, {counted(len(board.frames), 'frame')} of {counted(scans, 'scan')}."
+        f" The data are {what}."
         " Findings against the paper stay in.\n\nAll rows are scored on the same frames, those"
         f" {board.margin} or more from either end of their clip, where every window is complete."
         f" Signature: `{board.signature}`."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.advantages import advantage, mean_of
 from fusbench.reproduction.board import Board
@@ -31,8 +32,7 @@ def number(found: Difference | None, digits: int = 3) -> str:
     if found is None:
         return "no run"
     if np.isnan(found.low):
-        few = "one scan" if found.scans == 1 else f"{found.scans} scans"
-        return f"{found.mean:+.{digits}f} [{few}]"
+        return f"{found.mean:+.{digits}f} [{counted(found.scans, 'scan')}]"
     ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
     return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
 

@@ -63,7 +63,7 @@ class PaperTable:
     --------
     >>> table = PaperTable(name="t", title="Table", floors=(), lines=(), ceiling=(), notes=())
     >>> table, len(table.frame)
-    (<PaperTable t: 0 rows>, 0)
+    (<PaperTable t: no rows>, 0)
     """
 
     name: str
@@ -75,7 +75,7 @@ class PaperTable:
     files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
-        return f"<PaperTable {self.name}: {sum(map(len, self.blocks))} rows>"
+        return f"<PaperTable {self.name}: {counted(sum(map(len, self.blocks)), 'row')}>"
 
     @property
     def blocks(self) -> tuple[tuple[Line, ...], ...]:
@@ -174,9 +174,9 @@ def notes(board: Board) -> tuple[str, ...]:
     scans = board.frames["scan_id"].nunique()
     sources = "; ".join(f"{source.cite}, doi:{source.doi}" for source in papers().sources)
     return (
-        f"Ours: {board.info.name} ({kind}), {board.split} split, {len(board.frames)} frames of"
-        f" {counted(scans, 'scan')}, {board.margin} or more from either end of their clip, so that"
-        " every window is complete.",
+        f"Ours: {board.info.name} ({kind}), {board.split} split,"
+        f" {counted(len(board.frames), 'frame')} of {counted(scans, 'scan')}, {board.margin} or"
+        " more from either end of their clip, so that every window is complete.",
         "Mean over frames [95 % interval of another draw of scans, and of another training where"
         " any row has several seeds].",
         f"Signature: {board.signature}",
