@@ -12,7 +12,7 @@ from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
 from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, unknown
-from fusbench.files import text_sha256
+from fusbench.files import text_sha256, told_as
 from fusbench.progress import Progress, silent
 from fusbench.progress import Report as Told
 
@@ -53,6 +53,11 @@ class Dataset:
     folds: tuple[Dataset, ...] = ()
 
     @property
+    def where(self) -> str:
+        """What errors call it: its folder, or its name where the cache keeps it."""
+        return told_as(self.root, self.info.name)
+
+    @property
     def train_clips(self) -> tuple[Clip, ...]:
         """Clips of the train split, or of that of any fold."""
         parts = self.folds or (self,)
@@ -88,7 +93,7 @@ class Dataset:
         if not clips:
             raise DatasetError(
                 f"the {name} split is empty",
-                str(self.root / "clips.csv"),
+                self.where,
                 "Assign scans to it, or choose another split with --split.",
             )
         return clips
@@ -258,8 +263,8 @@ def open_dataset(
     from fusbench.data.split import count_folds, folded
 
     if fold != POOLED:
-        return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
-    numbers = range(1, count_folds(root) + 1)
+        return replace(dataset, clips=folded(root, dataset.clips, fold, dataset.where), fold=fold)
+    numbers = range(1, count_folds(root, dataset.where) + 1)
     parts = (replace(dataset, clips=folded(root, dataset.clips, k), fold=k) for k in numbers)
     tested = tuple(replace(clip, split="test") for clip in dataset.clips)
     return replace(dataset, clips=tested, fold=POOLED, folds=tuple(parts))

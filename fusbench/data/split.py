@@ -20,6 +20,7 @@ from fusbench.locks import locked
 FOLDS_FILE = "folds.csv"
 FOLD_COLUMNS = ("scan_id", "fold")
 AGAIN = "Make them with: fusbench dataset split DIR --folds 5."
+COPY = "Make a copy with 'fusbench dataset make NAME DIR', and its folds with 'dataset split DIR'."
 
 
 def deal(frames: Mapping[str, int], shares: Sequence[float], seed: int = 0) -> dict[str, int]:
@@ -176,11 +177,12 @@ def fold_scans(
     return fold
 
 
-def _folds(root: Path) -> dict[str, int]:
+def _folds(root: Path, where: str) -> dict[str, int]:
     """Fold of each scan, as it is stored; `DatasetError` where it is not."""
     path = root / FOLDS_FILE
     if not path.exists():
-        raise DatasetError("the data set stores no folds", str(root), AGAIN)
+        embedded = where != str(root)
+        raise DatasetError("the data set stores no folds", where, COPY if embedded else AGAIN)
     table = read_table(path, FOLD_COLUMNS)
     number = numbers(table["fold"])
     if not (np.isfinite(number).all() and (number % 1 == 0).all()):
@@ -188,13 +190,13 @@ def _folds(root: Path) -> dict[str, int]:
     return dict(zip(table["scan_id"], number.astype(int).tolist(), strict=True))
 
 
-def count_folds(root: Path) -> int:
+def count_folds(root: Path, where: str = "") -> int:
     """How many folds a folder stores; errors as in `folded`."""
-    return max(_folds(root).values(), default=0)
+    return max(_folds(root, where or str(root)).values(), default=0)
 
 
-def folded(root: Path, clips: Sequence[Clip], fold: int | str) -> tuple[Clip, ...]:
-    """The clips with the splits of a fold.
+def folded(root: Path, clips: Sequence[Clip], fold: int | str, where: str = "") -> tuple[Clip, ...]:
+    """The clips with the splits of a fold; `where` is what errors call the folder.
 
     Raises
     ------
@@ -204,7 +206,7 @@ def folded(root: Path, clips: Sequence[Clip], fold: int | str) -> tuple[Clip, ..
         If there is no such fold.
     """
     path = root / FOLDS_FILE
-    of_scan = _folds(root)
+    of_scan = _folds(root, where or str(root))
     count = max(of_scan.values(), default=0)
     if not isinstance(fold, int) or not 1 <= fold <= count:
         raise ConfigError(f"there is no fold {fold}", str(path), f"Use --fold 1 to {count}.")

@@ -59,7 +59,7 @@ def export_dataset(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError("already exists", str(out), "Choose another folder or remove this one.")
     if not dataset.clips:
-        raise DatasetError("holds no clip", str(dataset.root), "Import a recording first.")
+        raise DatasetError("holds no clip", dataset.where, "Import a recording first.")
     with replacing_folder(out) as folder, progress(f"writing {form}") as update:
         module = import_module(f"fusbench.exporting.{form.replace('-', '_')}")
         module.write(dataset, folder, update)

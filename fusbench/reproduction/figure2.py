@@ -112,7 +112,7 @@ def choose(dataset: Dataset, split: str, margin: int, clip_id: str | None = None
             best, farthest = Sequence6(clip=clip, frames=shown), travelled
     if best is None:
         what = f"no clip has {COLUMNS} frames with gaze, {margin} or more from its ends"
-        raise DatasetError(what, str(dataset.root), "Choose longer clips or a smaller --margin.")
+        raise DatasetError(what, dataset.where, "Choose longer clips or a smaller --margin.")
     return best
 
 

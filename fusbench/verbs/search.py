@@ -212,7 +212,7 @@ Choose one of the zoo; 'fusbench model list' shows them.
     data = at_hand(dataset, ("train", "val"), progress)
     if data.fold is not None:
         fix = "Search on the stored splits."
-        raise ConfigError(f"the data are of fold {data.fold}", str(data.root), fix)
+        raise ConfigError(f"the data are of fold {data.fold}", data.where, fix)
     training = {
         "recipe": recipe, "max-steps": max_steps, "validate-every": validate_every,
         "window-count": window_count, "precision": precision, "device": device,
