@@ -21,7 +21,7 @@ The paper
     Reproduction
 Data sets
     import_recordings, import_layout, make_dataset, split_dataset, withhold_gaze, check_dataset,
-    show_dataset, export_dataset, Parts, Overview
+    check_privacy, show_dataset, export_dataset, Parts, Overview
 Data
     open_dataset, write_dataset, Dataset, DatasetInfo, DatasetCard, Clip, NewClip, GazePoints,
     saliency_map, fixation_map, Window, Samples
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from fusbench.importing.gaze_file import read_gaze
     from fusbench.importing.layouts import import_layout
     from fusbench.importing.pairing import Pairing
+    from fusbench.importing.privacy import check_privacy
     from fusbench.importing.quality import Quality
     from fusbench.importing.recording import ReadOptions
     from fusbench.importing.study import import_recordings
@@ -125,6 +126,7 @@ PUBLIC = {
     "Training": "fusbench.training.job",
     "Window": "fusbench.data.window",
     "check_dataset": "fusbench.data.checking",
+    "check_privacy": "fusbench.importing.privacy",
     "compare": "fusbench.verbs.compare",
     "evaluate": "fusbench.verbs.evaluate",
     "export_dataset": "fusbench.exporting.formats",
@@ -188,6 +190,7 @@ __all__ = [
     "Window",
     "__version__",
     "check_dataset",
+    "check_privacy",
     "compare",
     "evaluate",
     "export_dataset",
