@@ -19,21 +19,24 @@ SET = {  # numbers that a user has set and is told again, or that are two at lea
 }  # fmt: skip
 
 
-def trees():
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in CODE.rglob("*.py")}
+def nodes():
+    """Of each file the parts of its code: calls and texts."""
+    for path in CODE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        yield path, [n for n in ast.walk(tree) if isinstance(n, ast.Call | ast.JoinedStr)]
 
 
-def counted_nouns(tree):
+def counted_nouns(parts):
     """The nouns that a file counts."""
-    for node in ast.walk(tree):
+    for node in parts:
         called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "counted"
         if called and isinstance(node.args[1], ast.Constant):
             yield node.args[1].value.split()[-1]
 
 
-def plurals(tree):
+def plurals(parts):
     """Numbers in texts before a noun in the plural: line, noun. Shares and rates are none."""
-    for node in ast.walk(tree):
+    for node in parts:
         if not isinstance(node, ast.JoinedStr):
             continue
         for value, text in zip(node.values, node.values[1:], strict=False):
@@ -43,13 +46,13 @@ def plurals(tree):
 
 
 def test_nothing_else_makes_a_plural():
-    files = trees()
-    nouns = {noun for tree in files.values() for noun in counted_nouns(tree)}
+    files = dict(nodes())
+    nouns = {noun for parts in files.values() for noun in counted_nouns(parts)}
     assert {"frame", "sample", "scan", "picture"} <= nouns
     found = [
         f"{path.relative_to(CODE)}:{line}: {noun}s"
-        for path, tree in files.items()
-        for line, noun in plurals(tree)
+        for path, parts in files.items()
+        for line, noun in plurals(parts)
         if noun in nouns and noun not in MEASURES and str(path.relative_to(CODE)) not in SET
     ]
     assert found == []
@@ -61,7 +64,7 @@ def test_a_planted_one_is_seen():
     planted = ast.parse(
         "f'{n} frames are lost, {rate:g} frames a second, {share:.0%} of the frames'"
     )
-    assert list(plurals(planted)) == [(1, "frame")]
+    assert list(plurals(ast.walk(planted))) == [(1, "frame")]
 
 
 @pytest.mark.parametrize(

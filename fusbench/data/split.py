@@ -134,8 +134,9 @@ def split_scans(
     dict of str to str
         Split of each scan.
     """
-    if min(shares) <= 0:
-        raise ConfigError(f"the shares {shares} are not all positive", fix="Use 60,20,20, say.")
+    if len(shares) != len(SPLITS) or not all(0 < share < np.inf for share in shares):
+        fault = "all positive" if len(shares) == len(SPLITS) else "three"
+        raise ConfigError(f"the shares {shares} are not {fault}", fix="Use 60,20,20, say.")
     split = {scan: SPLITS[part] for scan, part in _deal_scans(clips, shares, seed, people).items()}
     with output_errors(root), locked(root):
         before = state(root / "clips.csv")

@@ -156,7 +156,7 @@ def combined(
     ...     (np.array([1.0, nan]), np.array([1.0, nan])),
     ...     (np.array([3.0, 5.0]), np.array([1.0, 5.0])), "average")
     >>> x.tolist(), words
-    ([2.0, 5.0], 'mean of both eyes in 1 samples, left eye alone in 0, right eye alone in 1')
+    ([2.0, 5.0], 'mean of both eyes in 1 sample, left eye alone in 0, right eye alone in 1')
     """
     if eye != "average":
         x, y = left if eye == "left" else right

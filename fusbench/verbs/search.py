@@ -203,7 +203,11 @@ def search(
     fusbench.errors.ConfigError: model 'uniform': has no learner, so fusbench cannot train it. \
 Choose one of the zoo; 'fusbench model list' shows them.
     """
-    grid = cells(tuple(n), tuple(map(float, m)), mix=mix, seeds=tuple(seeds))
+    if any(each != int(each) or each < 0 for each in (*n, *seeds)):
+        raise ConfigError("n and seeds are whole numbers from 0 on", fix="Give n=[1, 3], say.")
+    if workers is not None and workers < 1:
+        raise ConfigError(f"{workers} workers train nothing", fix="Give 1 or more, or none.")
+    grid = cells(tuple(map(int, n)), tuple(map(float, m)), mix=mix, seeds=tuple(map(int, seeds)))
     card = model_card(model)
     if card.learner is None or card.network is None:
         fix = "Choose one of the zoo; 'fusbench model list' shows them."

@@ -98,9 +98,7 @@ def test_an_embedded_data_set_is_called_by_its_name_and_not_by_its_folder_in_the
             "data set 'phantom-tiny': the data set stores no folds. Make a copy with 'fusbench"
         )
     data = open_dataset("phantom-tiny", ("test",))
-    with pytest.raises(
-        DatasetError, match="^data set 'phantom-tiny', clip '.*': holds the clip's"
-    ):
+    with pytest.raises(DatasetError, match="^data set 'phantom-tiny', clip '.*': holds the clip's"):
         _ = data.split("train")[0].frames
     told = error_of("evaluate", "--model", "uniform", "--dataset", "phantom-tiny", "--fold", "1")
     assert "data set 'phantom-tiny'" in told

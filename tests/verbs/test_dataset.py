@@ -72,6 +72,9 @@ def test_scans_are_dealt_out_the_same(folder, tmp_path, given, options):
 def test_a_fold_and_shares_at_once_and_no_folder_are_told(folder, tmp_path):
     with pytest.raises(fusbench.FusbenchError, match="shares and folds exclude each other"):
         fusbench.split_dataset(folder, shares=(1, 1, 1), folds=3)
+    for shares, words in (((1, 2), "not three"), ((1, 2, float("nan")), "not all positive")):
+        with pytest.raises(fusbench.FusbenchError, match=f"are {words}. Use 60,20,20"):
+            fusbench.split_dataset(folder, shares=shares)
     with pytest.raises(fusbench.FusbenchError, match="the embedded ones keep their splits"):
         fusbench.split_dataset("phantom-tiny")
 

@@ -45,6 +45,22 @@ def test_a_search_is_that_of_the_command(folder, tmp_path):
     assert found.failed == {}
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"n": [1.5]}, "n and seeds are whole numbers from 0 on"),
+        ({"seeds": [-1]}, "n and seeds are whole numbers from 0 on"),
+        ({"workers": 0}, "0 workers train nothing"),
+        ({"n": []}, "the grid is empty"),
+        ({"recipe": "fsat"}, "no recipe is called 'fsat'"),
+    ],
+)
+def test_wrong_choices_are_told_before_anything_is_made(folder, tmp_path, given, words):
+    with pytest.raises(fusbench.FusbenchError, match=words):
+        fusbench.search("unet-torch", folder, tmp_path / "S", **{"n": [1], "m": [5], **given})
+    assert not (tmp_path / "S").exists()
+
+
 def test_data_of_a_fold_are_refused(folder, tmp_path):
     fusbench.split_dataset(folder, folds=3)
     data = fusbench.open_dataset(folder, fold=1)
