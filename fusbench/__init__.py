@@ -11,12 +11,17 @@ A **dataset** of scans is cut into **windows**; a **model** turns each window in
 >>> fusbench.compare([run, "unet-torch"])  # doctest: +SKIP
 
 Do
-    evaluate, train, predict, compare, write_page, import_recordings, export_dataset,
-    export_model, check_dataset
+    evaluate, train, search, predict, compare, write_page, export_model
 Results
-    Run, Rows, Result, Comparison, Predicted, Trained, Page, read_run, read_result, read_scores
+    Run, Rows, Result, Comparison, Predicted, Trained, Searched, Page, read_run, read_result,
+    read_scores
 Leaderboards
     Board
+The paper
+    Reproduction
+Data sets
+    import_recordings, import_layout, make_dataset, split_dataset, withhold_gaze, check_dataset,
+    check_privacy, show_dataset, export_dataset, Parts, Overview
 Data
     open_dataset, write_dataset, Dataset, DatasetInfo, DatasetCard, Clip, NewClip, GazePoints,
     saliency_map, fixation_map, Window, Samples
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
     from fusbench.data.samples import Samples
     from fusbench.data.scan import Clip, DatasetInfo
     from fusbench.data.window import Window
+    from fusbench.data.withhold import withhold_gaze
     from fusbench.data.writer import NewClip, write_dataset
     from fusbench.doors.options import Options
     from fusbench.doors.registry import load_model, model_card
@@ -62,7 +68,9 @@ if TYPE_CHECKING:
     from fusbench.exporting.formats import export_dataset
     from fusbench.importing.described import Study
     from fusbench.importing.gaze_file import read_gaze
+    from fusbench.importing.layouts import import_layout
     from fusbench.importing.pairing import Pairing
+    from fusbench.importing.privacy import check_privacy
     from fusbench.importing.quality import Quality
     from fusbench.importing.recording import ReadOptions
     from fusbench.importing.study import import_recordings
@@ -71,10 +79,14 @@ if TYPE_CHECKING:
     from fusbench.training.job import Training
     from fusbench.verbs.board import Board
     from fusbench.verbs.compare import compare
+    from fusbench.verbs.dataset import Parts, make_dataset, split_dataset
     from fusbench.verbs.evaluate import evaluate
     from fusbench.verbs.export import export_model
+    from fusbench.verbs.overview import Overview, show_dataset
     from fusbench.verbs.predict import Predicted, predict
+    from fusbench.verbs.reproduce import Reproduction
     from fusbench.verbs.rows import Rows
+    from fusbench.verbs.search import Searched, search
     from fusbench.verbs.train import Trained, train
     from fusbench.verbs.view import Page, write_page
 
@@ -94,29 +106,36 @@ PUBLIC = {
     "ModelCard": "fusbench.models.card",
     "NewClip": "fusbench.data.writer",
     "Options": "fusbench.doors.options",
+    "Overview": "fusbench.verbs.overview",
     "Page": "fusbench.verbs.view",
     "Pairing": "fusbench.importing.pairing",
+    "Parts": "fusbench.verbs.dataset",
     "Policy": "fusbench.augment.policy",
     "Predicted": "fusbench.verbs.predict",
     "Quality": "fusbench.importing.quality",
     "ReadOptions": "fusbench.importing.recording",
+    "Reproduction": "fusbench.verbs.reproduce",
     "Result": "fusbench.evaluation.results",
     "Rows": "fusbench.verbs.rows",
     "Run": "fusbench.evaluation.finished",
     "Samples": "fusbench.data.samples",
+    "Searched": "fusbench.verbs.search",
     "Stream": "fusbench.predicting.stream",
     "Study": "fusbench.importing.described",
     "Trained": "fusbench.verbs.train",
     "Training": "fusbench.training.job",
     "Window": "fusbench.data.window",
     "check_dataset": "fusbench.data.checking",
+    "check_privacy": "fusbench.importing.privacy",
     "compare": "fusbench.verbs.compare",
     "evaluate": "fusbench.verbs.evaluate",
     "export_dataset": "fusbench.exporting.formats",
     "export_model": "fusbench.verbs.export",
     "fixation_map": "fusbench.data.gaze",
+    "import_layout": "fusbench.importing.layouts",
     "import_recordings": "fusbench.importing.study",
     "load_model": "fusbench.doors.registry",
+    "make_dataset": "fusbench.verbs.dataset",
     "model_card": "fusbench.doors.registry",
     "open_dataset": "fusbench.data.dataset",
     "policy": "fusbench.augment.policy",
@@ -126,7 +145,11 @@ PUBLIC = {
     "read_run": "fusbench.evaluation.finished",
     "read_scores": "fusbench.evaluation.results",
     "saliency_map": "fusbench.data.gaze",
+    "search": "fusbench.verbs.search",
+    "show_dataset": "fusbench.verbs.overview",
+    "split_dataset": "fusbench.verbs.dataset",
     "train": "fusbench.verbs.train",
+    "withhold_gaze": "fusbench.data.withhold",
     "write_dataset": "fusbench.data.writer",
     "write_page": "fusbench.verbs.view",
 }
@@ -146,16 +169,20 @@ __all__ = [
     "ModelCard",
     "NewClip",
     "Options",
+    "Overview",
     "Page",
     "Pairing",
+    "Parts",
     "Policy",
     "Predicted",
     "Quality",
     "ReadOptions",
+    "Reproduction",
     "Result",
     "Rows",
     "Run",
     "Samples",
+    "Searched",
     "Stream",
     "Study",
     "Trained",
@@ -163,13 +190,16 @@ __all__ = [
     "Window",
     "__version__",
     "check_dataset",
+    "check_privacy",
     "compare",
     "evaluate",
     "export_dataset",
     "export_model",
     "fixation_map",
+    "import_layout",
     "import_recordings",
     "load_model",
+    "make_dataset",
     "metrics",
     "model_card",
     "open_dataset",
@@ -180,8 +210,12 @@ __all__ = [
     "read_run",
     "read_scores",
     "saliency_map",
+    "search",
+    "show_dataset",
+    "split_dataset",
     "testing",
     "train",
+    "withhold_gaze",
     "write_dataset",
     "write_page",
 ]

@@ -103,15 +103,19 @@ class MemoryFull(OutputError):
         super().__init__("the shared memory is full", where, fix)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun.
+def counted(number: int, noun: str, one: str = "", many: str = "") -> str:
+    """A number with its noun, and the verb that goes with one or with many.
 
     Examples
     --------
-    >>> counted(1, "scan"), counted(23, "scan"), counted(0, "row")
-    ('1 scan', '23 scans', 'no rows')
+    >>> counted(1, "scan"), counted(23, "scan"), counted(0, "entry")
+    ('1 scan', '23 scans', 'no entries')
+    >>> counted(1, "row", "is missing", "are missing")
+    '1 row is missing'
     """
-    return f"{number or 'no'} {noun}" + ("" if number == 1 else "s")
+    many_of = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    words = (noun, one) if number == 1 else (many_of, many)
+    return " ".join([str(number or "no"), *filter(None, words)])
 
 
 def unknown(kind: str, name: str, known: list[str] | tuple[str, ...], see: str = "") -> UnknownName:

@@ -40,6 +40,19 @@ def cache_folder() -> Path:
     return user_cache_path("fusbench")
 
 
+def told_as(root: Path, name: str) -> str:
+    """What an error calls a data set: its folder, or its name where the cache keeps it.
+
+    Examples
+    --------
+    >>> told_as(Path("studies/mine"), "mine")
+    'studies/mine'
+    >>> told_as(cache_folder() / "datasets" / "phantom-1a2b-test", "phantom")
+    "data set 'phantom'"
+    """
+    return f"data set '{name}'" if root.is_relative_to(cache_folder()) else str(root)
+
+
 def own_cache(name: str) -> Path:
     """A folder of the cache that its user alone can open, for what follows from private data.
 

@@ -38,7 +38,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "predicting",
         "reproduction/test_produce.py",
         "reproduction/test_tables.py",
-        "search",
+        "searching",
         "test_discovery.py",
         "test_typed.py",
         "training",

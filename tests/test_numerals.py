@@ -31,7 +31,7 @@ from fusbench.importing.cells import numbers as cell_numbers
 from fusbench.importing.mapping import Rule
 from fusbench.numerals import fraction, is_whole, number, numbers, whole
 from fusbench.reading import read_json, read_toml
-from fusbench.search.grid import numbers as listed_numbers
+from fusbench.searching.grid import numbers as listed_numbers
 from fusbench.zoo.checkpoint import network_of, read_checkpoint, write_checkpoint
 from fusbench.zoo.weights import bundled, training_facts
 

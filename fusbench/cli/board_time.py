@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fusbench.cli.number import Whole
-from fusbench.errors import FusbenchError, counted
-
-if TYPE_CHECKING:
-    from fusbench.board.rows import Row
-    from fusbench.board.standings import Table
+from fusbench.errors import counted
 
 
 @click.command("time", epilog="Example: fusbench leaderboard time boards/phantom")
@@ -41,65 +36,18 @@ def time_rows(
     and their ratios to the reference stand in times.json. A row whose model or weights are not
     here has no time.
     """
-    from fusbench.board.build import rebuild
-    from fusbench.board.rules import read_board
-    from fusbench.board.standings import read_table
-    from fusbench.board.times import told, write_times
-    from fusbench.child import ChildError, command
-    from fusbench.cli.render import note, print_json, show
-    from fusbench.evaluation.facts import machine
+    from fusbench.cli.render import print_json, progress, show
+    from fusbench.verbs.board import Board
+    from fusbench.verbs.timing import time_row
 
-    table = read_table(read_board(board))
     if here:
-        seconds, ratio = _measured(table, _row(table, here), dataset, checkpoint, repeats)
-        print_json({"seconds": seconds, "ratio": ratio})
+        print_json(time_row(board, here, dataset, checkpoint, repeats))
         return
-    measured = {}
-    line = ["leaderboard", "time", board, "--repeats", repeats]
-    line += ["--dataset", dataset] if dataset else []
-    line += ["--checkpoint", checkpoint] if checkpoint else []
-    for row in table.rows:
-        name = row.facts.name
-        try:
-            (answer,) = command([*line, "--here", name], threads=1)
-        except ChildError as error:
-            note(f"{name}: not timed: {error}")
-            continue
-        measured[name] = answer["seconds"], answer["ratio"]
-        show(f"{name}: {1000 * answer['seconds']:.3g} ms a frame, {answer['ratio']:.3g} references")
-    if not measured:
-        raise FusbenchError("no row could be timed", str(board), "See the notes above.")
-    write_times(board, machine(1), told(table.rows, measured))
-    rebuild(read_board(board))
-    show(f"{board} is built: {counted(len(measured), 'row')} of {len(table.rows)} timed.")
-
-
-def _row(table: Table, name: str) -> Row:
-    from fusbench.errors import unknown
-
-    rows = {row.facts.name: row for row in table.rows}
-    if name not in rows:
-        raise unknown("row above the line", name, list(rows))
-    return rows[name]
-
-
-def _measured(
-    table: Table, row: Row, dataset: str | None, checkpoint: Path | None, repeats: int
-) -> tuple[float, float]:
-    from fusbench.board.rerun import installed_weights, own_weights
-    from fusbench.board.rules import check_data
-    from fusbench.board.times import measure
-    from fusbench.data.dataset import open_dataset
-    from fusbench.doors.door import opened
-    from fusbench.doors.options import Options
-    from fusbench.evaluation.folds import of_fold
-
-    rules = table.board.rules
-    weights = own_weights(row, checkpoint, table.board.root)
-    chosen = None if weights == installed_weights(row) else weights
-    data = open_dataset(dataset or rules.dataset, (rules.split,), None, rules.fold)
-    check_data(table.board, data)
-    data = data.folds[0] if data.folds else data
-    name = row.result.model.name
-    with opened(name, of_fold(Options(checkpoint=chosen), data), data) as (model, card):
-        return measure(model, card, data.split(rules.split)[0], repeats)
+    opened = Board(board)
+    times = opened.time(
+        dataset, checkpoint=checkpoint, repeats=repeats, progress=progress,
+        warn=lambda text: click.echo(f"note: {text}", err=True),
+    )  # fmt: skip
+    for name, seconds, ratio in times.itertuples():
+        show(f"{name}: {1000 * seconds:.3g} ms a frame, {ratio:.3g} references")
+    show(f"{board} is built: {counted(len(times), 'row')} of {len(opened.table.rows)} timed.")

@@ -63,24 +63,11 @@ def list_datasets(as_json: bool) -> None:
 @click.option("--lag-s", type=Real(0), help="Lag of the gaze behind the picture, in seconds.")
 def make_dataset(name: str, folder: Path, seed: int | None, lag_s: float | None) -> None:
     """Make an embedded data set, all splits, in a new FOLDER."""
-    from dataclasses import replace
-
     from fusbench.cli.render import progress, show
-    from fusbench.errors import ConfigError, unknown
-    from fusbench.phantom.folder import make_phantom
-    from fusbench.phantom.presets import PRESETS
+    from fusbench.verbs.dataset import make_dataset as make
 
-    if name not in PRESETS:
-        raise unknown("phantom", name, list(PRESETS))
-    if lag_s is not None and not 0 <= lag_s <= 1:
-        raise ConfigError(f"a lag of {lag_s} s is outside 0..1", fix="Use --lag-s 0.2, say.")
-    if seed is not None and seed < 0:
-        raise ConfigError(f"the seed {seed} is negative", fix="Use --seed 0 or more.")
-    chosen: dict[str, Any] = {"seed": seed, "lag_s": lag_s}
-    phantom = replace(PRESETS[name], **{k: v for k, v in chosen.items() if v is not None})
-    with progress(f"making {name}") as update:
-        make_phantom(folder, phantom, report=update)
-    show(f"{folder}: {counted(len(phantom.plans), 'clip')}")
+    made = make(name, folder, seed=seed, lag_s=lag_s, progress=progress)
+    show(f"{folder}: {counted(len(made.clips), 'clip')}")
 
 
 @dataset.command("withhold", epilog="Example: fusbench dataset withhold my-study public/my-study")
@@ -98,8 +85,7 @@ def withhold(source: str, folder: Path, split: str) -> None:
     from fusbench.verbs.at_hand import at_hand
 
     data = at_hand(source, progress=progress)
-    with progress("copying", len(data.clips)) as update:
-        withhold_gaze(data, folder, split, report=update)
+    withhold_gaze(data, folder, split, progress=progress)
     show(
         f"{folder}: frames of all splits, no gaze of the {split} split.",
         f"Fingerprint of the withheld split, which a board's rows name: {data.fingerprint(split)}",
@@ -166,51 +152,32 @@ def show_dataset(source: str, thumbnails: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from fusbench.cli.render import print_json, progress, show, table
-    from fusbench.data.overview import counts, quality
     from fusbench.files import replacing
-    from fusbench.verbs.at_hand import at_hand
+    from fusbench.verbs.overview import COUNTS, LOOKS
+    from fusbench.verbs.overview import show_dataset as look
 
-    data = at_hand(source, progress=progress)
-    splits = {split: asdict(found) for split, found in counts(data).items()}
-    with progress("looking at the frames") as update:
-        looks = {split: asdict(found) for split, found in quality(data, update).items()}
+    found = look(source, progress=progress)
     if thumbnails:
-        from fusbench.drawing.thumbnails import draw_thumbnails
-
         with replacing(thumbnails) as part:
-            draw_thumbnails(part, data)
-    info = asdict(data.info)
+            found.plot().savefig(part, format="png", metadata={"Software": None})
+    data, info = found.dataset, asdict(found.dataset.info)
     if as_json:
-        content = {"info": info, "splits": splits, "quality": looks, "folder": str(data.root)}
+        content = {
+            "info": info,
+            "splits": {split: asdict(held) for split, held in found.counts.items()},
+            "quality": {split: asdict(looks) for split, looks in found.quality.items()},
+            "folder": str(data.root),
+        }
         print_json(content | ({"thumbnails": str(thumbnails)} if thumbnails else {}))
         return
-    columns = ("split", "scans", "clips", "frames", "without gaze", "points", "points/frame")
-    rows = [[split, *map(str, found.values())] for split, found in splits.items()]
-    show(table(columns, rows, title=f"{data.info.name} {data.info.version}"))
-    columns = (
-        "split", "frames with gaze", "gaze rate", "longest gap", "at the border", "spread x, y",
-        "still frames",
-    )  # fmt: skip
-    show(table(columns, [[split, *_looks(found)] for split, found in looks.items()]))
+    held, looks = found.lines()
+    show(table(COUNTS, held, title=f"{data.info.name} {data.info.version}"), table(LOOKS, looks))
     for key, value in info.items():
         if value not in (None, "", ()) and key not in ("name", "version"):
             show(f"{key}: {value}")
     show(f"folder: {data.root}")
     if thumbnails:
         show(f"thumbnails: {thumbnails}")
-
-
-def _looks(found: dict[str, Any]) -> list[str]:
-    """The quality of a split as cells of a table."""
-    rate, still = found["gaze_rate_hz"], found["still"]
-    return [
-        f"{found['with_gaze']:.1%}",
-        f"{rate:.1f} Hz" if rate else "unknown",
-        f"{found['longest_gap_s']:.2f} s",
-        f"{found['at_border']:.1%}",
-        ", ".join(f"{share:.0%}" for share in found["spread"]),
-        f"{still:.1%}" if still is not None else "no frames here",
-    ]
 
 
 for command in (import_dataset, split_dataset, export):

@@ -199,10 +199,10 @@ def _add(
     """Add runs to a board and build it. Rows that it has stay, unless `replace` says otherwise."""
     from fusbench.cli.board_view import show_added, show_board
     from fusbench.verbs.board import Board
+    from fusbench.verbs.filling import take
 
-    shown = Board(board)
-    for folder, reasons in shown.take(framed, asked, name, replace=replace):
+    for folder, reasons in take(board, framed, asked, name, replace=replace):
         if not quiet:
             show_added(folder, reasons)
     if not quiet:
-        show_board(shown.table)
+        show_board(Board(board).table)

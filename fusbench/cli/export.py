@@ -23,6 +23,5 @@ def export(source: str, form: str, out: Path) -> None:
     from fusbench.verbs.at_hand import at_hand
 
     data = at_hand(source, progress=progress)
-    with progress(f"writing {form}") as update:
-        export_dataset(data, form, out, update)
+    export_dataset(data, form, out, progress=progress)
     show(f"{out}: {counted(len(data.clips), 'clip')}")

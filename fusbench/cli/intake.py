@@ -142,9 +142,9 @@ def import_dataset(
         if source is None:
             raise ConfigError("the folder is missing", fix="Give --source DIR.")
         _require_of_layout()
-        with progress("importing") as update:
-            rate = texts["frame_rate"]
-            scans, clips = import_layout(out, source, layout, study, rate, report=update)
+        scans, clips = import_layout(
+            out, source, layout, study, frame_rate=texts["frame_rate"], progress=progress
+        )
         if as_json:
             print_json({"dataset": str(out), "scans": scans, "clips": clips})
         else:
@@ -152,11 +152,10 @@ def import_dataset(
         return
     recordings = _recordings(manifest, texts, changes)
     try:
-        with progress("importing") as update:
-            done = import_recordings(
-                out, recordings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
-                report=lambda scan, done, total: update(done, total=total or None, note=scan),
-            )  # fmt: skip
+        done = import_recordings(
+            out, recordings, study, keep_going=keep_going, dry_run=dry_run, jobs=jobs,
+            progress=progress,
+        )  # fmt: skip
     except Failed as error:
         raise _each(error.errors, error.recordings) from None
     except LowQuality as error:
@@ -186,11 +185,11 @@ def import_dataset(
 
 def _each(errors: Any, recordings: int) -> Exception:
     """The error that sums up several, which are told a line each before it."""
-    from fusbench.errors import DatasetError
+    from fusbench.errors import DatasetError, counted
 
     for error in errors:
         click.echo(f"error: {error}", err=True)
-    what = f"{len(errors)} of {recordings} recordings did not come in"
+    what = f"{len(errors)} of {counted(recordings, 'recording')} did not come in"
     return DatasetError(what, fix="Correct their rows, or take the others in with --keep-going.")
 
 

@@ -104,21 +104,16 @@ def add(
     clip, and may hold a submission.toml; the predictions are scored here, offline. Day and
     addresses that are not given here are the submission's, or those of the row that is there.
     """
-    from fusbench.board.adding import add_run
-    from fusbench.board.build import rebuild
     from fusbench.board.origin import Origin
-    from fusbench.board.rules import read_board
     from fusbench.cli.board_view import show_added
     from fusbench.cli.render import progress, show
-    from fusbench.verbs.submit import score_predictions
+    from fusbench.verbs.filling import add as fill
 
-    rules, origin = read_board(board), Origin(**where)
-    if predictions:
-        source, submitted = score_predictions(rules, source, name, dataset, runs, progress)
-        name = submitted.name
-        origin = Origin(**{**submitted.origin.told, **origin.told})
-    show_added(*add_run(rules, source, name, origin=origin, replace=again))
-    table = rebuild(rules)
+    folder, reasons, table = fill(
+        board, source, name, Origin(**where), replace=again, predictions=predictions,
+        dataset=dataset, runs=runs, progress=progress,
+    )  # fmt: skip
+    show_added(folder, reasons)
     show(f"{board} is built: {counted(len(table.rows), 'row')}.")
 
 

@@ -14,13 +14,8 @@ from fusbench.cli import json_option
 from fusbench.cli.number import Whole
 
 if TYPE_CHECKING:
-    from fusbench.data.dataset import Dataset
-    from fusbench.reproduction.board import Board
-    from fusbench.reproduction.produce import Production
-    from fusbench.reproduction.runs import Manifest
+    from fusbench.verbs.reproduce import Reproduction
 
-DATASET = "phantom-full"
-TRAINING = ("recipe", "max_steps", "validate_every", "window_count", "precision")
 OPTIONS = (
     click.option("--dataset", help="A name or a folder.  [default: phantom-full]"),
     click.option("--backend", type=click.Choice(["torch", "keras"]), default="torch",
@@ -77,40 +72,22 @@ def _table_command(name: str, title: str) -> None:
     @runs_option
     @_options
     def make(out: Path | None, as_json: bool, **choices: Any) -> None:
-        _make_table(name, out or choices["work"], as_json, choices)
+        _make_table(name, out, as_json, choices)
 
 
 _table_command("table1", "Table 1 (policies and lengths)")
 _table_command("table2", "Table 2 (placement of the other frames)")
 
 
-def _make_table(name: str, out: Path, as_json: bool, choices: dict[str, Any]) -> None:
+def _make_table(name: str, out: Path | None, as_json: bool, choices: dict[str, Any]) -> None:
     from fusbench.cli.render import print_json, show, table
-    from fusbench.files import write_bytes
-    from fusbench.metrics import METRICS as TABLE
-    from fusbench.reproduction.formats import FORMATS, ours, records, reported, seeds
-    from fusbench.reproduction.rows import METRICS, TABLES, TITLES
-    from fusbench.reproduction.tables import paper_table
 
-    board, _, _ = _board(choices, TABLES[name])
-    made = paper_table(name, TITLES[name], TABLES[name], board)
-    for suffix, written in FORMATS.items():
-        write_bytes(out / f"{name}{suffix}", written(made).encode())
+    made = _paper(choices).table(name, out)
     if as_json:
-        print_json({"table": name, "notes": list(made.notes), "rows": records(made)})
+        print_json({"table": name, "notes": list(made.notes), "rows": made.records})
         return
-    columns = ["", "seeds", *(text for m in METRICS for text in (TABLE[m].symbol, "reported"))]
-    rows = [
-        [
-            line.title,
-            seeds(line),
-            *(text for cell in line.cells.values() for text in (ours(cell), reported(cell))),
-        ]
-        for block in made.blocks
-        for line in block
-    ]
-    show(made.title, table(columns, rows), *made.notes)
-    show(", ".join(str(out / f"{name}{suffix}") for suffix in FORMATS))
+    show(made.title, table(*made.texts()), *made.notes)
+    show(", ".join(map(str, made.files)))
 
 
 @reproduce.command("figure2", epilog="Example: fusbench reproduce figure2 --clip s093-c1")
@@ -120,29 +97,15 @@ def _make_table(name: str, out: Path, as_json: bool, choices: dict[str, Any]) ->
 @_options
 def figure2(out: Path | None, clip_id: str | None, as_json: bool, **choices: Any) -> None:
     """Make Figure 2 again: six frames of a test sequence, and where four models expect the gaze."""
-    from fusbench.cli.render import print_json, progress, show
-    from fusbench.reproduction.figure2 import choose, draw_figure2, predictions
-    from fusbench.reproduction.produce import ensure_weights
-    from fusbench.reproduction.rows import ROWS, TABLES
+    from fusbench.cli.render import print_json, show
 
-    job = _production(choices)
-    data = _open(job.dataset, choices["split"])
-    shown = choose(data, choices["split"], choices["margin"], clip_id)
-    weights = {key: ensure_weights(job, ROWS[key])[0] for key in TABLES["figure2"]}
-    models = {}
-    with progress("predicting", len(weights)) as update:
-        for done, (key, path) in enumerate(weights.items(), start=1):
-            model = f"{key}-{job.backend}"
-            models[ROWS[key].title] = predictions(shown, model, path, job.device)
-            update(done)
-    kind = "synthetic data" if data.info.synthetic else "recorded data"
-    title = f"{data.info.name} ({kind}), {choices['split']} split, clip {shown.clip.clip_id}"
-    paths = draw_figure2((out or choices["work"]) / "figure2", shown, models, title)
+    made = _paper(choices).figure2(clip_id, out)
+    files = [str(path) for path in made.files]
     if as_json:
-        files = [str(path) for path in paths]
-        print_json({"files": files, "clip_id": shown.clip.clip_id, "frames": list(shown.frames)})
+        clip, frames = made.shown.clip.clip_id, list(made.shown.frames)
+        print_json({"files": files, "clip_id": clip, "frames": frames})
     else:
-        show(", ".join(map(str, paths)))
+        show(", ".join(files))
 
 
 @reproduce.command(
@@ -156,79 +119,27 @@ def figure2(out: Path | None, clip_id: str | None, as_json: bool, **choices: Any
 def claims(out: Path | None, as_json: bool, **choices: Any) -> None:
     """Test the paper's claims (a) to (i) and write the page that tells."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.files import write_bytes
-    from fusbench.reproduction.lag import draw_lags, lag_gains
-    from fusbench.reproduction.landmarks import kinds
-    from fusbench.reproduction.page import find_claims, to_json, to_page
-    from fusbench.reproduction.rows import TABLES
-    from fusbench.reproduction.segments import segments
+    from fusbench.reproduction.found import to_json
 
-    board, data, manifest = _board(choices, TABLES["claims"])
-    lags = lag_gains(manifest.lags, choices["split"], choices["margin"])
-    found = find_claims(board, segments(data, board.frames), lags, kinds(data, board))
-    page = out or choices["work"] / "claims.md"
-    picture = ""
-    if sum(one.tells for one in lags) > 1:
-        picture = draw_lags(page.with_name(f"{page.stem}-lag"), lags)[0].name
     command = shlex.join(["fusbench", *(a for a in sys.argv[1:] if a != "--debug")])
-    write_bytes(page, to_page(found, command=command, lag_picture=picture).encode())
+    found = _paper(choices).claims(out, command=command)
     if as_json:
         print_json(to_json(found))
-        return
-    rows = [[f"({one.letter}) {one.text}", one.verdict] for one in found.findings]
-    show(table(["claim", "verdict"], rows, text=2), str(page))
+    else:
+        show(table(*found.texts(), text=2), str(found.page))
 
 
-def _production(choices: dict[str, Any]) -> Production:
-    """How what is missing is made; from now on a polite kill is an interrupt, as in training."""
+def _paper(choices: dict[str, Any]) -> Reproduction:
+    """What was chosen; from now on a polite kill is an interrupt, as in training."""
     import signal
 
-    from fusbench.reproduction.produce import Production
-    from fusbench.search.grid import whole_numbers
+    from fusbench.cli.render import note, progress
+    from fusbench.searching.grid import whole_numbers
+    from fusbench.verbs.reproduce import Reproduction
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    training = {key: choices[key] for key in TRAINING if choices[key] is not None}
-    return Production(
-        dataset=choices["dataset"] or DATASET,
-        split=choices["split"],
-        backend=choices["backend"],
-        work=choices["work"],
-        checkpoints=choices["checkpoints"],
-        seeds=whole_numbers(choices["seeds"], "--seeds"),
-        training={key.replace("_", "-"): str(value) for key, value in training.items()},
-        device=choices["device"],
-    )
-
-
-def _open(dataset: str, split: str) -> Dataset:
-    from fusbench.cli.render import progress
-    from fusbench.verbs.at_hand import at_hand
-
-    return at_hand(dataset, (split,), progress)
-
-
-def _board(choices: dict[str, Any], keys: tuple[str, ...]) -> tuple[Board, Dataset, Manifest]:
-    """The rows' scores, from the runs given or from those that are made now."""
-    from fusbench.cli.render import note
-    from fusbench.reproduction.board import read_board
-    from fusbench.reproduction.produce import produce
-    from fusbench.reproduction.runs import Manifest, find_runs, runs_on
-
-    split = choices["split"]
-    if choices["runs"] is not None:
-        manifest = find_runs(choices["runs"])
-        data = _open(choices["dataset"] or manifest.dataset or DATASET, split)
-        manifest = runs_on(manifest, data.fingerprint(split), split)
-        for line in manifest.notes:
-            click.echo(f"note: {line}", err=True)
-    else:
-        job = _production(choices)
-        data = _open(job.dataset, split)
-        runs = produce(
-            job, keys, data, lambda done, total, text: note(f"row {done + 1} of {total}: {text}")
-        )
-        manifest = Manifest(rows=runs)
-    board = read_board(
-        manifest.rows, data, split, margin=choices["margin"], backend=choices["backend"]
-    )
-    return board, data, manifest
+    seeds = whole_numbers(choices.pop("seeds"), "--seeds")
+    return Reproduction(
+        **choices, seeds=seeds, progress=progress, tell=note,
+        warn=lambda line: click.echo(f"note: {line}", err=True),
+    )  # fmt: skip

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fusbench.errors import counted
+
 if TYPE_CHECKING:
     from fusbench.evaluation.finished import Run
     from fusbench.stages import Stages
@@ -19,7 +21,8 @@ def tell_stages(stages: Stages, run: Run) -> None:
     """
     frames = run.result.n_frames
     total = sum(stages.clock_s.values())
-    click.echo(f"{run.name}: {total:.2f} s, {frames} frames; microseconds a frame", err=True)
+    scored = counted(frames, "frame")
+    click.echo(f"{run.name}: {total:.2f} s, {scored}; microseconds a frame", err=True)
     click.echo(f"{'clock':>10}{'processor':>11}{'share':>8}  stage", err=True)
     for name, seconds in sorted(stages.clock_s.items(), key=lambda each: -each[1]):
         here = stages.processor_s[name]

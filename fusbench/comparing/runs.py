@@ -145,7 +145,7 @@ def segments(runs: Sequence[Run], dataset: Dataset) -> np.ndarray:
     same = dataset.fingerprint(result.split) == result.dataset.fingerprint
     if not same or not set(scores["clip_id"]) <= set(clips):
         fix = "Name the data set that the runs were scored on with --dataset."
-        raise ConfigError("these are not the runs' data", str(dataset.root), fix)
+        raise ConfigError("these are not the runs' data", dataset.where, fix)
     if any(clip.segments for clip in clips.values()):
         pairs = zip(scores["clip_id"], scores["frame"], strict=True)
         return np.array([clips[clip_id].segment(frame) for clip_id, frame in pairs])

@@ -12,10 +12,9 @@ from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
 from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, unknown
-from fusbench.files import text_sha256
-
-Progress = Callable[[int, int], None]
-
+from fusbench.files import text_sha256, told_as
+from fusbench.progress import Progress, silent
+from fusbench.progress import Report as Told
 
 POOLED = "all"  # in place of a fold's number: all of them
 
@@ -54,6 +53,11 @@ class Dataset:
     folds: tuple[Dataset, ...] = ()
 
     @property
+    def where(self) -> str:
+        """What errors call it: its folder, or its name where the cache keeps it."""
+        return told_as(self.root, self.info.name)
+
+    @property
     def train_clips(self) -> tuple[Clip, ...]:
         """Clips of the train split, or of that of any fold."""
         parts = self.folds or (self,)
@@ -89,7 +93,7 @@ class Dataset:
         if not clips:
             raise DatasetError(
                 f"the {name} split is empty",
-                str(self.root / "clips.csv"),
+                self.where,
                 "Assign scans to it, or choose another split with --split.",
             )
         return clips
@@ -197,7 +201,8 @@ def dataset_card(name: str) -> DatasetCard:
 def open_dataset(
     source: str | Path,
     splits: tuple[str, ...] = SPLITS,
-    report: Progress | None = None,
+    *,
+    progress: Progress = silent,
     fold: int | str | None = None,
 ) -> Dataset:
     """Open a data set; frames stay on disk until they are looked at.
@@ -208,8 +213,8 @@ def open_dataset(
         A registered name, such as "phantom", or the path of a data set folder.
     splits : tuple of str
         Splits whose frames will be needed; a registered data set may make only these.
-    report : callable, optional
-        Told (done, total) while a registered data set is made.
+    progress : callable, optional
+        Shows how far it is while a registered data set is made; see `fusbench.progress`.
     fold : int or "all", optional
         Take the splits of this fold, 1..K, of ``folds.csv`` in place of the stored ones: fold k is
         the test split, the next fold the val split, all others are the train split. "all" pools
@@ -238,7 +243,8 @@ def open_dataset(
     names, faults = scan(DATASETS)
     if str(source) in names:
         wanted = splits if fold is None else SPLITS
-        root = _provided(dataset_card(str(source)), wanted, report)
+        with progress(f"making {source}") as update:
+            root = _provided(dataset_card(str(source)), wanted, update)
     elif Path(source).is_dir():
         root = Path(source)
     else:
@@ -257,14 +263,14 @@ def open_dataset(
     from fusbench.data.split import count_folds, folded
 
     if fold != POOLED:
-        return replace(dataset, clips=folded(root, dataset.clips, fold), fold=fold)
-    numbers = range(1, count_folds(root) + 1)
+        return replace(dataset, clips=folded(root, dataset.clips, fold, dataset.where), fold=fold)
+    numbers = range(1, count_folds(root, dataset.where) + 1)
     parts = (replace(dataset, clips=folded(root, dataset.clips, k), fold=k) for k in numbers)
     tested = tuple(replace(clip, split="test") for clip in dataset.clips)
     return replace(dataset, clips=tested, fold=POOLED, folds=tuple(parts))
 
 
-def _provided(card: DatasetCard, splits: tuple[str, ...], report: Progress | None) -> Path:
+def _provided(card: DatasetCard, splits: tuple[str, ...], report: Told) -> Path:
     """The folder that a card's provider returns."""
     where = f"data set '{card.name}'"
     provide = load_target(card.provider, where)

@@ -19,7 +19,7 @@ from fusbench.data.stored import (
     unpacked,
 )
 from fusbench.errors import DatasetError, counted
-from fusbench.files import known_sha256, text_sha256
+from fusbench.files import known_sha256, text_sha256, told_as
 
 SPLITS = ("train", "val", "test")
 SCHEMA = 1
@@ -133,7 +133,7 @@ class Clip:
         if not self.file:
             raise DatasetError(
                 "holds the clip's gaze but not its frames",
-                f"{self.root}, clip '{self.clip_id}'",
+                f"{told_as(self.root, self.info.name)}, clip '{self.clip_id}'",
                 "Open a copy of the data set that includes this split's frames.",
             )
         return self.root / self.file

@@ -13,13 +13,14 @@ from fusbench.data.folder import CLIP_COLUMNS
 from fusbench.data.rewriting import rewriting, state
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.data.tables import numbers, read_table, write_rows
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.files import output_errors, write_bytes
 from fusbench.locks import locked
 
 FOLDS_FILE = "folds.csv"
 FOLD_COLUMNS = ("scan_id", "fold")
 AGAIN = "Make them with: fusbench dataset split DIR --folds 5."
+COPY = "Make a copy with 'fusbench dataset make NAME DIR', and its folds with 'dataset split DIR'."
 
 
 def deal(frames: Mapping[str, int], shares: Sequence[float], seed: int = 0) -> dict[str, int]:
@@ -99,8 +100,10 @@ def _deal_scans(
         person = person_of[clip.scan_id]
         frames[person] = frames.get(person, 0) + clip.n_frames
     if len(frames) < len(shares):
-        who = "people" if people else "scans"
-        what = f"{len(frames)} {who} cannot fill {len(shares)} parts"
+        who = counted(len(frames), "scan")
+        if people:
+            who = "1 person" if len(frames) == 1 else f"{len(frames)} people"
+        what = f"{who} cannot fill {len(shares)} parts"
         raise ConfigError(what, fix="Import more, or ask for fewer.")
     part = deal(frames, shares, seed)
     return {scan: part[person] for scan, person in person_of.items()}
@@ -131,8 +134,9 @@ def split_scans(
     dict of str to str
         Split of each scan.
     """
-    if min(shares) <= 0:
-        raise ConfigError(f"the shares {shares} are not all positive", fix="Use 60,20,20, say.")
+    if len(shares) != len(SPLITS) or not all(0 < share < np.inf for share in shares):
+        fault = "all positive" if len(shares) == len(SPLITS) else "three"
+        raise ConfigError(f"the shares {shares} are not {fault}", fix="Use 60,20,20, say.")
     split = {scan: SPLITS[part] for scan, part in _deal_scans(clips, shares, seed, people).items()}
     with output_errors(root), locked(root):
         before = state(root / "clips.csv")
@@ -174,11 +178,12 @@ def fold_scans(
     return fold
 
 
-def _folds(root: Path) -> dict[str, int]:
+def _folds(root: Path, where: str) -> dict[str, int]:
     """Fold of each scan, as it is stored; `DatasetError` where it is not."""
     path = root / FOLDS_FILE
     if not path.exists():
-        raise DatasetError("the data set stores no folds", str(root), AGAIN)
+        embedded = where != str(root)
+        raise DatasetError("the data set stores no folds", where, COPY if embedded else AGAIN)
     table = read_table(path, FOLD_COLUMNS)
     number = numbers(table["fold"])
     if not (np.isfinite(number).all() and (number % 1 == 0).all()):
@@ -186,13 +191,13 @@ def _folds(root: Path) -> dict[str, int]:
     return dict(zip(table["scan_id"], number.astype(int).tolist(), strict=True))
 
 
-def count_folds(root: Path) -> int:
+def count_folds(root: Path, where: str = "") -> int:
     """How many folds a folder stores; errors as in `folded`."""
-    return max(_folds(root).values(), default=0)
+    return max(_folds(root, where or str(root)).values(), default=0)
 
 
-def folded(root: Path, clips: Sequence[Clip], fold: int | str) -> tuple[Clip, ...]:
-    """The clips with the splits of a fold.
+def folded(root: Path, clips: Sequence[Clip], fold: int | str, where: str = "") -> tuple[Clip, ...]:
+    """The clips with the splits of a fold; `where` is what errors call the folder.
 
     Raises
     ------
@@ -202,7 +207,7 @@ def folded(root: Path, clips: Sequence[Clip], fold: int | str) -> tuple[Clip, ..
         If there is no such fold.
     """
     path = root / FOLDS_FILE
-    of_scan = _folds(root)
+    of_scan = _folds(root, where or str(root))
     count = max(of_scan.values(), default=0)
     if not isinstance(fold, int) or not 1 <= fold <= count:
         raise ConfigError(f"there is no fold {fold}", str(path), f"Use --fold 1 to {count}.")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fusbench.errors import WindowError
+from fusbench.errors import WindowError, counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -180,8 +180,9 @@ class Window:
         """
         if not len(self.complete_targets(n_frames)):
             need = self.span + self.horizon
+            have = counted(n_frames, "frame", "holds", "hold")
             raise WindowError(
-                f"{n_frames} frames hold no complete window, which needs {need}",
+                f"{have} no complete window, which needs {need}",
                 where,
                 "Train a model with a shorter window, or leave the clip out.",
             )

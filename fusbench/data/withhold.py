@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import GazePoints
 from fusbench.data.scan import Clip
 from fusbench.data.writer import NewClip, StoredClip, store_clip, write_dataset
+from fusbench.progress import Progress, silent
 
 NO_GAZE = GazePoints(
     frame=np.empty(0, np.int32), time_s=np.empty(0), x_px=np.empty(0), y_px=np.empty(0)
@@ -19,24 +20,26 @@ NO_GAZE = GazePoints(
 
 
 def withhold_gaze(
-    dataset: Dataset,
-    root: Path,
-    split: str = "test",
-    report: Callable[[int, int], None] | None = None,
+    dataset: Dataset, out: str | Path, split: str = "test", *, progress: Progress = silent
 ) -> Path:
-    """Write a copy of a data set in which a split has frames but no gaze.
+    """Copy a data set without the gaze of a split, for a private test.
 
     Left out with the gaze is what would tell of it: the generating density, landmarks, segments.
 
     Parameters
     ----------
     dataset : Dataset
-    root : Path
-        The new folder.
+    out : str or Path
+        The new folder, with the frames of all splits.
     split : {"train", "val", "test"}
         The split whose gaze is withheld.
-    report : callable, optional
-        Told (clips done, clips in all).
+    progress : callable, optional
+        Shows how far it is; see `fusbench.progress`.
+
+    Returns
+    -------
+    Path
+        The folder. `Dataset.fingerprint` of the withheld split is what a board's rows name.
 
     Raises
     ------
@@ -44,19 +47,28 @@ def withhold_gaze(
         If the split is empty, or a clip's frames are not at hand.
     OutputError
         If the folder exists.
+
+    Examples
+    --------
+    >>> import tempfile, fusbench
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> dataset = fusbench.open_dataset("phantom-tiny")
+    >>> public = withhold_gaze(dataset, folder.name + "/public")
+    >>> len(fusbench.open_dataset(public).split("test")[0].gaze)
+    0
     """
     dataset.split(split)
     note = f"The gaze of the {split} split is withheld."
     info = replace(dataset.info, description=f"{dataset.info.description} {note}".strip())
 
     def stored(folder: Path) -> Iterator[StoredClip]:
-        for done, clip in enumerate(dataset.clips, start=1):
-            clip.verify()
-            yield store_clip(folder, _copy(clip, hidden=clip.split == split), clip.store)
-            if report:
-                report(done, len(dataset.clips))
+        with progress("copying") as update:
+            for done, clip in enumerate(dataset.clips, start=1):
+                clip.verify()
+                yield store_clip(folder, _copy(clip, hidden=clip.split == split), clip.store)
+                update(done, len(dataset.clips))
 
-    return write_dataset(root, info, stored)
+    return write_dataset(out, info, stored)
 
 
 def _copy(clip: Clip, *, hidden: bool) -> NewClip:

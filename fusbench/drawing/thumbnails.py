@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,6 +10,10 @@ import numpy as np
 from fusbench.data.dataset import Dataset
 from fusbench.data.scan import SPLITS, Clip
 from fusbench.drawing.palette import DARK
+from fusbench.errors import counted
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS, MAX_THUMBNAILS = 8, 48
 TILE = 200  # pixels across
@@ -34,12 +38,11 @@ def _middle(clip: Clip) -> int:
     return int(frames[len(frames) // 2]) if len(frames) else clip.n_frames // 2
 
 
-def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -> int:
-    """Draw the sheet as a PNG file; returns how many scans it shows.
+def thumbnails(dataset: Dataset, limit: int = MAX_THUMBNAILS) -> Figure:
+    """The sheet as a Matplotlib figure.
 
     Parameters
     ----------
-    path : Path
     dataset : Dataset
     limit : int
         At most so many scans.
@@ -60,8 +63,8 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
     axis.set_xlim(0, size[0])
     axis.set_ylim(size[1], 0)
     kind = "synthetic data" if dataset.info.synthetic else "recorded data"
-    total = len({clip.scan_id for clip in dataset.clips})
-    title = f"{dataset.info.name} {dataset.info.version} ({kind}), {len(shown)} of {total} scans"
+    total = counted(len({clip.scan_id for clip in dataset.clips}), "scan")
+    title = f"{dataset.info.name} {dataset.info.version} ({kind}), {len(shown)} of {total}"
     axis.text(GAP, 22, _plain(title), color=DARK.ink, fontsize=10, va="center")
     for number, (clip, frame) in enumerate(shown):
         left = GAP + number % columns * (TILE + GAP)
@@ -88,8 +91,7 @@ def draw_thumbnails(path: Path, dataset: Dataset, limit: int = MAX_THUMBNAILS) -
         )  # fmt: skip
     axis.set_xlim(0, size[0])
     axis.set_ylim(size[1], 0)
-    figure.savefig(path, format="png", metadata={"Software": None})
-    return len(shown)
+    return figure
 
 
 def _plain(words: str) -> str:

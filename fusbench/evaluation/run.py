@@ -134,9 +134,7 @@ def _finish(
     scores = joined(pieces, "scores", [m.key for m in job.chosen])
     if scores is None or scores.empty:
         fix = "Choose another split, or check the gaze with 'fusbench dataset check'."
-        raise DatasetError(
-            f"no frame of the {job.split} split has gaze", str(job.dataset.root), fix
-        )
+        raise DatasetError(f"no frame of the {job.split} split has gaze", job.dataset.where, fix)
     info = job.dataset.info
     result = Result(
         key=job.key(used),

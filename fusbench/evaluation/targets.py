@@ -90,7 +90,7 @@ class Targets:
             if not rest.any():
                 what = f"no scan of the {self.split} split but '{scan_id}' has gaze"
                 fix = "Leave out sauc: it compares with the gaze on other scans."
-                raise DatasetError(what, str(self.dataset.root), fix)
+                raise DatasetError(what, self.dataset.where, fix)
             self._others.clear()  # scans come one after the other
             self._others[scan_id] = rest
         return self._others[scan_id]

@@ -61,7 +61,7 @@ def _subjects(dataset: Dataset) -> dict[str, str]:
         if other != clip.scan_id:
             what = f"the scans '{other}' and '{clip.scan_id}' have one BIDS label, {label}"
             fix = "Rename one of them: BIDS allows letters and digits only."
-            raise DatasetError(what, str(dataset.root / "clips.csv"), fix)
+            raise DatasetError(what, dataset.where, fix)
         labels[clip.scan_id] = label
     return labels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fusbench.errors import DatasetError, OutputError, unknown
 from fusbench.files import replacing_folder
-from fusbench.progress import Report
+from fusbench.progress import Progress, silent
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
@@ -20,7 +20,7 @@ FORMATS = tuple(sorted(name.replace("_", "-") for name in _FOUND if name != "for
 
 
 def export_dataset(
-    dataset: Dataset, form: str, out: str | Path, report: Report | None = None
+    dataset: Dataset, form: str, out: str | Path, *, progress: Progress = silent
 ) -> Path:
     """Write a data set in another format, into a new folder.
 
@@ -31,8 +31,8 @@ def export_dataset(
         One of `FORMATS`.
     out : str or Path
         The new folder; it appears when it is complete.
-    report : callable, optional
-        Told (clips done, clips in all).
+    progress : callable, optional
+        Shows how many clips are done; see `fusbench.progress`.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def export_dataset(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError("already exists", str(out), "Choose another folder or remove this one.")
     if not dataset.clips:
-        raise DatasetError("holds no clip", str(dataset.root), "Import a recording first.")
-    with replacing_folder(out) as folder:
+        raise DatasetError("holds no clip", dataset.where, "Import a recording first.")
+    with replacing_folder(out) as folder, progress(f"writing {form}") as update:
         module = import_module(f"fusbench.exporting.{form.replace('-', '_')}")
-        module.write(dataset, folder, report or (lambda done, total: None))
+        module.write(dataset, folder, update)
     return out

@@ -38,7 +38,7 @@ def write(dataset: Dataset, folder: Path, report: Report) -> None:
                 numbers.append(int(frame))
             report(done, len(dataset.clips))
         if not paths:
-            raise DatasetError("no frame has gaze", str(dataset.root), "Check the gaze.")
+            raise DatasetError("no frame has gaze", dataset.where, "Check the gaze.")
         for key, values in names.items():
             text = h5py.special_dtype(vlen=str)
             file.create_dataset(key, data=[v.encode() for v in values], dtype=text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.display import AGAIN, DAMAGE, to_display
 from fusbench.footage.header import number, regions, texts, whole
@@ -99,7 +99,8 @@ def _times(header: Any, count: int, frame_rate_hz: Fraction | None, path: Path) 
         if found:
             return _running(_steps(found) if _are_times(found) else found)
         if step is None and frame_rate_hz is None:
-            what = f"FrameTimeVector has {len(entries)} entries for {count} frames"
+            many = counted(len(entries), "entry")
+            what = f"FrameTimeVector has {many} for {counted(count, 'frame')}"
             if len(entries) == count:
                 what = "an entry of FrameTimeVector is no time"
             raise DatasetError(what, str(path), "Give --frame-rate R, or copy the file again.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError, PredictionError
+from fusbench.errors import ConfigError, DatasetError, PredictionError, counted
 from fusbench.files import silence
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.kinds import PICTURES, natural
@@ -49,7 +49,8 @@ def _holes(files: list[Path]) -> Iterator[Remark]:
     at = np.flatnonzero(steps > usual)
     if usual and len(at):
         many = int((steps // usual - 1).sum())
-        text = f"{many} numbers are missing in the pictures' names, the first after"
+        text = counted(many, "number", "is missing", "are missing")
+        text = f"{text} in the pictures' names, the first after"
         yield "warn", f"{text} '{files[at[0]].name[-40:]}': the others are timed without a gap"
 
 

@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import whole_nanoseconds
 from fusbench.footage.record import Footage, Frames, Remark
 from fusbench.numerals import is_whole, number, whole
@@ -79,7 +79,8 @@ def open_sequence(path: Path, frame_rate_hz: Fraction | None) -> Footage:
         remarks.append(("warn", text))
     bad = [key for key, value in header.fields.items() if STATUS.fullmatch(key) and value != "OK"]
     if bad:
-        remarks.append(("warn", f"{len(bad)} frames are marked as not OK by the recorder"))
+        text = counted(len(bad), "frame", "is marked", "are marked")
+        remarks.append(("warn", f"{text} as not OK by the recorder"))
     return Footage(
         kind="sequence",
         shape=header.shape,
@@ -207,7 +208,7 @@ def _times(header: Header, frame_rate_hz: Fraction | None, path: Path) -> list[i
     if frame_rate_hz is not None:
         return [whole_nanoseconds(number / frame_rate_hz) for number in range(header.frames)]
     if any(number not in stamps for number in range(header.frames)):
-        what = f"holds times of {len(stamps)} of {header.frames} frames"
+        what = f"holds times of {len(stamps)} of {counted(header.frames, 'frame')}"
         raise ConfigError(what, str(path), "Give --frame-rate R.")
     seconds = np.array([stamps[number] for number in range(header.frames)])
     if not np.isfinite(seconds).all() or np.abs(seconds).max() > 1e10:
@@ -230,7 +231,7 @@ def _frames(header: Header, times: list[int], path: Path) -> Frames:
             except zlib.error:
                 raise DatasetError("is damaged", f"{path}, frame {number}", AGAIN) from None
             if len(buffer) < size:
-                what = f"ends after {number} of {len(times)} frames"
+                what = f"ends after {number} of {counted(len(times), 'frame')}"
                 raise DatasetError(what, str(path), AGAIN)
             yield time_ns, np.frombuffer(bytes(buffer[:size]), np.uint8).reshape(shape)
             del buffer[:size]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.errors import DatasetError
+from fusbench.errors import DatasetError, counted
 from fusbench.footage import patience
 from fusbench.footage.clock import clock_ns, whole_nanoseconds
 from fusbench.footage.planes import pixels
@@ -224,8 +224,10 @@ class _Damage:
         places = places if len(places) else times
         begin, end = (float((tick - times[0]) * self.base) for tick in (places.min(), places.max()))
         share = gone / (len(times) + gone)
-        text = f"the file is damaged: {gone} pictures are missing ({share:.1%})"
-        text += f" and {len(self.marked)} are marked as damaged, from {begin:.2f} to {end:.2f} s"
+        missing = counted(gone, "picture", "is missing", "are missing")
+        marked = f"{len(self.marked)} {'is' if len(self.marked) == 1 else 'are'} marked as damaged"
+        text = f"the file is damaged: {missing} ({share:.1%}) and {marked}"
+        text += f", from {begin:.2f} to {end:.2f} s"
         remarks.append(("warn", f"{text}; the others keep their own times"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import ConfigError
+from fusbench.errors import ConfigError, counted
 from fusbench.footage.clock import parse_time
 from fusbench.footage.rows import read_rows
 from fusbench.importing.events import (
@@ -130,13 +130,15 @@ def timeline_of(
                 known.setdefault(int(frame_ns[number - first]), time)
         beyond = sum(not 0 <= number - first < len(frame_ns) for number in numbers)
         if beyond:
-            text = f"{beyond} of {len(numbers)} frame events name a frame that the video lacks"
+            verb = "names" if beyond == 1 else "name"
+            many = f"{beyond} of {counted(len(numbers), 'frame event')}"
+            text = f"{many} {verb} a frame that the video lacks"
             remarks.append(Finding(WARN, text))
         pairs += [(time, video) for video, time in known.items()]
     found = timeline(pairs, where)
     drift = found.drift_ppm
     if drift is not None:
-        many = f"{len(found.gaze_ns)} anchors: the video's clock runs {drift:+g} ppm"
+        many = f"{counted(len(found.gaze_ns), 'anchor')}: the video's clock runs {drift:+g} ppm"
         text = f"{many} against the gaze's, the anchors lie within {found.residual_s:.4f} s of it"
         level = WARN if abs(drift) > 50_000 else NOTE
         remarks.append(Finding(level, text))

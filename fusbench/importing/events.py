@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import clock_ns, nanoseconds, plain, unit_of
 from fusbench.footage.encoding import text_of
 from fusbench.importing.cells import FILLERS
@@ -147,12 +147,14 @@ def find_event(
         fix = f"Correct {option}.{listed or ' The file holds no event: see --events.'}"
         raise ConfigError(what, where, fix)
     if number is not None and number > len(found):
-        what = f"'{pattern}' fits {len(found)} events, not {number}"
+        what = f"'{pattern}' fits {counted(len(found), 'event')}, not {number}"
         raise ConfigError(what, where, "Correct --event-number.")
     if number is not None or len(found) == 1:
         return found[(number or 1) - 1][0], []
     at = ", ".join(f"{time / 1e9:.3f} s" for time, _ in found[:SHOWN_EVENTS])
-    many = f"{len(found)} events fit '{pattern}', at {at}: the first was taken"
+    many = (
+        f"{counted(len(found), 'event', 'fits', 'fit')} '{pattern}', at {at}: the first was taken"
+    )
     return found[0][0], [Finding(WARN, f"{many}; choose another with --event-number N")]
 
 
@@ -170,7 +172,7 @@ def frame_events(events: tuple[Event, ...], pattern: str, where: str) -> list[tu
     fitting = compiled(pattern, "--frame-event", where)
     fix = r"Give a pattern with the frame's number as its group, such as 'VFRAME (\\d+)'."
     if fitting.groups != 1:
-        what = f"'{pattern}' has {fitting.groups} groups"
+        what = f"'{pattern}' has {counted(fitting.groups, 'group')}"
         raise ConfigError(what, where, fix.replace("\\\\", "\\"))
     found = []
     for time, text in events:
@@ -224,4 +226,4 @@ def first_frame_number(numbers: list[int], count: int, said: str, where: str) ->
         return int(from_one)
     what = f"the frames' numbers run from {min(shown)} to {max(shown)}"
     fix = "Say whether the first frame is 0 or 1, with --first-frame."
-    raise ConfigError(f"{what}, of {count} frames", where, fix)
+    raise ConfigError(f"{what}, of {counted(count, 'frame')}", where, fix)

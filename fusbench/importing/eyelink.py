@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import nanoseconds
 from fusbench.importing.cells import numbers
 from fusbench.importing.finding import NOTE, WARN, Finding
@@ -80,7 +80,7 @@ class _Refused(Exception):
 def _sample(found: _Lines, words: list[str]) -> None:
     if not found.eyes:
         found.eyes = _eyes_of(words)
-        text = f"no header line: the columns are those of {len(found.eyes)} eye(s)"
+        text = f"no header line: the columns are those of {counted(len(found.eyes), 'eye')}"
         found.remarks["eyes"] = Finding(NOTE, text)
     if len(words) < 1 + 3 * len(found.eyes) or not TIME.fullmatch(words[0]):
         raise ValueError
@@ -161,7 +161,8 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
         sides[eye] = (read[0].values, read[1].values)
         odd += [cell for column in read for cell in column.odd]
     if odd:
-        text = f"{len(odd)} positions are no number and count as lost, such as '{odd[0][:40]}'"
+        one, many = "is no number and counts as lost", "are no number and count as lost"
+        text = f"{counted(len(odd), 'position', one, many)}, such as '{odd[0][:40]}'"
         found.remarks["odd"] = Finding(WARN, text)
     if len(found.rates_hz) > 1:
         rates = ", ".join(f"{rate:g}" for rate in sorted(found.rates_hz))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fusbench.errors import counted
 from fusbench.footage.clock import frame_of
 from fusbench.importing.beside import DOUBTFUL, LIT, LOW, beside
 from fusbench.importing.finding import NOTE, REFUSE, WARN, Finding
@@ -61,14 +62,16 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (seen.most_frame.max() < LIT, REFUSE, "black",
          f"the picture is black: no pixel of any frame is brighter than {seen.most_frame.max()}"),
         (q.lost_to_fillers, NOTE, "",
-         f"{q.lost_to_fillers} samples at exactly 0,0 or -1,-1 count as lost"),
+         counted(q.lost_to_fillers, "sample", "at exactly 0,0 or -1,-1 counts as lost",
+                 "at exactly 0,0 or -1,-1 count as lost")),
         (q.duplicates, WARN if q.duplicates > MANY * q.samples else NOTE, "",
-         f"{q.duplicates} samples with a repeated time were dropped"),
+         counted(q.duplicates, "sample", "with a repeated time was dropped",
+                 "with a repeated time were dropped")),
         (coarse, WARN, "",
          f"the clock goes in steps of {coarse or 0:.3g} ms, and samples come every"
          f" {1000 / q.gaze_rate_hz:.3g} ms: gaze near a frame's edge may be on the wrong frame"),
         (q.gaps, NOTE, "",
-         f"{q.gaps} gaps between samples, the longest of {q.longest_gap_s:.2f} s"),
+         f"{counted(q.gaps, 'gap')} between samples, the longest of {q.longest_gap_s:.2f} s"),
         (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN, "",
          f"the tracker's clock drifts by {q.drift_ppm} ppm against the computer's"),
         (q.longest_freeze_s >= 0.5, NOTE, "",
@@ -77,7 +80,8 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.longest_step_s > 10 / q.frame_rate_hz, NOTE, "",
          f"a step of {q.longest_step_s:.2f} s between two frames"),
         (q.frames - q.clip_frames, NOTE, "",
-         f"{q.frames - q.clip_frames} frames at the end of a part are too few for a clip"),
+         counted(q.frames - q.clip_frames, "frame", "at the end of a part is too few for a clip",
+                 "at the end of a part are too few for a clip")),
     ):  # fmt: skip
         if found:
             yield Finding(level, text, kind)

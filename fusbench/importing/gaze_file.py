@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import DatasetError, FusbenchError, unknown
+from fusbench.errors import DatasetError, FusbenchError, counted, unknown
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.presets import FORMATS
 from fusbench.importing.recording import USUAL_FILLERS, GazeRecording, ReadOptions, without_fillers
@@ -105,7 +105,7 @@ def _cleaned(recording: GazeRecording, path: Path, options: ReadOptions) -> Gaze
     back = step < 0
     if back.any() and not options.sort_time:
         at = int(np.argmax(back)) + 1
-        many = f", and {back.sum() - 1} times more" if back.sum() > 1 else ""
+        many = f", and {counted(back.sum() - 1, 'time')} more" if back.sum() > 1 else ""
         what = f"the time runs backwards at sample {at}, by {-step[at - 1] / 1e6:g} ms{many}"
         fix = "Export one recording a file and check the clock, or order it with --sort-time."
         raise DatasetError(what, str(path), fix)
@@ -116,10 +116,12 @@ def _cleaned(recording: GazeRecording, path: Path, options: ReadOptions) -> Gaze
     x, y, at_any = without_fillers(x, y)
     remarks = recording.remarks
     if back.any():
-        text = f"the time stepped back {back.sum()} times: the samples were put in order"
+        text = f"the time stepped back {counted(back.sum(), 'time')}: the samples were put in order"
         remarks = (*remarks, Finding(WARN, text))
     if at_any > fillers:
-        text = f"{at_any - fillers} samples at a filler such as -9999,-9999 count as lost"
+        where = "at a filler such as -9999,-9999"
+        one, many = f"{where} counts as lost", f"{where} count as lost"
+        text = counted(at_any - fillers, "sample", one, many)
         remarks = (*remarks, Finding(NOTE, text))
     return replace(
         recording,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fusbench.errors import ConfigError, DatasetError, unknown
+from fusbench.errors import ConfigError, DatasetError, counted, unknown
 from fusbench.footage.clock import SHOWN
 from fusbench.importing.cells import shown
 from fusbench.importing.columns import Columns
@@ -46,7 +46,11 @@ def one_recording(
     told = []
     untimed = sum(part["untimed"] for part in parts)
     if untimed:
-        told.append(Finding(WARN, f"{untimed} rows with gaze tell no time and were left out"))
+        one, many = (
+            f"with gaze {verbs} left out"
+            for verbs in ("tells no time and was", "tell no time and were")
+        )
+        told.append(Finding(WARN, counted(untimed, "row", one, many)))
     if columns.unit == SHOWN and len(time_ns):
         time_ns, late = past_midnight(time_ns)
         if late is not None:
@@ -91,7 +95,11 @@ def _cell_remarks(parts: list[dict[str, Any]]) -> Iterator[Finding]:
         odd = [cell for cells, _ in found for cell in cells]
         grouped = next((cell for _, cell in found if cell), "")
         if odd:
-            what = f"{len(odd)} cells of '{name}' are no number and count as lost"
+            one, many = (
+                f"of '{name}' {verb} as lost"
+                for verb in ("is no number and counts", "are no number and count")
+            )
+            what = counted(len(odd), "cell", one, many)
             yield Finding(WARN, f"{what}, such as '{odd[0][:40]}'")
         if grouped:
             yield Finding(NOTE, f"'{name}' separates thousands, as in '{grouped[:40]}'")

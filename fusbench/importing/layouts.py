@@ -14,7 +14,7 @@ from fusbench.importing.gazecom import gazecom
 from fusbench.importing.pairing import PARSERS
 from fusbench.importing.pictured import KNOWN, pictured
 from fusbench.importing.public import Published, import_published
-from fusbench.progress import Report
+from fusbench.progress import Progress, silent
 
 LAYOUTS: dict[str, Callable[[Path, Fraction | None], Published]] = {
     **{name: partial(pictured, layout=name) for name in KNOWN},
@@ -24,20 +24,21 @@ LAYOUTS: dict[str, Callable[[Path, Fraction | None], Published]] = {
 
 
 def import_layout(
-    root: Path,
-    source: Path,
+    root: str | Path,
+    source: str | Path,
     layout: str,
     study: Study | None = None,
+    *,
     frame_rate: str = "",
-    report: Report | None = None,
+    progress: Progress = silent,
 ) -> tuple[int, int]:
     """Make a data set folder of a public data set.
 
     Parameters
     ----------
-    root : Path
+    root : str or Path
         The new folder.
-    source : Path
+    source : str or Path
         Where the public data set was unpacked.
     layout : str
         A key of `LAYOUTS`.
@@ -45,8 +46,8 @@ def import_layout(
         What it names goes before what the public data set says of itself.
     frame_rate : str
         Of pictures; default: as it is published.
-    report : callable, optional
-        Told (videos done, videos in all).
+    progress : callable, optional
+        Shows how many videos are done; see `fusbench.progress`.
 
     Returns
     -------
@@ -59,10 +60,22 @@ def import_layout(
         If there is no such layout.
     DatasetError
         If the folder is of another layout, or a file is damaged or missing.
+
+    Examples
+    --------
+    >>> import tempfile, fusbench
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> data = fusbench.open_dataset("phantom-tiny")
+    >>> source = fusbench.export_dataset(data, "dhf1k", folder.name + "/exported")
+    >>> import_layout(folder.name + "/study", source, "dhf1k")
+    (6, 6)
     """
+    source = Path(source)
     if layout not in LAYOUTS:
         raise unknown("layout", layout, tuple(LAYOUTS))
     if not source.is_dir():
         raise DatasetError("no folder is here", str(source), "Unpack the data set, and name it.")
     rate = PARSERS["frame_rate"][1](frame_rate) if frame_rate else None
-    return import_published(root, LAYOUTS[layout](source, rate), study or Study(), report)
+    published = LAYOUTS[layout](source, rate)
+    with progress("importing") as update:
+        return import_published(Path(root), published, study or Study(), update)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fusbench.errors import counted
 from fusbench.importing.clip_files import Written
 from fusbench.importing.events import NO_FRAME, first_frame_number
 from fusbench.importing.finding import NOTE, WARN, Finding
@@ -18,7 +19,6 @@ def times_of_frames(
     said = pairing.first_frame or str(pairing.options.mapping.get("first_frame", ""))
     first = first_frame_number(np.unique(frame).tolist(), len(all_ns), said, where)
     number = frame - first
-    count = np.bincount(np.maximum(number, 0), minlength=len(all_ns))
     begins = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1])
     runs = np.diff(np.append(begins, len(number)))
     place = np.arange(len(number)) - np.repeat(begins, runs)
@@ -34,8 +34,11 @@ def times_of_frames(
     found = [Finding(NOTE, text)]
     none = frame == NO_FRAME
     if none.any():
-        found.append(Finding(NOTE, f"{none.sum()} samples fall to no frame"))
+        text = counted(int(none.sum()), "sample", "falls to no frame", "fall to no frame")
+        found.append(Finding(NOTE, text))
     if not (there | none).all():
-        what = f"{(~(there | none)).sum()} samples name a frame that the video lacks"
-        found.append(Finding(WARN, f"{what}: it has {len(count[: len(all_ns)])}"))
+        lacks = "a frame that the video lacks"
+        missed = int((~(there | none)).sum())
+        what = counted(missed, "sample", f"names {lacks}", f"name {lacks}")
+        found.append(Finding(WARN, f"{what}: it has {len(all_ns)}"))
     return time_ns, found

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from fusbench.errors import DatasetError, FusbenchError
+from fusbench.errors import DatasetError, FusbenchError, counted
 from fusbench.files import known_sha256
 from fusbench.footage.open import open_footage
 from fusbench.importing.anchoring import anchors_of
@@ -28,7 +28,7 @@ class Failed(DatasetError):
 
     def __init__(self, errors: Sequence[FusbenchError], recordings: int) -> None:
         super().__init__(
-            f"{len(errors)} of {recordings} recordings cannot come in: "
+            f"{len(errors)} of {counted(recordings, 'recording')} cannot come in: "
             + " | ".join(str(error) for error in errors),
             fix="Correct them, or take the others in with --keep-going.",
         )

@@ -29,19 +29,41 @@ COMMON = {
 }  # fmt: skip
 
 
-def check_privacy(dataset: Dataset, sources: Sequence[Path] = ()) -> list[FusbenchError]:
+def check_privacy(dataset: Dataset, sources: Sequence[str | Path] = ()) -> list[FusbenchError]:
     """Signs of identity in a data set folder; an empty list is a pass, not a proof.
 
     Parameters
     ----------
     dataset : Dataset
         Opened from a folder.
-    sources : sequence of Path
+    sources : sequence of str or Path
         Files that were imported; their names, and the identifiers in their headers, are looked for
         in every byte of the folder.
+
+    Returns
+    -------
+    list of FusbenchError
+        What, where and what to do, of each.
+
+    Raises
+    ------
+    DatasetError
+        If a source is not there.
+
+    Examples
+    --------
+    >>> import fusbench, shutil, tempfile
+    >>> data = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> check_privacy(data)
+    []
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> copy = shutil.copytree(data.root, folder.name + "/study")
+    >>> _ = Path(copy, "notes.txt").write_text("export of jane-doe@example.org")
+    >>> print(check_privacy(fusbench.open_dataset(copy))[0])
+    notes.txt: holds an address of e-mail: jane-doe@example.org. Remove it, or import again.
     """
     findings: list[FusbenchError] = []
-    words = {word for source in sources for word in identifiers(source)}
+    words = {word for source in map(Path, sources) for word in identifiers(source)}
     for path in sorted(p for p in dataset.root.rglob("*") if p.is_file()):
         findings += _in_file(path, dataset.root, words)
     for clip in dataset.clips:

@@ -14,7 +14,7 @@ import numpy as np
 from fusbench.data.frames import fit_points
 from fusbench.data.gaze import GazePoints
 from fusbench.data.writer import StoredClip, write_dataset
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.box import Box
 from fusbench.footage.crops import constant
 from fusbench.footage.record import Footage
@@ -187,7 +187,7 @@ def _clips(
     written = write_clips(with_gaze, frames, Path(video.where), crops, kept, root, scan, before + 1)
     frame_ns = written.all_ns
     if len(frame_ns) < (video.n_frames or 0):
-        what = f"has {len(frame_ns)} frames, and gaze on {video.n_frames}"
+        what = f"has {counted(len(frame_ns), 'frame')}, and gaze on {video.n_frames}"
         raise DatasetError(what, video.where, "Restore the missing frames.")
     gaze = video.gaze(frame_ns, footage.shape)
     x_px, y_px = fit_points(gaze.x, gaze.y, gaze.shape, kept.size)

@@ -156,7 +156,7 @@ def combined(
     ...     (np.array([1.0, nan]), np.array([1.0, nan])),
     ...     (np.array([3.0, 5.0]), np.array([1.0, 5.0])), "average")
     >>> x.tolist(), words
-    ([2.0, 5.0], 'mean of both eyes in 1 samples, left eye alone in 0, right eye alone in 1')
+    ([2.0, 5.0], 'mean of both eyes in 1 sample, left eye alone in 0, right eye alone in 1')
     """
     if eye != "average":
         x, y = left if eye == "left" else right
@@ -173,7 +173,7 @@ def combined(
         for a, b in zip(left, right, strict=True)
     )
     words = (
-        f"mean of both eyes in {both.sum()} samples, left eye alone in"
+        f"mean of both eyes in {counted(int(both.sum()), 'sample')}, left eye alone in"
         f" {(has_left & ~both).sum()}, right eye alone in {(has_right & ~both).sum()}"
     )
     if left_fillers or right_fillers:

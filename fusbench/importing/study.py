@@ -25,8 +25,9 @@ from fusbench.importing.manifest import Row, read_manifest
 from fusbench.importing.pairing import Pairing
 from fusbench.importing.preflight import Failed, located, look, require_rate, with_observers
 from fusbench.importing.records import recorded, told
-from fusbench.importing.tally import Progress, tally_of
+from fusbench.importing.tally import Tally
 from fusbench.importing.work import Work
+from fusbench.progress import Progress, Report, silent
 
 
 def import_recordings(
@@ -37,7 +38,7 @@ def import_recordings(
     keep_going: bool = False,
     dry_run: bool = False,
     jobs: int = 1,
-    report: Progress | None = None,
+    progress: Progress = silent,
 ) -> Imported:
     """Build a data set folder from recordings, or extend it by them.
 
@@ -59,8 +60,8 @@ def import_recordings(
         Read everything and write nothing.
     jobs : int
         Scans that are taken in at the same time.
-    report : callable, optional
-        Told (scan, frames done, frames in all), of all recordings together.
+    progress : callable, optional
+        Shows how many frames of all recordings together are done; see `fusbench.progress`.
 
     Returns
     -------
@@ -106,13 +107,14 @@ def import_recordings(
         raise ConfigError("there is nothing to import", fix="Give at least one recording.")
     unread = [row.error for row in rows if row.error is not None]
     described = with_observers([row.pairing for row in rows if row.pairing is not None])
-    given = (
-        Path(root), described, unread, study or Study(), dry_run, keep_going, jobs, report
-    )  # fmt: skip
-    try:
-        return _take_in(*given)
-    except MadeMeanwhile:  # the data set that another process began sets sizes and rates
-        return _take_in(*given)
+    with progress("importing") as update:
+        given = (
+            Path(root), described, unread, study or Study(), dry_run, keep_going, jobs, update
+        )  # fmt: skip
+        try:
+            return _take_in(*given)
+        except MadeMeanwhile:  # the data set that another process began sets sizes and rates
+            return _take_in(*given)
 
 
 class MadeMeanwhile(Exception):
@@ -130,7 +132,7 @@ def _rows(pairings: Sequence[Pairing | Row] | str | Path) -> list[Row]:
 
 def _take_in(
     root: Path, pairings: Sequence[Pairing], unread: Sequence[FusbenchError], study: Study,
-    dry_run: bool, keep_going: bool, jobs: int, report: Progress | None,
+    dry_run: bool, keep_going: bool, jobs: int, report: Report,
 ) -> Imported:  # fmt: skip
     base = _existing(root)
     seen = look(
@@ -154,7 +156,8 @@ def _take_in(
             raise MadeMeanwhile
         work = Work(
             root=folder, kept=kept, records=recorded(root), rows=_clip_rows(root),
-            tally=tally_of(seen.frames, report), keep_going=keep_going or dry_run, dry_run=dry_run,
+            tally=Tally(expected=dict(seen.frames), report=report),
+            keep_going=keep_going or dry_run, dry_run=dry_run,
         )  # fmt: skip
         by_scan: dict[str, list[Pairing]] = {}
         for pairing in good:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusbench.errors import ConfigError, DatasetError
+from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import plain
 from fusbench.footage.encoding import encoding_of
 from fusbench.importing.cells import FILLERS, numbers
@@ -95,7 +95,9 @@ def read_rows(
             f"is no readable table: {error}", str(path), "Export it again."
         ) from None
     if len(text.too_long) > max(1, DAMAGED * text.read):
-        what = f"row {text.too_long[0]} has more cells than the {len(text.header)} columns"
+        what = (
+            f"row {text.too_long[0]} has more cells than the {counted(len(text.header), 'column')}"
+        )
         fix = "Export it with tabs between the cells, or with a decimal point."
         raise DatasetError(what, str(path), fix)
     return _described(one_recording(columns, parts, messages), text)
@@ -109,10 +111,14 @@ def _described(recording: GazeRecording, text: _Text) -> GazeRecording:
         screen = (float(sizes[0]), float(sizes[1]))
     remarks = list(recording.remarks)
     if text.too_long:
-        what = f"{len(text.too_long)} rows with more cells than columns were dropped"
+        dropped = "with more cells than columns"
+        what = counted(
+            len(text.too_long), "row", f"{dropped} was dropped", f"{dropped} were dropped"
+        )
         remarks.append(Finding(WARN, f"{what}, the first is row {text.too_long[0]}"))
     if text.messages and not recording.events:
-        remarks.append(Finding(NOTE, f"{len(text.messages)} message lines were passed over"))
+        lines = counted(len(text.messages), "message line", "was passed over", "were passed over")
+        remarks.append(Finding(NOTE, lines))
     return replace(recording, screen=screen, remarks=tuple(remarks))
 
 

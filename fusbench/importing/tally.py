@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fusbench.importing.pairing import Pairing
 from fusbench.progress import Report
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(kw_only=True)
@@ -23,11 +20,11 @@ class Tally:
     >>> tally.step("b", "S02", 12, 12)  # its header promised less
     >>> tally.finish("a", "S01")  # and this one broke off
     >>> told
-    [('S01', 15, 40), ('S02', 27, 42), ('S01', 27, 27)]
+    [(15, 40, 'S01'), (27, 42, 'S02'), (27, 27, 'S01')]
     """
 
     expected: dict[str, int]
-    report: Progress
+    report: Report
     done: dict[str, int] = field(default_factory=dict)
 
     def step(self, key: str, scan: str, done: int, total: int) -> None:
@@ -48,14 +45,9 @@ class Tally:
 
     def _tell(self, scan: str) -> None:
         expected = list(self.expected.values())
-        self.report(scan, sum(self.done.values()), sum(expected))
+        self.report(sum(self.done.values()), sum(expected) or None, scan)
 
 
 def key_of(pairing: Pairing) -> str:
     """What tells one recording of an import from the others."""
     return f"{pairing.scan}\0{pairing.observer}\0{pairing.video}"
-
-
-def tally_of(frames: Mapping[str, int], report: Progress | None) -> Tally | None:
-    """The tally of recordings by their expected frames; None where nobody listens."""
-    return Tally(expected=dict(frames), report=report) if report else None

@@ -27,7 +27,7 @@ class Work:
     kept: Stored
     records: list[dict[str, Any]]
     rows: list[dict[str, str]]
-    tally: Tally | None
+    tally: Tally
     keep_going: bool
     dry_run: bool
     errors: list[FusbenchError] = field(default_factory=list)
@@ -44,8 +44,7 @@ class Work:
                     raise located(error, pairing) from None
                 self.errors.append(located(error, pairing))
                 intake = None
-            if self.tally:
-                self.tally.finish(key_of(pairing), pairing.scan)
+            self.tally.finish(key_of(pairing), pairing.scan)
             if intake is not None:
                 done.append((pairing, intake))
         return done
@@ -72,7 +71,7 @@ class Work:
         try:
             intake = take_in(
                 pairing, folder, first_clip=first, kept=self.kept, seen=seen,
-                report=self.tally.of(pairing) if self.tally else None,
+                report=self.tally.of(pairing),
             )  # fmt: skip
             if again:
                 _require_same(pairing, intake, rows)

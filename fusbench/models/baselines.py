@@ -8,6 +8,7 @@ from fusbench.data.dataset import Dataset
 from fusbench.data.gaze import saliency_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
+from fusbench.files import told_as
 from fusbench.models.card import ModelCard
 from fusbench.models.mean_map import mean_map
 from fusbench.phantom.observer import ideal_density
@@ -94,7 +95,7 @@ class IdealObserver:
         mixture = clip.mixture
         if mixture is None:
             fix = "Only synthetic data sets have an ideal observer; leave it out."
-            where = f"{clip.root}, clip '{clip.clip_id}'"
+            where = f"{told_as(clip.root, clip.info.name)}, clip '{clip.clip_id}'"
             raise DatasetError("the density behind the gaze is not known", where, fix)
         shape, sigma = self.info.image_shape, self.info.sigma_px
         return np.stack([ideal_density(mixture[frame], shape, sigma) for frame in frames])

@@ -12,7 +12,7 @@ from fusbench.arrays import let_go
 from fusbench.data.fitted import fitted_clip
 from fusbench.data.frames import fit_density
 from fusbench.data.scan import Clip
-from fusbench.errors import PredictionError
+from fusbench.errors import PredictionError, counted
 from fusbench.models.card import GAZING, ModelCard
 from fusbench.stages import stage
 
@@ -148,7 +148,7 @@ def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.n
     by_steps = not hasattr(model, "predict_clip")
     whole = stepped(model, frames)[0] if by_steps else np.asarray(model.predict_clip(frames))
     if whole.shape[:1] != (len(frames),):
-        what = f"{whole.shape} densities came for {len(frames)} frames"
+        what = f"{whole.shape} densities came for {counted(len(frames), 'frame')}"
         fix = "Return one density (H, W) a frame."
         raise PredictionError(what, f"model '{card.name}', {where}", fix)
     return whole
@@ -173,7 +173,8 @@ def _checked(
             return
         targets, densities = given
         if np.shape(densities)[:1] != (len(targets),):
-            what = f"{np.shape(densities)} densities came for {len(targets)} windows"
+            asked = counted(len(targets), "window")
+            what = f"{np.shape(densities)} densities came for {asked}"
             fix = "Return one density (H, W) a window."
             raise PredictionError(what, f"model '{card.name}', {where}", fix)
         for frame, density in zip(targets, densities, strict=True):

@@ -49,7 +49,7 @@ class InterObserver:
         if not shared:
             fix = "Import a second --observer of a video, or leave it out."
             what = "no frame was watched by two observers"
-            raise DatasetError(what, str(dataset.root), fix)
+            raise DatasetError(what, dataset.where, fix)
         gazes = [clip.gaze for clip in train or shared]
         self.together = fit_agreement(_known(map(_left_out, gazes), self.mean))
         self.alone = fit_agreement(_known(map(_paired, gazes), self.mean))

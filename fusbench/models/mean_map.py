@@ -77,7 +77,7 @@ def train_gaze(dataset: Dataset) -> TrainGaze:
             frames.append(n_frames)
     if not frames:
         fix = "A mean map needs the gaze of the train split."
-        raise DatasetError("the train split has no gaze", str(dataset.root), fix)
+        raise DatasetError("the train split has no gaze", dataset.where, fix)
     return TrainGaze(total=total, by_scan=np.array(by_scan), frames=np.array(frames), block=block)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from fusbench.data.window import within_margin
 from fusbench.drawing.outline import mass_level
 from fusbench.drawing.palette import DARK
 from fusbench.errors import ConfigError, DatasetError, unknown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = 6
 SEEN = 0.4
@@ -34,6 +37,43 @@ class Sequence6:
 
     clip: Clip
     frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure2:
+    """The figure, made again.
+
+    Parameters
+    ----------
+    shown : Sequence6
+        The clip, and its six frames.
+    models : mapping of str to ndarray, shape (6, H, W)
+        Densities by the row's title, in order.
+    title : str
+    files : tuple of Path
+        What it was written to.
+
+    Examples
+    --------
+    >>> import fusbench
+    >>> data = fusbench.open_dataset("phantom-tiny", ("test",))
+    >>> shown = choose(data, "test", margin=2)
+    >>> figure = Figure2(shown=shown, models={"Even": np.full((6, 224, 288), 1.0)}, title="mine")
+    >>> figure, len(figure.plot().axes)
+    (<Figure2 of mine>, 18)
+    """
+
+    shown: Sequence6
+    models: Mapping[str, np.ndarray]
+    title: str
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Figure2 of {self.title}>"
+
+    def plot(self) -> Figure:
+        """The figure, as Matplotlib has it."""
+        return figure2(self.shown, self.models, self.title)
 
 
 def choose(dataset: Dataset, split: str, margin: int, clip_id: str | None = None) -> Sequence6:
@@ -72,7 +112,7 @@ def choose(dataset: Dataset, split: str, margin: int, clip_id: str | None = None
             best, farthest = Sequence6(clip=clip, frames=shown), travelled
     if best is None:
         what = f"no clip has {COLUMNS} frames with gaze, {margin} or more from its ends"
-        raise DatasetError(what, str(dataset.root), "Choose longer clips or a smaller --margin.")
+        raise DatasetError(what, dataset.where, "Choose longer clips or a smaller --margin.")
     return best
 
 
@@ -90,10 +130,8 @@ def predictions(
     return np.stack(list(densities(model, card, shown.clip, np.array(shown.frames))))
 
 
-def draw_figure2(
-    stem: Path, shown: Sequence6, models: Mapping[str, np.ndarray], title: str
-) -> list[Path]:
-    """Draw the figure as ``<stem>.png`` and ``<stem>.svg``.
+def figure2(shown: Sequence6, models: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Draw the figure.
 
     Rows are the input, with the landmarks named in its last frame where the data set knows them,
     the empirical map, and each model's map. Yellow outlines the empirical map, white the predicted
@@ -101,7 +139,6 @@ def draw_figure2(
 
     Parameters
     ----------
-    stem : Path
     shown : Sequence6
     models : mapping of str to ndarray, shape (6, H, W)
         Densities by the row's title, in order.
@@ -111,7 +148,7 @@ def draw_figure2(
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    from fusbench.drawing.frames import name_outlines, save_figure
+    from fusbench.drawing.frames import name_outlines
 
     if not models:
         raise ConfigError("there is no model to draw", fix="Give at least one.")
@@ -146,7 +183,7 @@ def draw_figure2(
     _name_landmarks(axes[0, -1], clip, shown.frames[-1])
     figure.suptitle(title, color=DARK.ink, fontsize=10, x=0.01, ha="left")
     name_outlines(figure, "empirical", "predicted")
-    return save_figure(figure, stem)
+    return figure
 
 
 def _heat(axis: Any, density: np.ndarray) -> None:

@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
-
 from fusbench.metrics import METRICS as TABLE
-from fusbench.reproduction.rows import METRICS, ROWS
-from fusbench.reproduction.tables import Cell, Line, PaperTable
+from fusbench.reproduction.rows import METRICS
+from fusbench.reproduction.tables import PaperTable, head, ours, reported, seeds
 from fusbench.web.document import filled, tokens
 from fusbench.web.text import latex_text
-
-ARROWS = {True: "↑", False: "↓"}
-
-
-def ours(cell: Cell) -> str:
-    """A score with its interval."""
-    if cell.mean is None:
-        return "no run"
-    ends = "" if cell.low is None else f" [{cell.low:.2f}, {cell.high:.2f}]"
-    return f"{cell.mean:.3f}{ends}"
-
-
-def reported(cell: Cell) -> str:
-    """The reported score, with its two decimals."""
-    return "-" if cell.reported is None else f"{cell.reported:.2f}"
-
-
-def seeds(line: Line) -> str:
-    """The number of trainings behind a row; nothing where none is trained."""
-    return str(line.seeds) if ROWS[line.key].trained else ""
-
-
-def _head(metric: str) -> str:
-    return f"{TABLE[metric].symbol} {ARROWS[TABLE[metric].higher_is_better]}"
 
 
 def to_markdown(table: PaperTable, *, heading: bool = True) -> str:
     """A Markdown table; the best of each column is bold."""
-    heads = [text for m in METRICS for text in (_head(m), "reported")]
+    heads = [text for m in METRICS for text in (head(m), "reported")]
     lines = [f"### {table.title}", ""] if heading else []
     lines += [f"| | seeds | {' | '.join(heads)} |"]
     lines.append("|---|--:|" + "--:|" * len(heads))
@@ -53,31 +25,9 @@ def to_markdown(table: PaperTable, *, heading: bool = True) -> str:
     return "\n".join([*lines, "", *(f"{note}  " for note in table.notes), ""])
 
 
-def records(table: PaperTable) -> list[dict[str, Any]]:
-    """A table's content in full precision, one record a row and metric."""
-    return [
-        {
-            "row": line.key,
-            "title": line.title,
-            "seeds": line.seeds if ROWS[line.key].trained else None,
-            "metric": metric,
-            "mean": cell.mean,
-            "low": cell.low,
-            "high": cell.high,
-            "interval_covers": line.covers,
-            "reported": cell.reported,
-        }
-        for block in table.blocks
-        for line in block
-        for metric, cell in line.cells.items()
-    ]
-
-
 def to_csv(table: PaperTable) -> str:
     """A CSV text in full precision, one line a row and metric."""
-    frame = pd.DataFrame(records(table))
-    frame["seeds"] = frame["seeds"].astype("Int64")
-    return frame.to_csv(index=False, lineterminator="\n")
+    return table.frame.to_csv(index=False, lineterminator="\n")
 
 
 def to_latex(table: PaperTable) -> str:
@@ -118,7 +68,7 @@ def to_html(table: PaperTable) -> str:
     return filled(
         "reproduction/table.html",
         table=table,
-        heads=[_head(metric) for metric in METRICS],
+        heads=[head(metric) for metric in METRICS],
         seeds=seeds,
         ours=ours,
         reported=reported,

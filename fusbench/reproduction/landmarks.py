@@ -133,12 +133,16 @@ def _advantage(board: Board, kind: Kind, worse: str) -> Difference | None:
 
 
 def means(board: Board, found: Sequence[Kind]) -> Mapping[str, list[float]]:
-    """Mean mass on each kind's landmark of every row that tells it, over its seeds."""
+    """Mean mass on each kind's landmark of every row that tells it, over its seeds.
+
+    NaN where no frame is of the kind.
+    """
     names = board.info.landmarks
-    return {
-        key: [
-            float(np.mean([one[kind.frames, names.index(kind.landmark)].mean() for one in seeds]))
-            for kind in found
-        ]
-        for key, seeds in board.landmarks.items()
-    }
+
+    def mean(seeds: Sequence[np.ndarray], kind: Kind) -> float:
+        at = names.index(kind.landmark)
+        if not kind.frames.any():
+            return float("nan")
+        return float(np.mean([one[kind.frames, at].mean() for one in seeds]))
+
+    return {key: [mean(seeds, kind) for kind in found] for key, seeds in board.landmarks.items()}

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
 from fusbench.board.published import BASELINE, papers
+from fusbench.errors import counted
 from fusbench.reproduction.board import Board
 from fusbench.reproduction.claims import (
-    CLAIMS,
     GAIN,
     Comparison,
     Finding,
     best_of,
-    judge,
-    judge_abstract,
-    judge_speed,
 )
 from fusbench.reproduction.formats import to_markdown
-from fusbench.reproduction.lag import LagGain
-from fusbench.reproduction.landmarks import Kind, judge_landmarks
+from fusbench.reproduction.found import Claims
 from fusbench.reproduction.rows import METRICS, SPATIAL, TABLES
 from fusbench.reproduction.sections import (
     ceiling_section,
@@ -37,40 +31,8 @@ from fusbench.reproduction.sections import (
     symbol,
     title,
 )
-from fusbench.reproduction.segments import Segments
 from fusbench.reproduction.tables import paper_table
 from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, ONE_SEED, RULE
-from fusbench.statistics.seeds import Difference
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claims:
-    """Everything that the page tells, as values."""
-
-    board: Board
-    segments: Segments
-    findings: tuple[Finding, ...]
-    speed: dict[str, Difference]
-    lags: tuple[LagGain, ...]
-    kinds: tuple[Kind, ...] = ()
-
-
-def find_claims(
-    board: Board, segments: Segments, lags: Sequence[LagGain] = (), kinds: Sequence[Kind] = ()
-) -> Claims:
-    """Judge all claims on a board; those on landmarks only where there are `kinds` of frames."""
-    speed, contrasts = judge_speed(board, segments)
-    findings = [*(judge(claim, board) for claim in CLAIMS), speed, judge_abstract()]
-    if kinds:
-        findings += judge_landmarks(board, kinds)
-    return Claims(
-        board=board,
-        segments=segments,
-        findings=tuple(findings),
-        speed=contrasts,
-        lags=tuple(lags),
-        kinds=tuple(kinds),
-    )
 
 
 def to_page(claims: Claims, *, command: str, lag_picture: str = "") -> str:
@@ -123,7 +85,8 @@ def _introduction(board: Board) -> str:
     return (
         "What Savochkina et al. (ISBI 2022) claim, tested on data that everybody can have. The"
         f" numbers here are scores on the {board.split} split of `{board.info.name}`"
-        f" {board.info.version}, {len(board.frames)} frames of {scans} scans. The data are {what}."
+        f" {board.info.version}, {counted(len(board.frames), 'frame')} of {counted(scans, 'scan')}."
+        f" The data are {what}."
         " Findings against the paper stay in.\n\nAll rows are scored on the same frames, those"
         f" {board.margin} or more from either end of their clip, where every window is complete."
         f" Signature: `{board.signature}`."
@@ -238,38 +201,3 @@ def _best_columns(board: Board) -> list[str]:
     )
     short = f"one model leads all columns: {title(same.pop())}" if same else "no model leads all"
     return [short, paper, f"Here the best of each column are: {ours}."]
-
-
-def to_json(claims: Claims) -> dict[str, Any]:
-    """The findings as plain values, for machines."""
-    board = claims.board
-    return {
-        "dataset": board.info.name,
-        "synthetic": board.info.synthetic,
-        "split": board.split,
-        "signature": board.signature,
-        "margin": board.margin,
-        "n_frames": len(board.frames),
-        "n_scans": int(board.frames["scan_id"].nunique()),
-        "seeds": {key: len(scores) for key, scores in board.scores.items()},
-        "claims": [
-            {
-                "claim": one.letter,
-                "text": one.text,
-                "verdict": one.verdict,
-                "missing": list(one.missing),
-                "comparisons": [{**asdict(c), "found": _plain(c.found)} for c in one.comparisons],
-            }
-            for one in claims.findings
-        ],
-        "lags": [
-            {"lag_ms": one.lag_ms, "gains": {k: _plain(v) for k, v in one.gains.items()}}
-            for one in claims.lags
-        ],
-    }
-
-
-def _plain(found: Difference | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {key: None if value != value else value for key, value in asdict(found).items()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fusbench.errors import counted
 from fusbench.metrics import METRICS as TABLE
 from fusbench.reproduction.advantages import advantage, mean_of
 from fusbench.reproduction.board import Board
@@ -31,8 +32,7 @@ def number(found: Difference | None, digits: int = 3) -> str:
     if found is None:
         return "no run"
     if np.isnan(found.low):
-        few = "one scan" if found.scans == 1 else f"{found.scans} scans"
-        return f"{found.mean:+.{digits}f} [{few}]"
+        return f"{found.mean:+.{digits}f} [{counted(found.scans, 'scan')}]"
     ends = f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
     return f"{found.mean:+.{digits}f} {ends}".replace(" ", NO_BREAK)
 
@@ -71,7 +71,7 @@ def landmark_section(board: Board, found: Sequence[Kind]) -> str:
         return "The data set knows no such landmarks."
     masses = means(board, found)
     keys = [key for key in ROWS if key in masses]
-    rows = [[title(key), *(f"{mass:.3f}" for mass in masses[key])] for key in keys]
+    rows = [[title(key), *(f"{m:.3f}" if m == m else "-" for m in masses[key])] for key in keys]
     counts = ", ".join(f"{kind.name}: {int(kind.frames.sum())}" for kind in found)
     table = markdown(["row", *(kind.name for kind in found)], rows) if rows else "Runs are missing."
     return f"{LANDMARK_WORDS}\n\nFrames of each kind: {counts}.\n\n{table}"

@@ -34,5 +34,4 @@ def at_hand(
     if isinstance(dataset, Dataset):
         return dataset
     check_dataset_card(str(dataset))
-    with progress(f"making {dataset}") as update:
-        return open_dataset(dataset, splits, update, fold)
+    return open_dataset(dataset, splits, progress=progress, fold=fold)

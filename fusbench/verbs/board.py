@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusbench.board.adding import add_run, check_name
 from fusbench.board.build import OUTPUTS, rebuild
 from fusbench.board.check import Finding
 from fusbench.board.notebook import frame_of, html_of
@@ -19,7 +19,8 @@ from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent, silently
 from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.checking import findings
-from fusbench.verbs.submit import score_predictions
+from fusbench.verbs.filling import add
+from fusbench.verbs.timing import time_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,57 +175,13 @@ class Board:
         DatasetError, PredictionError
             If the run cannot be read, or the predictions are unfit.
         """
-        folder, rules = run.folder if isinstance(run, Run) else Path(run), read_board(self.folder)
+        folder = run.folder if isinstance(run, Run) else Path(run)
         origin = Origin(date=date, paper=paper, code=code, weights=weights)
-        if predictions:
-            folder, told = score_predictions(rules, folder, name, dataset, Path(runs), progress)
-            name, origin = told.name, Origin(**{**told.origin.told, **origin.told})
-        _, reasons = add_run(rules, folder, name, origin=origin, replace=replace)
-        self.build()
+        _, reasons, _ = add(
+            self.folder, folder, name, origin, replace=replace, predictions=predictions,
+            dataset=dataset, runs=Path(runs), progress=progress,
+        )  # fmt: skip
         return reasons
-
-    def take(
-        self,
-        framed: Sequence[Run],
-        asked: Sequence[Run],
-        name: str | None = None,
-        *,
-        replace: bool = False,
-    ) -> list[tuple[Path, list[str]]]:
-        """Add runs, and the baselines in `framed` that the board lacks, and build it.
-
-        Parameters
-        ----------
-        framed : sequence of Run
-            The runs between the baselines that the data set allows.
-        asked : sequence of Run
-            Those of them that are added in any case.
-        name : str, optional
-            Name of the row, for a single run; default: the model's.
-        replace : bool
-            The runs asked for take the place of other rows of their names.
-
-        Returns
-        -------
-        list of (Path, list of str)
-            Each new row's folder, and why it stands below the line, if it does.
-
-        Raises
-        ------
-        ConfigError, DatasetError
-            As `add`.
-        """
-        if name:
-            check_name(name, self.folder)
-        rules = read_board(self.folder)
-        wanted = {run.folder: name or run.name for run in asked}
-        added = []
-        for run in framed:
-            called = wanted.get(run.folder, run.name)
-            if run.folder in wanted or not (self.folder / "results" / called).exists():
-                added.append(add_run(rules, run.folder, called, replace=replace))
-        self.build()
-        return added
 
     def build(self, out: str | Path | None = None, *, anonymous: bool = False) -> list[Path]:
         """Write README.md, leaderboard.csv, .json and .tex, and index.html.
@@ -288,6 +245,44 @@ class Board:
         """
         given = (dataset, rerun, model, checkpoint, tolerance, progress, tell)
         return list(findings(read_table(read_board(self.folder), anew=True), *given))
+
+    def time(
+        self,
+        dataset: str | Path | Dataset | None = None,
+        *,
+        checkpoint: str | Path | None = None,
+        repeats: int = 5,
+        progress: Progress = silent,
+        warn: Callable[[str], object] = warnings.warn,
+    ) -> pd.DataFrame:
+        """Measure the time a frame of every row on this machine, and build the board anew.
+
+        Each model runs in a process of its own, on one thread, beside a reference kernel.
+
+        Parameters
+        ----------
+        dataset : str, Path or Dataset, optional
+            The board's data; default: by its name.
+        checkpoint : str or Path, optional
+            A folder that holds weights of rows; default: the bundled ones, and the folder
+            ``weights`` beside the board.
+        repeats : int
+            Passes over the board's first clip.
+        progress, warn : callable, optional
+            Shows how far it is; is told which row was not timed, and why.
+
+        Returns
+        -------
+        DataFrame
+            By the row's name: the median `seconds` a frame, and the median `ratio` to the
+            reference kernel, as they stand in ``times.json``.
+
+        Raises
+        ------
+        FusbenchError
+            If no row could be timed.
+        """
+        return time_rows(self.folder, dataset, checkpoint, repeats, progress, warn)
 
     def __repr__(self) -> str:
         rules, place = self.rules, str(self.folder)

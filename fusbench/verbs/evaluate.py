@@ -204,9 +204,9 @@ def evaluate(
         )
         done = [row for row in rows if isinstance(row, Run)]
         if board and done:
-            from fusbench.verbs.board import Board
+            from fusbench.verbs.filling import take
 
-            Board(board).take(with_baselines(done, contest, hint=True), done, name)
+            take(Path(board), with_baselines(done, contest, hint=True), done, name)
         if baselines and done:
             failed = [row for row in rows if isinstance(row, Failure)]
             return Rows((*with_baselines(done, contest), *failed))

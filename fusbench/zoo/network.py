@@ -115,7 +115,8 @@ def require_halving(rows: int, columns: int, levels: int, where: str) -> None:
     """Raise `ConfigError` unless pictures of this size can be halved so often."""
     step = 2**levels
     if rows < step or columns < step or rows % step or columns % step:
-        what = f"an input of {rows} x {columns} pixels cannot be halved {levels} times"
+        often = "once" if levels == 1 else f"{levels} times"
+        what = f"an input of {rows} x {columns} pixels cannot be halved {often}"
         raise ConfigError(what, where, f"Use rows and columns that are multiples of {step}.")
 
 

@@ -116,7 +116,7 @@ def test_it_sorts_filters_and_opens(tab, page):
     assert seen["up"], "better is not up"
     assert seen["address"] == "#x=seconds&sort=nss&down=true"
     assert seen["ranked"] == "descending"
-    assert "1 rows without parameters" in seen["without"]
+    assert "1 row without parameters is not drawn" in seen["without"]
     assert (seen["strip"], seen["opened"], seen["closed"]) == (9, "true", 0)
     assert seen["label"] == "NSS of each scan"
     assert seen["owned"], "a stranger's text ran as a script"

@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from support.command import run
+from support.command import error_of, run
 from support.small_dataset import small_clip, small_info
 
-from fusbench.cli.split import few_scans
 from fusbench.data.checking import check_dataset
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import deal, fold_scans, read_patients, split_scans
 from fusbench.data.writer import write_dataset
 from fusbench.errors import ConfigError, DatasetError
+from fusbench.verbs.dataset import few_scans
 
 
 @pytest.fixture
@@ -88,6 +88,21 @@ def test_folds_take_turns(study):
     assert sorted(tested) == sorted(validated) == sorted(f"s{n}" for n in range(1, 13))
     assert open_dataset(study).fold is None
     assert {clip.split for clip in open_dataset(study).clips} == {"train"}
+
+
+def test_an_embedded_data_set_is_called_by_its_name_and_not_by_its_folder_in_the_cache():
+    for fold in (1, "all"):
+        with pytest.raises(DatasetError) as caught:
+            open_dataset("phantom-tiny", ("test",), fold=fold)
+        assert str(caught.value).startswith(
+            "data set 'phantom-tiny': the data set stores no folds. Make a copy with 'fusbench"
+        )
+    data = open_dataset("phantom-tiny", ("test",))
+    with pytest.raises(DatasetError, match="^data set 'phantom-tiny', clip '.*': holds the clip's"):
+        _ = data.split("train")[0].frames
+    told = error_of("evaluate", "--model", "uniform", "--dataset", "phantom-tiny", "--fold", "1")
+    assert "data set 'phantom-tiny'" in told
+    assert str(data.root.parent) not in told
 
 
 def test_faults_of_folds(study):

@@ -33,7 +33,7 @@ def test_repeated_and_reversed_times(video, tmp_path):
     gaze = rows(tmp_path, time_us / 1000, x, y)
     quality = imported(tmp_path, video, gaze, changes=COLUMNS, **TABLE)
     assert quality.duplicates == 1
-    assert "1 samples with a repeated time were dropped" in [f.text for f in quality.findings]
+    assert "1 sample with a repeated time was dropped" in [f.text for f in quality.findings]
     time_us[50] = time_us[30]
     gaze = rows(tmp_path, time_us / 1000, x, y, "back.csv")
     with pytest.raises(DatasetError) as error:

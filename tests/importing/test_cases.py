@@ -157,7 +157,7 @@ FOUND = {
     "V18-ts": ({**TABLE, "video": "V18_corrupt_middle_ts/v.ts"}, MAP, 720,
                "8 pictures are missing (4.0%) and 2 are marked as damaged, from 3.88 to 4.28 s"),
     "V18-mkv": ({**TABLE, "video": "V18_corrupt_middle_mkv/v.mkv"}, MAP, 720,
-                "27 pictures are missing (13.5%) and 1 are marked as damaged, from 3.88 to 5.00"),
+                "27 pictures are missing (13.5%) and 1 is marked as damaged, from 3.88 to 5.00"),
     "burned-in": ({**DICOM, **WHOLE, "video": "dicom/burned_in_yes.dcm"}, MAP, 44,
                   "BurnedInAnnotation YES"),
     "two-regions": ({**DICOM, **WHOLE, "video": "dicom/two_image_regions.dcm"}, MAP, 44,

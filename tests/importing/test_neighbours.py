@@ -196,7 +196,7 @@ def test_a_screen_that_contradicts_the_files_is_told(told_by_file, given, rect, 
         (("f8", "f9", "f10"), []),
         (("f10", "f20", "f30"), []),  # every tenth
         (("f8", "f9", "f12"), ["2 numbers are missing", "after 'f9.png'"]),
-        (("f10", "f20", "f40"), ["1 numbers are missing", "after 'f20.png'"]),
+        (("f10", "f20", "f40"), ["1 number is missing", "after 'f20.png'"]),
         (("a1", "b3", "c9"), []),
     ],
 )

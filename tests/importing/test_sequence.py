@@ -90,7 +90,7 @@ def test_what_the_recorder_says_of_the_picture_is_told(tmp_path):
     )
     told = [text for _, text in open_footage(path).remarks]
     assert told[0].startswith("the picture's orientation is UN, not MF")
-    assert told[1] == "1 frames are marked as not OK by the recorder"
+    assert told[1] == "1 frame is marked as not OK by the recorder"
 
 
 def test_one_picture_is_a_sequence_of_one(tmp_path):

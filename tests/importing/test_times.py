@@ -63,7 +63,7 @@ def test_events_of_one_file_pass_midnight_with_its_samples(tmp_path):
 def test_gaze_without_a_time_is_counted(empty, tmp_path):
     gaze = read(tmp_path, f"t,x,y\n0,1,2\n{empty},3,4\n{empty},,\n10,5,6\n")
     assert gaze.x.tolist() == [1, 5]
-    assert "1 rows with gaze tell no time" in told(gaze)
+    assert "1 row with gaze tells no time and was left out" in told(gaze)
 
 
 def test_the_two_clocks_of_tobii_studio_are_compared(tmp_path):

@@ -36,7 +36,7 @@ def board(scans, runs):
 @pytest.fixture(scope="session")
 def found(scans, board):
     """The claims as judged on the invented runs."""
-    from fusbench.reproduction.page import find_claims
+    from fusbench.reproduction.found import find_claims
     from fusbench.reproduction.segments import segments
 
     return find_claims(board, segments(scans, board.frames))

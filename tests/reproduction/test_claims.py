@@ -19,8 +19,9 @@ from fusbench.reproduction.claims import (
     judge_speed,
     reported_advantage,
 )
+from fusbench.reproduction.found import find_claims, to_json
 from fusbench.reproduction.lag import LagGain, draw_lags, lag_gains
-from fusbench.reproduction.page import find_claims, to_json, to_page
+from fusbench.reproduction.page import to_page
 from fusbench.reproduction.rows import METRICS
 from fusbench.reproduction.runs import LagRuns
 from fusbench.reproduction.segments import segments

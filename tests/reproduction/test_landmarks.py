@@ -15,9 +15,11 @@ from fusbench.errors import DatasetError
 from fusbench.evaluation.landmarks import REACH, landmark_mass
 from fusbench.evaluation.results import read_landmarks
 from fusbench.reproduction.board import KEYS, read_board
+from fusbench.reproduction.found import find_claims
 from fusbench.reproduction.landmarks import BETTER, Kind, judge_landmarks, kinds, means
-from fusbench.reproduction.page import find_claims, to_page
+from fusbench.reproduction.page import to_page
 from fusbench.reproduction.rows import SPATIAL
+from fusbench.reproduction.sections import landmark_section
 from fusbench.reproduction.segments import segments
 from fusbench.reproduction.verdicts import FAILS, HOLDS, NOT_TRAINED, OPEN
 
@@ -159,3 +161,6 @@ def test_the_page_tells_them(scans, found, marked, scored):
     lines = text[text.index("## Landmarks") :].splitlines()
     line = next(line for line in lines if line.startswith("| cLSTMU-Net"))
     assert f"{mass:.3f}" in line
+    nowhere = replace(asked[1], frames=np.zeros(len(scored.frames), bool))
+    line = landmark_section(told, (nowhere, asked[1])).splitlines()[-1]
+    assert line.split("|")[2].strip() == "-"

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import fusbench
 import fusbench.reproduction.produce as produce_module
 from fusbench.child import ChildError
 from fusbench.cli import main
 from fusbench.data.dataset import open_dataset
-from fusbench.errors import CheckpointError
+from fusbench.errors import CheckpointError, UnknownName
 from fusbench.reproduction.produce import Production, baselines, produce
 from fusbench.zoo.checkpoint import describe, initial_weights, write_checkpoint
 from fusbench.zoo.entries import ENTRIES, build
@@ -154,6 +155,36 @@ def test_the_page_from_the_command_line(scans, runs, tmp_path, capsys):
     assert {path.name for path in (tmp_path / "tables").iterdir()} == {
         f"table2.{suffix}" for suffix in ("md", "csv", "tex", "html")
     }
+
+
+def test_python_makes_what_the_command_makes(scans, runs, tmp_path, capsys, monkeypatch):
+    base = next(iter(runs.values()))[0].parent
+    line = ["reproduce", "claims", "--runs", base, "--dataset", scans.root, "--work", tmp_path]
+    line += ["--out", tmp_path / "page.md"]
+    monkeypatch.setattr("sys.argv", ["fusbench", *map(str, line)])
+    run(capsys, *line)
+    page = (tmp_path / "page.md").read_bytes()
+    _, out, _ = run(capsys, *line, "--json")
+    paper = fusbench.Reproduction(runs=base, dataset=scans.root, work=tmp_path)
+    claims = paper.claims(tmp_path / "page.md")
+    assert claims.page.read_bytes() == page  # the line that it names as its origin, too
+    told = json.loads(out)["claims"]
+    assert [one["verdict"] for one in told] == claims.frame["verdict"].tolist()
+    found = [c["found"]["mean"] for one in told for c in one["comparisons"] if c["found"]]
+    assert found == claims.comparisons["mean"].dropna().tolist()
+    assert told[0]["verdict"] in claims._repr_html_()
+    for name in ("table1", "table2"):
+        table = paper.table(name, tmp_path / "mine")
+        line = ["reproduce", name, "--runs", base, "--dataset", scans.root, "--json"]
+        _, out, _ = run(capsys, *line, "--out", tmp_path / "theirs")
+        assert json.loads(out)["rows"] == table.records
+        for file in table.files:
+            assert file.read_bytes() == (tmp_path / "theirs" / file.name).read_bytes()
+        means = pd.read_csv(tmp_path / "mine" / f"{name}.csv")["mean"]
+        assert means.tolist() == table.frame["mean"].tolist()
+        assert table.title in table._repr_html_()
+    with pytest.raises(UnknownName, match="no table of the paper is called 'table3'"):
+        paper.table("table3")
 
 
 def test_wrong_choices_are_one_line(scans, tmp_path, capsys):

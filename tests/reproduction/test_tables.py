@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from fusbench.board.published import papers
+from fusbench.drawing.frames import save_figure
 from fusbench.errors import DatasetError, UnknownName
-from fusbench.reproduction.figure2 import choose, draw_figure2, label_places
+from fusbench.reproduction.figure2 import choose, figure2, label_places
 from fusbench.reproduction.formats import to_csv, to_html, to_latex, to_markdown
 from fusbench.reproduction.rows import METRICS, TABLES, TITLES
 from fusbench.reproduction.tables import paper_table
@@ -122,7 +123,8 @@ def test_figure_2_shows_the_predicted_map(scans, tmp_path):
     flat = np.full((6, height, width), 1.0)
     flat[:, 5:9, 20:26] = 50
     flat /= flat.sum((1, 2), keepdims=True)
-    paths = draw_figure2(tmp_path / "figure2", shown, {"One": flat, "Two": flat}, "title")
+    models = {"One": flat, "Two": flat}
+    paths = save_figure(figure2(shown, models, "title"), tmp_path / "figure2")
     assert [path.name for path in paths] == ["figure2.png", "figure2.svg"]
     picture = cv2.imread(str(paths[0]))
     white = (picture > 240).all(axis=2)
@@ -130,7 +132,7 @@ def test_figure_2_shows_the_predicted_map(scans, tmp_path):
     assert white.sum() > 500
     assert yellow.sum() > 500
     again = paths[1].read_bytes()
-    draw_figure2(tmp_path / "figure2", shown, {"One": flat, "Two": flat}, "title")
+    save_figure(figure2(shown, models, "title"), tmp_path / "figure2")
     assert paths[1].read_bytes() == again
 
 

@@ -53,3 +53,26 @@ def test_a_board_says_that_data_are_others_as_the_command_does(folder, tmp_path)
     told = json.loads(command(*line, code=1).stdout)["findings"]
     assert [vars(finding) for finding in board.check("phantom-tiny")] == told
     assert any("fingerprint" in finding["what"] for finding in told)
+
+
+def test_a_board_is_timed_as_by_the_command(folder, tmp_path):
+    board = fusbench.Board.new(tmp_path / "board", folder)
+    fusbench.evaluate("uniform", folder, board=board.folder, runs=tmp_path / "runs")
+    notes, file = [], board.folder / "times.json"
+    times = board.time(folder, repeats=1, warn=notes.append)
+    assert notes == []
+    told = json.loads(file.read_text())["rows"]
+    assert {name: (row["seconds"], row["ratio"]) for name, row in told.items()} == {
+        name: (seconds, ratio) for name, seconds, ratio in times.itertuples()
+    }
+    assert set(times.index) == {row.facts.name for row in board.table.rows}
+    assert "time/frame" in (board.folder / "README.md").read_text()
+    line = ("leaderboard", "time", board.folder, "--repeats", 1, "--dataset")
+    shown = command(*line, folder).stdout
+    assert f"is built: {len(times)} rows of {len(times)} timed." in shown
+    before = file.read_bytes()
+    with pytest.raises(fusbench.FusbenchError, match="no row could be timed. See the warnings."):
+        board.time("phantom-tiny", repeats=1, warn=notes.append)
+    assert len(notes) == len(times)
+    assert all("not timed: " in note for note in notes)
+    assert file.read_bytes() == before

@@ -83,7 +83,7 @@ def test_what_is_asked_wrongly_is_told(net, tmp_path):
         fusbench_torch.network("ema", weights=path)
     with pytest.raises(ConfigError, match=r"frames are \(3, 4, 8, 12\) .* sees \(B, 6, H, W\)"):
         net(frames(4))
-    with pytest.raises(ConfigError, match="9 x 12 pixels cannot be halved 1 times. Use rows"):
+    with pytest.raises(ConfigError, match="9 x 12 pixels cannot be halved once. Use rows"):
         net(frames(shape=(9, 12)))
 
 

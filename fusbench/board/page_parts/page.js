@@ -149,6 +149,10 @@ function drawIntervals(rows) {
 const AXES = { // what a row lacks, and what the axis says
   parameters: ["parameters", "parameters"], macs: ["a count", "multiply-accumulates a frame"], seconds: ["a time", "time a frame"],
 };
+function undrawn(count, which) {
+  return count === 1 ? `1 row ${which} is not drawn.` : `${count} rows ${which} are not drawn.`;
+}
+
 function drawScatter(rows) {
   const [width, height] = phone.matches ? [340, 320] : [540, 400];
   const left = phone.matches ? 34 : 52, top = 22, bottom = 52;
@@ -157,8 +161,9 @@ function drawScatter(rows) {
   const [worst, best] = focus(sized, (row) => [row.scores[view.metric][0]]);
   const points = sized.filter((row) => row.scores[view.metric][0] >= worst && row.scores[view.metric][0] <= best);
   const without = rows.length - sized.length, far = sized.length - points.length;
-  $("without").textContent = (without ? `${without} rows without ${AXES[view.x][0]} are not drawn. ` : "")
-    + (far ? `${far} rows far from the models are not drawn.` : "");
+  $("without").textContent = [
+    without && undrawn(without, `without ${AXES[view.x][0]}`), far && undrawn(far, "far from the models"),
+  ].filter(Boolean).join(" ");
   if (!points.length) {
     make(svg, "text", { x: width / 2, y: height / 2, "text-anchor": "middle" }, "No row of this choice can be drawn.");
     return;

@@ -13,13 +13,13 @@ import pytest
 from support import trainers
 from support.command import error_of, run
 
-import fusbench.search.run
+import fusbench.searching.run
 from fusbench.child import ChildError, command
 from fusbench.errors import ConfigError
 from fusbench.pools import workers
-from fusbench.search.grid import cells, grid_table, numbers, whole_numbers
-from fusbench.search.heatmap import draw_heatmap
-from fusbench.search.run import Search, run_search, train_cell, write_tables
+from fusbench.searching.grid import cells, grid_table, numbers, whole_numbers
+from fusbench.searching.heatmap import heatmap
+from fusbench.searching.run import Search, run_search, train_cell, write_tables
 from fusbench.zoo.checkpoint import read_checkpoint
 
 GRID = cells((1, 3), (5, 9), mix=True, seeds=(0, 1))
@@ -134,7 +134,7 @@ def test_no_scheduler_there():
 def test_a_heat_map_with_a_hole(tmp_path):
     row = {"kind": "ra", "n": 1, "m": 3.0, "kld": 2.0}
     rows = [row, {**row, "n": 3, "kld": 1.9}, {**row, "m": 5.0, "kld": 2.1}]
-    draw_heatmap(tmp_path / "grid.png", grid_table(rows, ["kld"]), ["kld"], "title")
+    heatmap(grid_table(rows, ["kld"]), ["kld"], "title").savefig(tmp_path / "grid.png", dpi=150)
     assert (tmp_path / "grid.png").stat().st_size > 5000
 
 
@@ -164,7 +164,7 @@ def test_a_cell_goes_on_from_its_state(search, monkeypatch):
         lines.append(arguments)
         return [{"val_loss": 2.0, "steps": 10, "best_step": 5, "summary": {"kld": {"mean": 2.5}}}]
 
-    monkeypatch.setattr(fusbench.search.run, "command", fake)
+    monkeypatch.setattr(fusbench.searching.run, "command", fake)
     cell = GRID[0]
     summary = search.folder / "cells" / f"{cell.name}.json"
     train, score = replace(search, all_metrics=True).commands(cell)

@@ -12,7 +12,7 @@ from fusbench.child import ChildError, command
 from fusbench.errors import ConfigError
 from fusbench.files import replacing, write_json
 from fusbench.reading import read_json
-from fusbench.search.grid import KINDS, Cell, grid_table
+from fusbench.searching.grid import KINDS, Cell, grid_table
 
 Report = Callable[[int, int, str], None]
 Train = Callable[[Path, list[str], list[str] | None, int], dict[str, Any]]

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from fusbench.drawing.palette import LIGHT
 from fusbench.metrics import METRICS
-from fusbench.search.grid import TITLES, best_cell
+from fusbench.searching.grid import TITLES, best_cell
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def draw_heatmap(path: Path, grid: pd.DataFrame, metrics: list[str], title: str) -> None:
-    """Draw a grid as `fusbench.search.grid.grid_table` returns it.
+def heatmap(grid: pd.DataFrame, metrics: Sequence[str], title: str) -> Figure:
+    """Draw a grid as `fusbench.searching.grid.grid_table` returns it.
 
     All panels of a metric share one scale, in which darker is better.
 
     Parameters
     ----------
-    path : Path
-        PNG file to write.
     grid : DataFrame
-    metrics : list of str
+    metrics : sequence of str
         Columns to draw, a row of panels each.
     title : str
     """
@@ -57,7 +58,7 @@ def draw_heatmap(path: Path, grid: pd.DataFrame, metrics: list[str], title: str)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=7, length=0, labelcolor=LIGHT.soft)
     figure.suptitle(title, fontsize=10, x=0.01, ha="left", color=LIGHT.ink)
-    figure.savefig(path, dpi=150, format="png", metadata={"Software": None})
+    return figure
 
 
 def _panel(axis: Any, table: pd.DataFrame, higher: bool, shades: tuple[float, float]) -> Any:
