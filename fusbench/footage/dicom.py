@@ -50,13 +50,11 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
             what = f"declares {count:,} frames, and has not a byte for each"
             raise DatasetError(what, str(path), AGAIN)
         times = _times(header, count, frame_rate_hz, path)
+        held = _stored_frames(path, header, height * width)
     remarks = list(_doubts(header, times, frame_rate_hz))
-    held = _stored_frames(path, header, height * width)
     if held > count:
-        text = (
-            f"NumberOfFrames says {count}, and the pixels are of {held} frames: the first {count}"
-        )
-        remarks.append(("warn", f"{text} were taken"))
+        text = f"NumberOfFrames says {count}, the pixels are of {held} frames"
+        remarks.append(("warn", f"{text}: the first {count} were taken"))
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         text = "the header says that text is burnt into the pixels (BurnedInAnnotation YES)"
         remarks.append(("warn", f"{text}: see that the crop leaves it out"))
