@@ -171,7 +171,6 @@ def import_dataset(
         })  # fmt: skip
     elif done.reports:
         _show(done.reports)
-    clips = sum(quality.clips for quality in done.reports)
     if not as_json:
         for scan in done.skipped:
             show(f"  {scan}: in already, unchanged: skipped")

@@ -24,6 +24,7 @@ FRAME_TIME = 0x00181063
 SAME_RATE, WHOLE_HZ = 0.02, 0.6  # CineRate is a whole number
 FEWEST_TIMES, MANIFOLD = 5, 2
 LARGEST_SIDE, MOST_FRAMES = 65_536, 10_000_000
+PIXEL_DATA, HALVED = b"\xe0\x7f\x10\x00", ("YBR_FULL_422",)
 
 
 def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
@@ -49,7 +50,11 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
             what = f"declares {count:,} frames, and has not a byte for each"
             raise DatasetError(what, str(path), AGAIN)
         times = _times(header, count, frame_rate_hz, path)
+        held = _stored_frames(path, header, height * width)
     remarks = list(_doubts(header, times, frame_rate_hz))
+    if held > count:
+        text = f"NumberOfFrames says {count}, the pixels are of {held} frames"
+        remarks.append(("warn", f"{text}: the first {count} were taken"))
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         text = "the header says that text is burnt into the pixels (BurnedInAnnotation YES)"
         remarks.append(("warn", f"{text}: see that the crop leaves it out"))
@@ -81,6 +86,23 @@ def identifiers(path: Path) -> set[str]:
             return texts(_header(path))
         except (pydicom.errors.InvalidDicomError, *DAMAGE):
             raise DatasetError("is no DICOM file, or is damaged", str(path), AGAIN) from None
+
+
+def _stored_frames(path: Path, header: Any, area: int) -> int:
+    """Whole frames that uncompressed pixels hold, by their length; 0 where that does not tell."""
+    import pydicom
+
+    syntax = getattr(header.file_meta, "TransferSyntaxUID", None)
+    bits, samples = whole(header.get("BitsAllocated")), whole(header.get("SamplesPerPixel"))
+    plain = syntax in (pydicom.uid.ImplicitVRLittleEndian, pydicom.uid.ExplicitVRLittleEndian)
+    if not plain or bits not in (8, 16, 32) or header.get("PhotometricInterpretation") in HALVED:
+        return 0
+    with path.open("rb") as stream:
+        pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+        start = stream.read(12)
+    length = start[4:8] if syntax == pydicom.uid.ImplicitVRLittleEndian else start[8:12]
+    pixels = start[:4] == PIXEL_DATA
+    return int.from_bytes(length, "little") // (area * (samples or 1) * bits // 8) if pixels else 0
 
 
 def _sound(height: int, width: int, count: int) -> bool:

@@ -18,7 +18,8 @@ def read_rows(
 ) -> tuple[Read, ...]:
     """What `read` makes of the cells of each row; tabs, semicolons or commas part them.
 
-    Empty cells and blank lines are passed over, and a first row that cannot be read is a header.
+    Empty cells, blank lines and comments are passed over; a first row that cannot be read is a
+    header.
 
     Parameters
     ----------
@@ -36,16 +37,17 @@ def read_rows(
     text = text_of(path, option)
     delimiter = next((mark for mark in "\t;" if mark in text), ",")
     found: list[Read] = []
-    lines = text.splitlines()
+    lines, begun = text.splitlines(), False
     for number, row in enumerate(csv.reader(lines, delimiter=delimiter), start=1):
         cells = [cell.strip() for cell in row if cell.strip()]
-        if not cells:
+        if not cells or cells[0].startswith("#"):
             continue
         try:
             found.append(read(cells))
         except (FusbenchError, ValueError):
-            if number > 1:
+            if begun:
                 raise DatasetError(f"is no {what}", f"{path}, row {number}", fix) from None
+        begun = True
     if not found:
         raise DatasetError(f"holds no {what}", str(path), f"Check {option}. {fix}")
     return tuple(found)

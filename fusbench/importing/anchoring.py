@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fusbench.errors import ConfigError, counted
-from fusbench.footage.clock import parse_time
+from fusbench.errors import ConfigError, FusbenchError, counted
+from fusbench.footage.clock import parse_time, unit_of
 from fusbench.footage.rows import read_rows
 from fusbench.importing.events import (
     Event,
@@ -89,12 +89,24 @@ def anchors_of(pairing: Pairing, gaze: GazeRecording) -> Anchors:
 def _read_anchors(path: Path) -> tuple[tuple[int, int], ...]:
     """Pairs of a table: a time of the video, and the same moment in the gaze file's clock."""
     fix = "A row is a time of the video and the same moment of the gaze, such as 2.5s, 14s."
-    return read_rows(path, _pair, what="pair of times", option="--anchors", fix=fix)
+    named: list[str] = []
+
+    def pair(cells: list[str]) -> tuple[int, int]:
+        units = [unit_of(name) or "s" for name in named or cells]
+        try:
+            one, other = (parse_time(c, unit) for c, unit in zip(cells, units, strict=True))
+        except FusbenchError:
+            named[:] = named or cells
+            raise
+        return (one, other) if _begins_with_gaze(named) else (other, one)
+
+    return read_rows(path, pair, what="pair of times", option="--anchors", fix=fix)
 
 
-def _pair(cells: list[str]) -> tuple[int, int]:
-    video, gaze = (parse_time(cell) for cell in cells)
-    return gaze, video
+def _begins_with_gaze(header: list[str]) -> bool:
+    """Whether the header of anchors names the gaze's clock first; without one it is second."""
+    words = [name.lower() for name in header]
+    return len(words) == 2 and "video" in words[1] and "video" not in words[0]
 
 
 def timeline_of(

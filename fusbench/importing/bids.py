@@ -150,7 +150,7 @@ def _screen(path: Path) -> tuple[tuple[float, float] | None, str]:
     shown = shown if isinstance(shown, dict) else {}
     words = shown.get("ScreenOrigin")
     origin = tuple(str(word).lower() for word in words) if isinstance(words, list) else ()
-    origin = origin or ("top", "left")
+    origin = ("top", "left") if set(origin) <= FILLERS else origin
     if origin not in ORIGINS:
         fix = "Known are top left, bottom left and center center."
         raise DatasetError(f"ScreenOrigin {list(origin)} is unknown", str(path), fix)

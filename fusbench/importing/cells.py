@@ -16,6 +16,7 @@ FILLERS = frozenset((
     "nan(ind)", "-nan(ind)", "undefined", "missing", "invalid", "lost",
 ))  # fmt: skip
 LONGEST = 60
+FEWEST_WHOLE, WHOLE_FILLERS = 3, 1
 SEPARATORS = (",", " ", "'", "\u2019", "\u00a0", "\u202f")
 BLANKS = re.compile(r"(?<=[0-9])[\s'\u2019\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,][0-9]{3})+")
@@ -70,7 +71,11 @@ def numbers(cells: pd.Series) -> Numbers:
     values = _finite(text.tolist())
     unread = np.isnan(values) & ~text.str.lower().isin(FILLERS).to_numpy(bool)
     if not unread.any():
-        return Numbers(values=values)
+        dots = _dotted_thousands(text, values)
+        if not dots.any():
+            return Numbers(values=values)
+        values = np.where(dots, values * 1000, values).round()
+        return Numbers(values=values, grouped=str(cells[dots].iat[0]).strip())
     text = text.str.replace(BLANKS, "", regex=True)
     comma = _decimal_comma(text[unread].tolist(), values)
     grouped = ""
@@ -144,6 +149,24 @@ def _finite(texts: list[str]) -> np.ndarray:
     values = np.array(numerals.numbers(texts), np.float64)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+def _dotted_thousands(text: pd.Series, values: np.ndarray) -> np.ndarray:
+    """Which cells have a full stop that separates thousands, bool (N,).
+
+    Those of a column of whole numbers below 1000 and numbers with three digits behind the stop:
+    decimals are written so in all cells or, without their last zeros, with fewer digits in some.
+    """
+    none = np.zeros(len(values), bool)
+    whole = (values % 1 == 0) & (np.abs(values) > WHOLE_FILLERS)
+    if not whole.any() or len(np.unique(values[whole])) < FEWEST_WHOLE:
+        return none
+    dots = text.str.contains(".", regex=False).to_numpy(bool)
+    plain = whole & ~dots
+    if not dots.any() or len(np.unique(values[plain])) < FEWEST_WHOLE:
+        return none
+    grouped = text[dots].str.fullmatch(GROUPED).all() and (np.abs(values[dots]) >= 1).all()
+    return dots if grouped and (np.abs(values[plain]) < 1000).all() else none
 
 
 def _decimal_comma(cells: list[str], read: np.ndarray) -> bool:

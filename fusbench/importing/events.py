@@ -74,7 +74,7 @@ def read_events(path: Path, gaze: GazeRecording, time_unit: str = "") -> tuple[E
     lower = [name.lower() for name in header]
     for name, unit, words in FILES:
         place = next((n for n, h in enumerate(lower) if h == name or h.startswith(f"{name} [")), -1)
-        texts = [lower.index(word) for word in words if word in lower]
+        texts = [lower.index(word) for word in dict.fromkeys(words) if word in lower]
         if place < 0 or not texts:
             continue
         unit = unit_of(header[place]) or unit or time_unit

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fusbench.errors import ConfigError, DatasetError, counted
 from fusbench.footage.clock import nanoseconds
+from fusbench.footage.encoding import encoding_of
 from fusbench.importing.cells import numbers
 from fusbench.importing.finding import NOTE, WARN, Finding
 from fusbench.importing.recording import GazeRecording, ReadOptions, combined
@@ -26,7 +27,10 @@ OFFSET = re.compile(r"(-?[0-9]{1,18})\s+(.*)")
 
 @dataclass
 class _Lines:
-    """What has been gathered of a file so far."""
+    """What has been gathered of a file so far.
+
+    `eyes` are those of the block, `recorded` of any; `rates_hz` has each block's first sample.
+    """
 
     times: list[str] = field(default_factory=list)
     values: dict[str, list[tuple[str, str]]] = field(
@@ -35,8 +39,9 @@ class _Lines:
     events: list[tuple[int, str]] = field(default_factory=list)
     blinks: list[tuple[int, int]] = field(default_factory=list)
     eyes: tuple[str, ...] = ()
+    recorded: set[str] = field(default_factory=set)
     named: bool = False
-    rates_hz: set[float] = field(default_factory=set)
+    rates_hz: list[tuple[int, float]] = field(default_factory=list)
     screen: tuple[float, float] | None = None
     remarks: dict[str, Finding] = field(default_factory=dict)
 
@@ -44,7 +49,7 @@ class _Lines:
 def read_asc(path: Path, _form: str, options: ReadOptions) -> GazeRecording:
     """Read an ``.asc`` file, one or both eyes, any number of blocks, with END or without."""
     found = _Lines()
-    with path.open(encoding=options.encoding or "utf-8", errors="replace") as stream:
+    with path.open(encoding=options.encoding or encoding_of(path), errors="replace") as stream:
         for number, line in enumerate(stream, start=1):
             words = line.split()
             if not words:
@@ -67,8 +72,8 @@ def read_asc(path: Path, _form: str, options: ReadOptions) -> GazeRecording:
     if not found.times:
         fix = "Run edf2asc without its option -e, so that it writes samples."
         raise DatasetError("holds events but no gaze sample", str(path), fix)
-    if options.eye not in ("average", *found.eyes):
-        fix = f"Leave out --eye, or use --eye {found.eyes[0]}."
+    if options.eye not in ("average", *found.recorded):
+        fix = f"Leave out --eye, or use --eye {min(found.recorded)}."
         raise ConfigError(f"the {options.eye} eye was not recorded", str(path), fix)
     return _recording(found, options)
 
@@ -85,6 +90,7 @@ def _sample(found: _Lines, words: list[str]) -> None:
     if len(words) < 1 + 3 * len(found.eyes) or not TIME.fullmatch(words[0]):
         raise ValueError
     found.times.append(words[0])
+    found.recorded |= set(found.eyes)
     for index, eye in enumerate(found.eyes):
         x, y = words[1 + 3 * index : 3 + 3 * index]
         found.values[eye].append((x, y))
@@ -108,7 +114,7 @@ def _samples(found: _Lines, words: list[str], _line: str) -> None:
     _start(found, words, _line)
     if "RATE" in words:
         rate = number(words[words.index("RATE") + 1].replace(",", "."))
-        found.rates_hz |= {rate} if 0 < rate < 1e6 else set()
+        found.rates_hz += [(len(found.times), rate)] if 0 < rate < 1e6 else []
 
 
 def _start(found: _Lines, words: list[str], _line: str) -> None:
@@ -164,11 +170,12 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
         one, many = "is no number and counts as lost", "are no number and count as lost"
         text = f"{counted(len(odd), 'position', one, many)}, such as '{odd[0][:40]}'"
         found.remarks["odd"] = Finding(WARN, text)
-    if len(found.rates_hz) > 1:
-        rates = ", ".join(f"{rate:g}" for rate in sorted(found.rates_hz))
+    rates_hz = {rate for _, rate in found.rates_hz}
+    if len(rates_hz) > 1:
+        rates = ", ".join(f"{rate:g}" for rate in sorted(rates_hz))
         found.remarks["rates"] = Finding(NOTE, f"the sampling rate changes between blocks: {rates}")
     x, y, words = combined(sides["left"], sides["right"], options.eye)
-    if len(found.eyes) == 1:
+    if len(found.recorded) == 1:
         words = f"{found.eyes[0]} eye alone, the only one recorded"
         words = words if found.named else "one eye; the file does not say which"
     return GazeRecording(
@@ -180,7 +187,7 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
         eyes=words,
         events=tuple(sorted(found.events)),
         screen=found.screen,
-        rate_hz=next(iter(found.rates_hz)) if len(found.rates_hz) == 1 else None,
+        rate_hz=min(rates_hz) if len(rates_hz) == 1 else None,
         blinks=tuple(sorted(found.blinks)),
         remarks=tuple(found.remarks.values()),
     )
@@ -189,15 +196,17 @@ def _recording(found: _Lines, options: ReadOptions) -> GazeRecording:
 def _spread(time_ns: np.ndarray, found: _Lines) -> np.ndarray:
     """Times at 2 kHz that are written in whole milliseconds: the second of a pair comes later.
 
-    A recording faster than a sample a millisecond, with pairs of the same time, was written
-    without its half milliseconds.
+    A block faster than a sample a millisecond, with pairs of the same time, was written without
+    its half milliseconds.
     """
-    if not found.rates_hz or max(found.rates_hz) <= 1000 or (time_ns % 10**6).any():
-        return time_ns
     again = np.concatenate([[False], np.diff(time_ns) == 0])
-    if again.mean() < 0.25:
-        return time_ns
+    begins = [begin for begin, _ in found.rates_hz]
+    moved_ns = time_ns.copy()
     text = "times in whole milliseconds at 2 kHz: the second of two equal ones comes 0.5 ms later"
-    found.remarks["spread"] = Finding(NOTE, text)
-    moved_ns: np.ndarray = time_ns + again * 500_000
+    for (begin, rate), end in zip(found.rates_hz, [*begins, len(time_ns)][1:], strict=True):
+        block = slice(begin, end)
+        whole = not (time_ns[block] % 10**6).any()
+        if rate > 1000 and whole and 4 * again[block].sum() >= end - begin > 0:
+            moved_ns[block] += again[block] * 500_000
+            found.remarks["spread"] = Finding(NOTE, text)
     return moved_ns

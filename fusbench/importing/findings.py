@@ -25,7 +25,9 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
     """What the numbers of a report say; `valid` are the samples with a position, bool (N,)."""
     q, x, y = quality, seen.x_px[valid], seen.y_px[valid]
     claimed = q.claimed_rate_hz
-    coarse = coarse_ms(seen.gaze.time_ns) if seen.gaze.frame is None else None
+    ticks = seen.gaze.frame is None and q.gaze_rate_hz > 0
+    coarse = coarse_ms(seen.gaze.time_ns) if ticks else None
+    apart_ms = 1000 / q.gaze_rate_hz if q.gaze_rate_hz else 0
     ends_early = seen.declared_ns is not None and seen.end_ns < 0.98 * seen.declared_ns
     for found, level, kind, text in (
         (ends_early, REFUSE, "cut-off",
@@ -69,7 +71,7 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
                  "with a repeated time were dropped")),
         (coarse, WARN, "",
          f"the clock goes in steps of {coarse or 0:.3g} ms, and samples come every"
-         f" {1000 / q.gaze_rate_hz:.3g} ms: gaze near a frame's edge may be on the wrong frame"),
+         f" {apart_ms:.3g} ms: gaze near a frame's edge may be on the wrong frame"),
         (q.gaps, NOTE, "",
          f"{counted(q.gaps, 'gap')} between samples, the longest of {q.longest_gap_s:.2f} s"),
         (q.drift_ppm is not None and abs(q.drift_ppm) > 500, WARN, "",
@@ -77,7 +79,7 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.longest_freeze_s >= 0.5, NOTE, "",
          f"the picture stands still for {q.longest_freeze_s:.1f} s at a time"),
         (q.unchanged > 0.3, WARN, "", f"{q.unchanged:.0%} of the frames repeat the frame before"),
-        (q.longest_step_s > 10 / q.frame_rate_hz, NOTE, "",
+        (q.longest_step_s * q.frame_rate_hz > 10, NOTE, "",
          f"a step of {q.longest_step_s:.2f} s between two frames"),
         (q.frames - q.clip_frames, NOTE, "",
          counted(q.frames - q.clip_frames, "frame", "at the end of a part is too few for a clip",

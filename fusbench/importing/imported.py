@@ -27,6 +27,8 @@ class Imported:
         Why others did not.
     size_bytes : int
         Of the frames on disk.
+    clips : int
+        That are new; gaze of another observer on a known video adds none.
 
     Examples
     --------
@@ -38,6 +40,7 @@ class Imported:
     skipped: tuple[str, ...] = ()
     errors: tuple[FusbenchError, ...] = ()
     size_bytes: int = 0
+    clips: int = 0
 
     def __repr__(self) -> str:
         skipped = f"; skipped: {', '.join(self.skipped)}" if self.skipped else ""

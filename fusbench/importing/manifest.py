@@ -81,8 +81,11 @@ def _cells(lines: list[str], delimiter: str, path: Path) -> Iterator[tuple[int, 
 
 
 def _require_spelling(header: list[str], path: Path) -> None:
-    """Raise `ConfigError` where a column that is passed over is nearly an option."""
+    """Raise `ConfigError` where a column stands twice, or one passed over is nearly an option."""
     for name in header:
+        if name in COLUMNS and header.count(name) > 1:
+            fix = "Leave one of them, or rename the other."
+            raise ConfigError(f"the column '{name}' stands in the header twice", str(path), fix)
         if name and name not in COLUMNS:
             near = get_close_matches(name, COLUMNS, n=1, cutoff=NEAR)
             if near:

@@ -143,7 +143,7 @@ FORMATS: dict[str, GazeFormat] = {
     "smi": GazeFormat(
         about="SMI samples as text, as its IDF converter writes them",
         columns={
-            "time": ("Time",),
+            "time": ("Time", "RecordingTime [ms]"),
             "time_unit": "us",
             "left_x": ("L POR X [px]", "Point of Regard Left X [px]"),
             "left_y": ("L POR Y [px]", "Point of Regard Left Y [px]"),

@@ -185,6 +185,7 @@ def _take_in(
     return Imported(
         reports=reports, skipped=tuple(work.skipped), errors=tuple(failed),
         size_bytes=sum(intake.size_bytes for _, intake in found if not intake.again),
+        clips=sum(len(intake.stored) for _, intake in found if not intake.again),
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ EDITS = {  # file: what is there, what a user makes of it, and what is seen of t
     "import.json": ('"schema"', '"note": "by hand", "schema"', "by hand"),
     "notes.txt": ("", "by hand", "by hand"),
 }
-REFUSED = ("is there already", "was changed meanwhile", "holds no data set")
+REFUSED = ("is there already", "changed meanwhile", "holds no data set", "is no valid JSON")
 WAYS = ("in place", "by rename")
 
 

@@ -76,3 +76,12 @@ def test_of_a_vector_that_does_not_count_nothing_is_said(tmp_path):
     video = written(tmp_path, np.zeros((10, 2, 2), np.uint8), "MONOCHROME2", **tags)
     assert frames_of(video)[0] == [40_000_000 * n for n in range(10)]
     assert open_footage(video).remarks == []
+
+
+@pytest.mark.parametrize(("held", "told"), [(3, False), (4, True)])
+def test_frames_beyond_their_declared_number_are_told(held, told, tmp_path):
+    pixels = np.zeros((held, 8, 8), np.uint8)
+    file = written(tmp_path, pixels, "MONOCHROME2", FrameTime="40", NumberOfFrames="3")
+    text = "NumberOfFrames says 3, the pixels are of 4 frames: the first 3 were taken"
+    assert [("warn", text)] * told == list(open_footage(file).remarks)
+    assert len(frames_of(file)[0]) == 3
