@@ -159,6 +159,15 @@ def test_adam_in_passes_is_adam_in_one(monkeypatch):
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_compiled_network_takes_the_same_steps(batches, backend):
+    """By the real compilers, which take a minute."""
+    plain, one = after(learner_of(backend), RULES["adamw"], batches, True)
+    compiled, other = after(learner_of(backend, compile=True), RULES["adamw"], batches, True)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-5)
+    assert apart(one, other, "weights") <= 1e-4
+
+
 def test_half_precision_learns_like_single(batches):
     """bfloat16 and float16, whose losses are scaled up so that no gradient is too small for it."""
     batches = batches[:3]

@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class TorchLearner(ABC):
         self.device = torch.device(checked_device(device))
         self.dtype = PRECISIONS[precision]
         self.loss: Callable[..., Tensor] = LOSSES[loss]
-        self.compiled = torch.compile if compile else lambda function: function
+        self.compiled = partial(torch.compile, dynamic=False) if compile else _as_it_is
         self.trained: Named = {}
         self.scaling = torch.tensor([LARGEST_SCALE if precision == "float16" else 1.0, 0.0])
         self.compiles = compile
@@ -176,6 +177,10 @@ class TorchLearner(ABC):
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> Named:
         return {n: torch.tensor(np.asarray(a), device=self.device) for n, a in arrays.items()}
+
+
+def _as_it_is(function: Any, **_: Any) -> Any:
+    return function
 
 
 def _norm(gradients: Mapping[str, Tensor]) -> Tensor:
