@@ -82,7 +82,8 @@ def main(folder: str, steps: str) -> None:
         held = most_mb([
             sys.executable, "-m", "fusbench", "train", "--model", "unet-stacked-torch",
             "--base", "1", "--levels", "1", "--dataset", str(root),
-            "--input-size", str(rows), str(columns), "--cache", cache, "--max-steps", steps, "--validate-every", steps, "--workers", "0",
+            "--input-size", str(rows), str(columns), "--cache", cache,
+            "--max-steps", steps, "--validate-every", steps, "--workers", "0",
             "--policy", "none", "--out", str(Path(folder) / f"{cache}-{rows}.safetensors"),
         ])  # fmt: skip
         print(f"{name}: {held:,} MB", flush=True)
