@@ -34,7 +34,7 @@ OPTIONS = (
     click.option("--max-steps", type=Whole(1), help="As of fusbench train."),
     click.option("--validate-every", type=Whole(1), help="As of fusbench train."),
     click.option("--window-count", type=click.Choice(["exact", "paper"])),
-    click.option("--precision", help="float32 or bfloat16."),
+    click.option("--precision", help="float32, bfloat16 or float16."),
     click.option("--device", help="The framework's name of a device, such as cuda."),
     json_option,
 )  # fmt: skip

@@ -33,7 +33,7 @@ EXAMPLE = "fusbench search --network unet --n 1,3,5,7,9 --m 3,5,7,9 --mix --data
 @click.option("--max-steps", type=Whole(1), help="Another budget than the recipe's.")
 @click.option("--validate-every", type=Whole(1), help="Steps between validations.")
 @click.option("--window-count", type=click.Choice(["exact", "paper"]), help="As of fusbench train.")
-@click.option("--precision", help="float32 or bfloat16.")
+@click.option("--precision", help="float32, bfloat16 or float16.")
 @click.option("--device", help="The framework's name of a device, such as cuda.")
 @click.option("--all-metrics", is_flag=True, help="Score every cell on all metrics (val split).")
 @click.option("--workers", type=Whole(1), help="Trainings at once; default: one a core.")

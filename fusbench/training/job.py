@@ -11,7 +11,7 @@ import numpy as np
 from fusbench.augment.policy import Policy, augmented_batch
 from fusbench.data.samples import Batch, Samples
 from fusbench.errors import counted
-from fusbench.training.group import ONLY, Place
+from fusbench.training.place import ONLY, Place
 from fusbench.training.recipe import Recipe
 from fusbench.zoo.network import Network
 from fusbench.zoo.normalise import statistics_of

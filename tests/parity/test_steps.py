@@ -159,23 +159,89 @@ def test_adam_in_passes_is_adam_in_one(monkeypatch):
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
 
 
-def test_half_precision_learns_like_single(batches):
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_compiled_network_takes_the_same_steps(batches, backend):
+    """By the real compilers, which take a minute."""
+    plain, one = after(learner_of(backend), RULES["adamw"], batches, True)
+    compiled, other = after(learner_of(backend, compile=True), RULES["adamw"], batches, True)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-5)
+    assert apart(one, other, "weights") <= 1e-4
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_half_precision_learns_like_single(batches, backend):
     """bfloat16 and float16, whose losses are scaled up so that no gradient is too small for it."""
     batches = batches[:3]
-    single, _ = after(learner_of("torch"), PATIENT, batches, True)
+    single, _ = after(learner_of(backend), PATIENT, batches, True)
     for precision, scaled in (("bfloat16", False), ("float16", True)):
-        learner = learner_of("torch", precision=precision)
+        learner = learner_of(backend, precision=precision)
         losses, state = after(learner, PATIENT, batches, True)
         np.testing.assert_allclose(losses, single, rtol=0.02)
         assert (losses != single).any()
         assert bool(state["scaling"]) == scaled
 
 
-def test_too_large_a_gradient_lowers_the_scale_of_losses(batches):
-    learner = learner_of("torch", precision="float16")
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_too_large_a_gradient_lowers_the_scale_of_losses(batches, backend):
+    learner = learner_of(backend, precision="float16")
     learner.start(PATIENT, begun(True))
     learner.scaling[0] = 2.0**120  # its gradients are infinite in half precision
     before = learner.state()["weights"]
     assert np.isfinite(learner.step(batches[0], update_of(PATIENT, 0, 0, 0.99)))
     assert learner.scaling[0] == 2.0**119
     np.testing.assert_array_equal(learner.state()["weights"]["head.weight"], before["head.weight"])
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_state_in_half_precision_goes_on_to_the_same_bytes(batches, backend):
+    learner, batches = learner_of(backend, precision="float16"), batches[:4]
+    _, whole = after(learner, PATIENT, batches, True)
+    _, half = after(learner, PATIENT, batches[:2], True)
+    learner.start(PATIENT, half)
+    for number in (2, 3):
+        learner.step(batches[number], update_of(PATIENT, number, 0, PATIENT.average))
+    for kind, arrays in learner.state().items():
+        for name, value in arrays.items():
+            np.testing.assert_array_equal(value, whole[kind][name])
+    assert whole["scaling"]["scaling"].tolist() == [2.0**16, 4]
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_weight_that_a_window_leaves_without_use_has_no_slope(backend):
+    """A recurrence over one step."""
+    pytest.importorskip(f"fusbench_{backend}")
+    network = build("clstmunet", window=Window(), base=2, levels=1, input_shape=SHAPE)
+    card = replace(model_card(f"clstmunet-{backend}"), window=Window())
+    learner = load_target(card.learner, "test", backend)(card, network)
+    learner.load(initial_weights(network, np.random.default_rng(1)))
+    frames = np.full((2, 1, *SHAPE), 9, np.uint8)
+    frames[:, :, 3:] = 200
+    densities = np.full((2, *SHAPE), 1 / np.prod(SHAPE), np.float32)
+    _, gradients, _ = learner.gradients(frames, densities)
+    assert not gradients["clstm.recurrent_weight"].any()
+    assert gradients["clstm.weight"].any()
+
+
+@pytest.mark.parametrize("name", ["clstmunet", "salsac", "ema", "mmunet"])
+def test_every_layer_in_keras_computes_in_half_precision(name):
+    """To the gradient of single precision but for the rounding of 11 bits, or 8."""
+    pytest.importorskip("fusbench_keras")
+    window = Window(length=3)
+    network = build(name, window=window, base=2, levels=1, input_shape=SHAPE)
+    card = replace(model_card(f"{name}-keras"), window=window)
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (2, 3, *SHAPE), dtype=np.uint8)
+    densities = rng.random((2, *SHAPE)).astype(np.float32)
+    densities /= densities.sum((1, 2), keepdims=True)
+    weights = with_gains(network, initial_weights(network, np.random.default_rng(1)))
+    found = {}
+    for precision in ("float32", "float16", "bfloat16"):
+        learner = load_target(card.learner, "test", "keras")(card, network, precision=precision)
+        learner.load(weights)
+        found[precision] = learner.gradients(frames, densities)
+    one = found["float32"]
+    for precision, bound in (("float16", 0.02), ("bfloat16", 0.16)):  # 8 times as coarse
+        other = found[precision]
+        assert other[0] == pytest.approx(one[0], rel=bound)
+        assert 0 < apart({"g": one[1]}, {"g": other[1]}, "g") < bound
+        assert all(value.dtype == np.float32 for value in other[1].values())

@@ -1,7 +1,6 @@
 """Two processes that train together take the steps of one, and end together."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +9,13 @@ import numpy as np
 import pytest
 from support import group_member
 from support.group_member import RECIPES_OF, job_of
+from support.ports import free_port
 
 from fusbench.errors import ConfigError
-from fusbench.training.group import Alone, LostError, Place, place_of, require_shared, together
+from fusbench.training.group import Alone, LostError, require_shared, together
+from fusbench.training.place import Place, place_of
 
 TORCHRUN = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +26,7 @@ def pair(tmp_path_factory):
     settings = {**TORCHRUN, "MASTER_PORT": free_port(), "GLOO_SOCKET_IFNAME": "lo"}
     support = Path(group_member.__file__).parents[1]
     other = subprocess.Popen(
-        [sys.executable, "-m", "support.group_member", "torch", str(out)],
+        [sys.executable, "-m", "support.group_member", "member", "torch", str(out)],
         env={**os.environ, **settings, "PYTHONPATH": str(support)},
         stderr=subprocess.PIPE,
     )
@@ -88,6 +83,30 @@ def test_the_end_of_one_process_ends_all_and_is_resumed(pair, tmp_path):
     assert [row["step"] for row in state.history] == [5, 10, 15, 20]
 
 
+def test_torchrun_trains_in_two_processes_and_one_tells(tmp_path):
+    """The command of the page, and the checkpoint of one process."""
+    pytest.importorskip("fusbench_torch")
+    from safetensors.numpy import load_file
+
+    line = (
+        "-m", "fusbench", "train", "--model", "clstmunet-torch", "--dataset", "phantom-tiny",
+        "--base", "2", "--levels", "1", "--input-size", "12", "16", "--length", "2", "--batch-size",
+        "4", "--max-steps", "20", "--validate-every", "10", "--out",
+    )  # fmt: skip
+    found = {}
+    for name, launcher in (
+        ("one", ()),
+        ("two", ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")),
+    ):
+        out = tmp_path / f"{name}.safetensors"
+        done = subprocess.run(
+            [sys.executable, *launcher, *line, str(out)], check=True, capture_output=True, text=True
+        )
+        assert done.stdout.count("best at step") == 1
+        found[name] = load_file(out)
+    assert apart(found["one"], found["two"]) <= 1e-5
+
+
 @pytest.mark.parametrize("name", RECIPES_OF)
 def test_shares_are_parts_of_the_same_batch(name):
     whole = job_of(name).batch(3)
@@ -114,9 +133,11 @@ CLUSTER = '{"cluster": {"chief": ["a:1"], "worker": ["b:1", "b:2"]}}'
         ("torch", {"RANK": "0"}, "WORLD_SIZE is missing"),
         ("torch", {**TORCHRUN, "MASTER_ADDR": ""}, "MASTER_ADDR is missing"),
         ("numpy", TORCHRUN, "WORLD_SIZE asks for 2 processes, and backend 'numpy' trains in one"),
-        ("keras", TORCHRUN, "WORLD_SIZE asks for 2 processes, and backend 'keras' trains in one"),
-        ("keras", {"TF_CONFIG": CLUSTER}, "TF_CONFIG asks for 3 processes"),
+        ("keras", TORCHRUN, "and backend 'keras' is told of others by TF_CONFIG. Start it as"),
+        ("keras", {"TF_CONFIG": CLUSTER}, "TF_CONFIG: its task, None None, is none of its cluster"),
         ("keras", {"TF_CONFIG": "{"}, "TF_CONFIG: describes no cluster"),
+        ("keras", {"TF_CONFIG": "[]"}, "TF_CONFIG: describes no cluster"),
+        ("keras", {"TF_CONFIG": '{"cluster": {"ps": ["a:1"]}}'}, "names tasks of the kind 'ps'"),
     ],
 )
 def test_an_impossible_environment_is_one_line(backend, environ, told):

@@ -35,6 +35,7 @@ class KerasNetwork:
         self.network = network
         self.index = window.target_index
         self.parameters: dict[str, Any] = {}
+        self.operations = OPERATIONS
         self._variables: dict[str, Any] = {}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -49,15 +50,20 @@ class KerasNetwork:
         self.parameters = {name: self._variables[name] for name in names}
 
     def log_density(
-        self, frames: Any, windows: Any = None, parameters: dict[str, Any] | None = None
+        self,
+        frames: Any,
+        windows: Any = None,
+        parameters: dict[str, Any] | None = None,
+        dtype: str = "float32",
     ) -> Any:
         """Log-densities (B, H, W) of windows, uint8 (B, L, H, W).
 
         With `windows`, int (n, L), `frames` is a clip (1, T, H, W), each frame is encoded once, and
         the result is (n, H, W). `parameters` stand in for the network's own; normalised layers
-        leave their batch's statistics there.
+        leave their batch's statistics there. Layers compute in `dtype`, which kernels must have;
+        normalisation and softmax stay in single precision.
         """
-        values = {FRAMES: tf.cast(frames, tf.float32)[..., None] * SCALE}
+        values = {FRAMES: tf.cast(tf.cast(frames, tf.float32)[..., None] * SCALE, dtype)}
         if parameters is None:
             parameters = {name: variable.value for name, variable in self.parameters.items()}
         windowed = self.network.windowed
@@ -69,7 +75,7 @@ class KerasNetwork:
                 for name in layer.inputs
             ]
             at = None if mine else windows
-            result = OPERATIONS[layer.op](layer, parameters, read, at, self.index)
+            result = self.operations[layer.op](layer, parameters, read, at, self.index)
             values[layer.name] = result
         return result
 

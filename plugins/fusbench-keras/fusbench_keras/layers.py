@@ -22,6 +22,7 @@ from fusbench.zoo.normalise import EPSILON
 
 Tensor = Any
 Parameters = dict[str, Tensor]
+Across = Callable[[Tensor], Tensor]
 SAME = {"padding": "same", "data_format": "channels_last"}
 
 
@@ -53,20 +54,23 @@ def stack(layer: Layer, x: Tensor, windows: Tensor | None) -> Tensor:
     return ops.reshape(moved, (-1, 1, *moved.shape[1:3], layer.channels))
 
 
-def conv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
+def conv2d(layer: Layer, p: Parameters, x: Tensor, across: Across = lambda mean: mean) -> Tensor:
     """A convolution that keeps rows and columns, perhaps with a rectifier.
 
-    Where `p` holds a gain the batch is normalised, and its mean and variance are left in `p`.
+    Where `p` holds a gain the batch is normalised, in single precision, and its mean and variance
+    are left in `p`; where processes share a batch, `across` makes means of theirs.
     """
     y = ops.conv(fold(x), p[f"{layer.name}.weight"], **SAME)
     bias, gain = p[f"{layer.name}.bias"], p.get(f"{layer.name}.gain")
     if gain is None:
-        y = y + bias
+        y = y + ops.cast(bias, y.dtype)
     else:
-        mean = ops.mean(y, (0, 1, 2))
-        variance = ops.mean(ops.square(y - mean), (0, 1, 2))
+        dtype, y = y.dtype, ops.cast(y, "float32")
+        mean = across(ops.mean(y, (0, 1, 2)))
+        variance = across(ops.mean(ops.square(y - mean), (0, 1, 2)))
         y = (y - mean) * (gain / ops.sqrt(variance + EPSILON)) + bias
         p[f"{layer.name}.mean"], p[f"{layer.name}.variance"] = mean, variance
+        y = ops.cast(y, dtype)
     return unfold(ops.relu(y) if layer.relu else y, x)
 
 
@@ -75,7 +79,7 @@ def upconv2d(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     y = ops.conv_transpose(
         fold(x), p[f"{layer.name}.weight"], 2, padding="valid", data_format="channels_last"
     )
-    return unfold(y + p[f"{layer.name}.bias"], x)
+    return unfold(y + ops.cast(p[f"{layer.name}.bias"], y.dtype), x)
 
 
 def maxpool2d(x: Tensor) -> Tensor:
@@ -90,8 +94,8 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
 def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     """What each frame brings to a ConvLSTM's gates, (B, T, H, W, 4 * C)."""
-    weight, bias = p[f"{layer.name}.weight"], p[f"{layer.name}.bias"]
-    return unfold(ops.conv(fold(x), weight, **SAME) + bias, x)
+    y = ops.conv(fold(x), p[f"{layer.name}.weight"], **SAME)
+    return unfold(y + ops.cast(p[f"{layer.name}.bias"], y.dtype), x)
 
 
 def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = None) -> list[Tensor]:
@@ -139,16 +143,17 @@ def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -
 
 def correlation(x: Tensor) -> Tensor:
     """Cosine over channels between each frame and the one before; 1 at the first frame."""
+    dtype, x = x.dtype, ops.cast(x, "float32")
     before = ops.concatenate([x[:, :1], x[:, :-1]], axis=1)
     dot, size, size_before = (
         ops.sum(product, axis=-1, keepdims=True) for product in (x * before, x * x, before * before)
     )
-    return dot / ops.sqrt(size * size_before + TINY)
+    return ops.cast(dot / ops.sqrt(size * size_before + TINY), dtype)
 
 
 def ema2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
     """The exponential moving average at the last frame of each window, (B, 1, H, W, C)."""
-    alpha = ops.sigmoid(p[f"{layer.name}.logit"])
+    alpha = ops.cast(ops.sigmoid(p[f"{layer.name}.logit"]), x.dtype)
     average, *later = ops.unstack(gather(x, windows), axis=1)
     for frame in later:
         average = average + alpha * (frame - average)
@@ -215,3 +220,20 @@ OPERATIONS: dict[str, Operation] = {
     "ema2d": lambda layer, p, x, windows, index: ema2d(layer, p, x[0], windows),
     "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
 }
+
+
+def shared(across: Across) -> dict[str, Operation]:
+    """The same table where processes share a batch: it is normalised over all parts.
+
+    Parameters
+    ----------
+    across : callable
+        Gives the mean of all processes' values.
+    """
+
+    def normalised(
+        layer: Layer, p: Parameters, x: list[Tensor], windows: Any, index: int
+    ) -> Tensor:
+        return conv2d(layer, p, x[0], across)
+
+    return {**OPERATIONS, "conv2d": normalised}

@@ -8,19 +8,23 @@ import fusbench_keras.backend  # noqa: F401  (chooses Keras's backend first, and
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from fusbench.data.samples import Batch
-from fusbench.errors import CheckpointError
+from fusbench.errors import CheckpointError, ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
 from fusbench_keras.function import KerasNetwork, channels_first, channels_last
+from fusbench_keras.layers import shared
 from fusbench_keras.stepping import KerasLearner, Named, Tensor
+
+if TYPE_CHECKING:
+    from fusbench_keras.group import KerasGroup
 
 
 def learner(card: ModelCard, network: Network, **settings: Any) -> ZooLearner:
@@ -42,6 +46,11 @@ class ZooLearner(KerasLearner):
         self._look = self.function(self.network.log_density, input_signature=[frames])
         self._graphs: dict[tuple[str, ...], Any] = {}
 
+    def join(self, group: KerasGroup) -> None:
+        """Take the means of a group's gradients, and normalise over its whole batch."""
+        super().join(group)
+        self.network.operations = shared(lambda value: group.mean([value])[0])
+
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
         """Train these weights from now on; gains among them have their layers normalised."""
         names = [name for name in self.network.network.trained if name in weights]
@@ -49,8 +58,12 @@ class ZooLearner(KerasLearner):
 
     def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Log-densities under the weights in training; layers leave their batch's statistics."""
-        values: dict[str, Any] = dict(self.trained)
-        log_density = self.network.log_density(frames, parameters=values)
+        kernels = {n for n, value in self.trained.items() if len(value.shape) > 1}
+        values: dict[str, Any] = {
+            n: tf.cast(value, self.dtype) if n in kernels else value
+            for n, value in self.trained.items()
+        }
+        log_density = self.network.log_density(frames, parameters=values, dtype=self.dtype)
         return log_density, {n: value for n, value in values.items() if n not in self.trained}
 
     def load(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -67,7 +80,8 @@ class ZooLearner(KerasLearner):
         self.trained = {name: variable.value for name, variable in shown.items()}
         try:
             with tf.device(self.device):
-                loss, _, found, left = self._graph(*shown)(*self._given(batch))
+                factor = tf.constant(self.scaling[0])
+                loss, _, found, left = self._graph(*shown)(factor, *self._given(batch))
         finally:
             self.trained = kept
         gradients = {n: channels_first(g.numpy()) for n, g in zip(shown, found, strict=True)}
@@ -105,9 +119,22 @@ class ModelLearner(KerasLearner):
 
     def __init__(self, model: keras.Model, **settings: Any) -> None:
         super().__init__(**settings)
+        kinds = {layer.compute_dtype for layer in model._flatten_layers()}
+        if self.dtype != "float32" and self.dtype not in kinds:
+            fix = f"Build it with dtype=keras.DTypePolicy('mixed_{self.dtype}') for its layers."
+            raise ConfigError(f"no layer of this model computes in {self.dtype}", fix=fix)
         self.model = model
         self.shown: tuple[list[Tensor], list[Tensor]] = ([], [])
         self._look = self.function(self._shown)
+
+    def join(self, group: KerasGroup) -> None:
+        """Take the means of a group's gradients; batch normalisation must be over its batch."""
+        super().join(group)
+        norms = keras.layers.BatchNormalization
+        own = [n for n in self.model._flatten_layers() if isinstance(n, norms)]
+        if not all(layer.synchronized for layer in own):
+            what = "its BatchNormalization is over each process's share of a batch"
+            raise ConfigError(what, fix="Make it BatchNormalization(synchronized=True).")
 
     def weights(self) -> dict[str, np.ndarray]:
         """The model's weights, each named by its place and its own name."""

@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,10 +19,14 @@ from fusbench.data.samples import Batch
 from fusbench.errors import ConfigError, unknown
 from fusbench.training.optimiser import Update
 from fusbench.training.recipe import Recipe
+from fusbench.training.scaling import checked_precision, first_scaling, lowered, raised
 from fusbench.training.steps import Kinds
 from fusbench_keras.losses import LOSSES
 from fusbench_keras.model import checked_device
 from fusbench_keras.optimiser import RULES, numbers
+
+if TYPE_CHECKING:
+    from fusbench_keras.group import KerasGroup
 
 Tensor = Any
 Named = dict[str, Any]
@@ -46,16 +50,29 @@ class KerasLearner(ABC):
         loss: str = "kld",
         compile: bool = False,
     ) -> None:
-        if precision != "float32":
-            what = f"precision '{precision}' is not supported by the Keras backend"
-            raise ConfigError(what, fix="Use --precision float32, or the Torch backend.")
         if loss not in LOSSES:
             fix = unknown("loss", loss, list(LOSSES)).fix
             raise ConfigError(f"loss '{loss}' is unknown", fix=fix)
         self.device, self.loss = checked_device(device), LOSSES[loss]
         self.gazed = loss != "kld"
+        self.dtype = checked_precision(precision)
+        self.scaling = self.first = first_scaling(precision)
         self.function = partial(tf.function, jit_compile=compile)
         self.trained: Named = {}
+        self.compiles = compile
+        self.group: KerasGroup | None = None
+
+    def join(self, group: KerasGroup) -> None:
+        """Take the means of a group's gradients from now on.
+
+        Raises
+        ------
+        ConfigError
+            If this learner cannot.
+        """
+        if self.compiles:
+            raise ConfigError("--compile is for one process", fix="Leave it out.")
+        self.group = group
 
     @abstractmethod
     def training(self, frames: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -80,32 +97,57 @@ class KerasLearner(ABC):
             )
             sums = {n: self.inward(a) for n, a in state["averages"].items()}
             self.averages = self._variables(sums)
+        told = state.get("scaling", {}).get("scaling")
+        self.scaling = (self.first if told is None else told).copy()
         self._rule = RULES[recipe.optimiser]
-        self._slopes_of = self.function(self._slopes)
+        graph = self.function if self.group is None else self.group.within
+        self._slopes_of = graph(self._slopes)
         self._moved = self.function(self._move)
 
     def step(self, batch: Batch, update: Update) -> float:
         """Make one step and return the batch's mean loss."""
         with tf.device(self.device):
-            loss, norm, gradients, left = self._slopes_of(*self._given(batch))
+            factor = tf.constant(self.scaling[0])
+            loss, norm, gradients, left = self._slopes_of(factor, *self._given(batch))
             told, size = float(loss), float(norm)
-            if not (math.isfinite(told) and math.isfinite(size)):
+            if not math.isfinite(told) or (not math.isfinite(size) and not self._lowered()):
                 return math.nan
-            scale = tf.constant(update.scale(size), tf.float32)
-            self._moved(gradients, left, scale, numbers(update))
+            if math.isfinite(size):
+                scale = tf.constant(update.scale(size), tf.float32)
+                self._moved(gradients, left, scale, numbers(update))
+                if self.dtype == "float16":
+                    self.scaling = raised(self.scaling)
         return told
+
+    def _lowered(self) -> bool:
+        """Halve the scale of float16 losses, whose gradient was too large; False at its end."""
+        half = lowered(self.scaling) if self.dtype == "float16" else None
+        self.scaling = self.scaling if half is None else half
+        return half is not None
 
     def _given(self, batch: Batch) -> list[Tensor]:
         arrays = [batch.frames, batch.densities, *([batch.fixations] if self.gazed else [])]
         return [tf.constant(np.ascontiguousarray(array)) for array in arrays]
 
     def _slopes(
-        self, frames: Tensor, densities: Tensor, fixations: Tensor | None = None
+        self, factor: Tensor, frames: Tensor, densities: Tensor, fixations: Tensor | None = None
     ) -> tuple[Tensor, Tensor, list[Tensor], dict[str, Tensor]]:
+        """Mean loss of a batch, norm and values of its gradient, and the batch's statistics.
+
+        The loss is multiplied with `factor` on its way back, and the gradient divided by it.
+        """
         with tf.GradientTape() as tape:
             log_density, left = self.training(frames)
-            loss = self.loss(log_density, densities, fixations)
-        gradients = tape.gradient(loss, list(self.trained.values()))
+            loss = self.loss(tf.cast(log_density, tf.float32), densities, fixations)
+            target = loss * factor
+        found = tape.gradient(
+            target,
+            list(self.trained.values()),
+            unconnected_gradients="zero",  # where a window leaves a weight without use
+        )
+        gradients = [gradient / factor for gradient in found]
+        if self.group is not None:
+            loss, *gradients = self.group.mean([loss, *gradients])
         return loss, tf.linalg.global_norm(gradients), gradients, left
 
     def _move(
@@ -125,10 +167,11 @@ class KerasLearner(ABC):
             "square": self.square,
             "averages": self.averages,
         }
-        return {
+        copied = {
             kind: {name: self.outward(value.numpy()) for name, value in named.items()}
             for kind, named in kinds.items()
         }
+        return {**copied, "scaling": {"scaling": self.scaling} if self.dtype == "float16" else {}}
 
     def _variables(self, arrays: Mapping[str, np.ndarray]) -> Named:
         return {n: tf.Variable(np.asarray(a), dtype=tf.float32) for n, a in arrays.items()}

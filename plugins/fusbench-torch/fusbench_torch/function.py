@@ -51,6 +51,7 @@ class TorchNetwork:
         self.device = torch.device(device)
         self.parameters: dict[str, Tensor] = {}
         self.operations = OPERATIONS
+        _ = network.windowed  # known from here on: what is compiled cannot work it out
 
     def load(self, weights: Mapping[str, np.ndarray], *, trained: bool = False) -> None:
         """Take weights by canonical name; with `trained` their gradients can be asked for."""

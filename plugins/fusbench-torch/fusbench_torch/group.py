@@ -17,7 +17,8 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.rendezvous import rendezvous
 
-from fusbench.training.group import LostError, Place
+from fusbench.training.group import LostError
+from fusbench.training.place import Place
 
 MEETING = timedelta(minutes=10)
 VALIDATING = timedelta(days=1)

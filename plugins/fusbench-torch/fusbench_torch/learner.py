@@ -35,7 +35,7 @@ class ZooLearner(TorchLearner):
     def __init__(self, card: ModelCard, network: Network, **settings: Any) -> None:
         super().__init__(**settings)
         self.network = TorchNetwork(network, card.window, str(self.device))
-        self._log_density = self.compiled(self.network.log_density)
+        self._log_density = self.compiled(self.network.log_density, fullgraph=True)
 
     def join(self, group: TorchGroup) -> None:
         """Take the means of a group's gradients, and normalise over its whole batch."""

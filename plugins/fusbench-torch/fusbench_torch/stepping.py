@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fusbench.data.samples import Batch
 from fusbench.errors import ConfigError, counted, unknown
 from fusbench.training.optimiser import Update
 from fusbench.training.recipe import Recipe
+from fusbench.training.scaling import checked_precision, first_scaling, lowered, raised
 from fusbench.training.steps import Kinds
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
@@ -24,9 +26,7 @@ from fusbench_torch.optimiser import RULES
 if TYPE_CHECKING:
     from fusbench_torch.group import TorchGroup
 
-PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-LARGEST_SCALE, PATIENCE = 2.0**16, 2000
-"""What float16 losses are first multiplied with, and steps after which it is tried to double."""
+DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 Named = dict[str, Tensor]
 
@@ -46,16 +46,15 @@ class TorchLearner(ABC):
         loss: str = "kld",
         compile: bool = False,
     ) -> None:
-        for what, value, table in (("precision", precision, PRECISIONS), ("loss", loss, LOSSES)):
-            if value not in table:
-                fix = unknown(what, value, list(table)).fix
-                raise ConfigError(f"{what} '{value}' is unknown", fix=fix)
+        if loss not in LOSSES:
+            fix = unknown("loss", loss, list(LOSSES)).fix
+            raise ConfigError(f"loss '{loss}' is unknown", fix=fix)
         self.device = torch.device(checked_device(device))
-        self.dtype = PRECISIONS[precision]
+        self.dtype = DTYPES[checked_precision(precision)]
         self.loss: Callable[..., Tensor] = LOSSES[loss]
-        self.compiled = torch.compile if compile else lambda function: function
+        self.compiled = partial(torch.compile, dynamic=False) if compile else _as_it_is
         self.trained: Named = {}
-        self.scaling = torch.tensor([LARGEST_SCALE if precision == "float16" else 1.0, 0.0])
+        self.scaling = self.first = first_scaling(precision)
         self.compiles = compile
         self.group: TorchGroup | None = None
 
@@ -93,8 +92,8 @@ class TorchLearner(ABC):
         )
         self.averages = self._tensors(state["averages"])
         self.rule = RULES[recipe.optimiser]
-        if state.get("scaling"):
-            self.scaling = torch.from_numpy(state["scaling"]["scaling"].copy())
+        told = state.get("scaling", {}).get("scaling")
+        self.scaling = (self.first if told is None else told).copy()
 
     @abstractmethod
     def take(self, weights: Mapping[str, np.ndarray]) -> None:
@@ -128,18 +127,14 @@ class TorchLearner(ABC):
                 torch._foreach_mul_(sums, update.kept)
                 new = [values[name].detach() for name in self.averages]
                 torch._foreach_add_(sums, new, alpha=1 - update.kept)
-        self._raised()
+        if self.dtype == torch.float16:
+            self.scaling = raised(self.scaling)
 
     def _lowered(self) -> bool:
         """Halve the scale of float16 losses, whose gradient was too large; False at its end."""
-        self.scaling = torch.tensor([float(self.scaling[0]) / 2, 0.0])
-        return bool(self.dtype == torch.float16 and self.scaling[0] >= 1)
-
-    def _raised(self) -> None:
-        if self.dtype == torch.float16:
-            scale, count = self.scaling.tolist()
-            again = count + 1 >= PATIENCE
-            self.scaling = torch.tensor([scale * 2 if again else scale, 0 if again else count + 1])
+        half = lowered(self.scaling) if self.dtype == torch.float16 else None
+        self.scaling = self.scaling if half is None else half
+        return half is not None
 
     def slopes(self, batch: Batch) -> tuple[Tensor, Named, Named]:
         """Mean loss of a batch, its gradient times the scale of losses, and its statistics."""
@@ -150,7 +145,11 @@ class TorchLearner(ABC):
         loss = self.loss(log_density.float(), empirical, fixations)
         scale = float(self.scaling[0])
         target = loss if scale == 1 else loss * scale
-        found = torch.autograd.grad(target, list(self.trained.values()))
+        found = torch.autograd.grad(
+            target,
+            list(self.trained.values()),
+            materialize_grads=True,  # where a window leaves a weight without use
+        )
         return loss, dict(zip(self.trained, found, strict=True)), statistics
 
     def state(self) -> Kinds:
@@ -160,9 +159,10 @@ class TorchLearner(ABC):
             "mean": self.mean,
             "square": self.square,
             "averages": self.averages,
-            "scaling": {"scaling": self.scaling} if self.dtype == torch.float16 else {},
         }
-        return {kind: {n: array_of(t) for n, t in named.items()} for kind, named in kinds.items()}
+        scaling = {"scaling": self.scaling} if self.dtype == torch.float16 else {}
+        copied = {k: {n: array_of(t) for n, t in named.items()} for k, named in kinds.items()}
+        return {**copied, "scaling": scaling}
 
     def _precision(self) -> AbstractContextManager[Any]:
         dtype = self.dtype or torch.bfloat16
@@ -176,6 +176,10 @@ class TorchLearner(ABC):
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> Named:
         return {n: torch.tensor(np.asarray(a), device=self.device) for n, a in arrays.items()}
+
+
+def _as_it_is(function: Any, **_: Any) -> Any:
+    return function
 
 
 def _norm(gradients: Mapping[str, Tensor]) -> Tensor:
