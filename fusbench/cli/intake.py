@@ -174,7 +174,7 @@ def import_dataset(
     if not as_json:
         for scan in done.skipped:
             show(f"  {scan}: in already, unchanged: skipped")
-        added = f"{counted(clips, 'clip')} {'would be ' * dry_run}added"
+        added = f"{counted(done.clips, 'clip')} {'would be ' * dry_run}added"
         size = f", {done.size_bytes / 1e6:,.1f} MB of frames"
         show(f"{out}: {added}{size}" + ("" if dry_run else f"; see {out / 'import.json'}"))
     if failed:

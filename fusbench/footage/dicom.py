@@ -53,7 +53,7 @@ def open_dicom(path: Path, frame_rate_hz: Fraction | None) -> Footage:
         held = _stored_frames(path, header, height * width)
     remarks = list(_doubts(header, times, frame_rate_hz))
     if held > count:
-        text = f"NumberOfFrames says {count}, the pixels are of {held} frames"
+        text = f"NumberOfFrames says {count}, the pixels are of {counted(held, 'frame')}"
         remarks.append(("warn", f"{text}: the first {count} were taken"))
     if str(header.get("BurnedInAnnotation") or "").strip().upper() == "YES":
         text = "the header says that text is burnt into the pixels (BurnedInAnnotation YES)"

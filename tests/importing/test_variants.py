@@ -52,7 +52,7 @@ def test_the_eye_that_changes_between_blocks_is_told(tmp_path):
     left = ONE_EYE.format(1000, "LEFT", 500) + "1000\t10\t50\t900\n1002\t11\t50\t900\n"
     right = ONE_EYE.format(2000, "RIGHT", 500) + "2000\t20\t50\t900\n"
     gaze = asc(tmp_path, left + right)
-    assert gaze.eyes == "mean of both eyes in 0 samples, left eye alone in 2, right eye alone in 1"
+    assert gaze.eyes == "mean of both eyes in no samples, left eye alone in 2, right eye alone in 1"
     assert asc(tmp_path, left + right, eye="left").valid.tolist() == [True, True, False]
 
 
