@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from fusbench.errors import FusbenchError
-from fusbench.footage import patience
+from fusbench.footage import complaints, patience
 from fusbench.footage.record import as_facts
 from fusbench.footage.slots import COUNT, Slots
 from fusbench.footage.source import open_source
@@ -134,5 +134,6 @@ def _told(error: Exception) -> Answer:
 
 
 if __name__ == "__main__":
+    complaints.hear()
     stdin = os.fdopen(0, "rb")
     serve(stdin, Answers(stdin, os.fdopen(1, "wb"), int(sys.argv[1])))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fusbench.errors import DatasetError, counted
-from fusbench.footage import patience
+from fusbench.footage import complaints, patience
 from fusbench.footage.clock import clock_ns, whole_nanoseconds
 from fusbench.footage.planes import pixels
 from fusbench.footage.record import Footage, Frames, Remark, missing
@@ -40,9 +40,7 @@ def open_video(path: Path) -> Footage:
         import av
     except ModuleNotFoundError:
         raise missing("av", "reading a video file") from None
-    # FFmpeg's threads must not call into Python to log, as they do at any level but this one: a
-    # damaged file then has them wait for this thread, and this thread for them
-    av.logging.set_level(None)
+    complaints.begin()
     try:
         with av.open(f"file:{path}", options=OPENING) as container:
             if not container.streams.video:
@@ -174,6 +172,7 @@ def _frames(
         stream = _pictures(container)[0]
         stream.thread_type = "AUTO"
         damage = _Damage(base=Fraction(stream.time_base or 1))
+        complaints.count()  # of looking for what the file holds
         frames = _decoded(container, stream, damage)
         if any(name in UNTIMED for name in container.format.name.split(",")):
             frames = _in_order(frames)
@@ -209,9 +208,23 @@ class _Damage:
     shown: array[int] = field(default_factory=lambda: array("q"))
     marked: array[int] = field(default_factory=lambda: array("q"))
     errors: int = 0
+    complaints: int = 0
+    complained: int | None = None
+
+    def hear(self, packet: Any) -> None:
+        """Count what FFmpeg complained of, up to this packet."""
+        if new := complaints.count():
+            self.complaints += new
+            self.complained = packet.pts if self.complained is None else self.complained
 
     def tell(self, remarks: list[Remark]) -> None:
-        """Add a remark that names the damage, its place and its share, if there was any."""
+        """Add remarks that name the damage, its place and its share, if there was any."""
+        if self.complaints:
+            text = f"FFmpeg met {counted(self.complaints, 'error')} in decoding"
+            if self.complained is not None and self.shown:
+                first_s = float((self.complained - min(self.shown)) * self.base)
+                text += f", the first near {first_s:.2f} s"
+            remarks.append(("warn", f"{text}: pictures may be wrong from there on"))
         times = np.unique(np.array(self.shown, np.int64))
         lost = np.setdiff1d(np.array(self.stored, np.int64), times)
         if not len(times) or not (len(lost) or self.marked or self.errors):
@@ -249,6 +262,8 @@ def _decoded(container: Any, stream: Any, damage: _Damage) -> Iterator[tuple[Fra
             except av.error.FFmpegError:
                 damage.errors += 1
                 continue
+            finally:
+                damage.hear(packet)
             for frame in frames:
                 time = _time(frame)
                 if frame.pts is not None:

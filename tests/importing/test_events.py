@@ -7,6 +7,7 @@ from support.gaze_texts import MS, SILENT, pairing
 from fusbench.errors import ConfigError
 from fusbench.importing.anchoring import Anchors, timeline_of
 from fusbench.importing.events import ENDED, first_frame_number, partner, read_events
+from fusbench.importing.finding import NOTE, WARN
 
 EVENTS = {
     "utf-16": ("time [s]\tevent\n10\tvideo\n", "utf-16"),
@@ -50,6 +51,30 @@ def test_an_event_that_lasts_is_compared_with_the_video(tmp_path):
     assert (
         "are 8.160 s apart, the video lasts 8.000 s: it was shown +2.00% longer" in remarks[0].text
     )
+
+
+@pytest.mark.parametrize(
+    ("shown_ms", "told"),
+    [
+        (8_000, []),
+        (8_019, []),
+        (
+            8_040,
+            [(NOTE, "8.040 s apart, the video lasts 8.000 s: gaze near its end may be 1.0 fr")],
+        ),
+        (
+            7_930,
+            [(NOTE, "7.930 s apart, the video lasts 8.000 s: gaze near its end may be 1.8 fr")],
+        ),
+        (8_081, [(WARN, "8.081 s apart, the video lasts 8.000 s: it was shown +1.01% longer")]),
+    ],
+)
+def test_a_little_longer_or_shorter_than_the_video_is_told_as_well(shown_ms, told):
+    anchors = Anchors(start_ns=0, events=((0, "video on"), (shown_ms * MS, "video off")))
+    frames = np.arange(200, dtype=np.int64) * 40 * MS
+    _, remarks = timeline_of(anchors, pairing(), frames, 8_000 * MS)
+    assert [remark.level for remark in remarks] == [level for level, _ in told]
+    assert all(text in remark.text for remark, (_, text) in zip(remarks, told, strict=True))
 
 
 @pytest.mark.parametrize(
