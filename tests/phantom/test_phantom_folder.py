@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -27,9 +28,14 @@ def _use_cache(cache, monkeypatch):
     monkeypatch.setenv("FUSBENCH_CACHE", str(cache))
 
 
+def telling(told):
+    """Progress that is put on a list."""
+    return lambda _name: nullcontext(lambda *done: told.append(done))
+
+
 def test_only_the_split_asked_for_is_rendered(cache):
     told = []
-    data = open_dataset("phantom-tiny", ("test",), lambda *done: told.append(done))
+    data = open_dataset("phantom-tiny", ("test",), progress=telling(told))
     assert told[-1] == (6, 6)
     assert check_dataset(data.root) == []
     assert data.root.is_relative_to(cache)
@@ -38,7 +44,7 @@ def test_only_the_split_asked_for_is_rendered(cache):
     with pytest.raises(DatasetError, match="not its frames"):
         _ = data.split("train")[0].frames
     told.clear()
-    open_dataset("phantom-tiny", ("test",), lambda *done: told.append(done))
+    open_dataset("phantom-tiny", ("test",), progress=telling(told))
     assert told == []  # made once
 
 
@@ -48,12 +54,9 @@ def test_two_processes_make_it_once(tmp_path, monkeypatch, caplog):
     made = open_dataset("phantom-tiny", ("test",)).root
     away = made.rename(tmp_path / "made by the other")
     told = []
-
-    def report(*done):
-        told.append(done)
-
+    progress = telling(told)
     with ThreadPoolExecutor(1) as pool, locked(made.parent, name=f".{made.name}{LOCK}"):
-        second = pool.submit(open_dataset, "phantom-tiny", ("test",), report)
+        second = pool.submit(open_dataset, "phantom-tiny", ("test",), progress=progress)
         while "waiting for it" not in caplog.text:
             assert not second.done()
             time.sleep(0.01)
