@@ -203,7 +203,7 @@ def search(
     fusbench.errors.ConfigError: model 'uniform': has no learner, so fusbench cannot train it. \
 Choose one of the zoo; 'fusbench model list' shows them.
     """
-    if any(each != int(each) or each < 0 for each in (*n, *seeds)):
+    if any(each < 0 or not float(each).is_integer() for each in (*n, *seeds)):
         raise ConfigError("n and seeds are whole numbers from 0 on", fix="Give n=[1, 3], say.")
     if workers is not None and workers < 1:
         raise ConfigError(f"{workers} workers train nothing", fix="Give 1 or more, or none.")

@@ -49,6 +49,8 @@ def test_a_search_is_that_of_the_command(folder, tmp_path):
     ("given", "words"),
     [
         ({"n": [1.5]}, "n and seeds are whole numbers from 0 on"),
+        ({"n": [float("nan")]}, "n and seeds are whole numbers from 0 on"),
+        ({"seeds": [float("inf")]}, "n and seeds are whole numbers from 0 on"),
         ({"seeds": [-1]}, "n and seeds are whole numbers from 0 on"),
         ({"workers": 0}, "0 workers train nothing"),
         ({"n": []}, "the grid is empty"),
