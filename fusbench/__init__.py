@@ -21,18 +21,20 @@ The paper
     Reproduction
 Data sets
     import_recordings, import_layout, make_dataset, split_dataset, withhold_gaze, check_dataset,
-    check_privacy, show_dataset, export_dataset, Parts, Overview
+    check_privacy, list_datasets, show_dataset, export_dataset, Parts, Overview
 Data
     open_dataset, write_dataset, Dataset, DatasetInfo, DatasetCard, Clip, NewClip, GazePoints,
     saliency_map, fixation_map, Window, Samples
 Recordings
     read_gaze, ReadOptions, Study, Pairing, Quality
 Models
-    model_card, load_model, ModelCard, Stream, Options
+    list_models, model_card, load_model, ModelCard, Stream, Options
 Augmentation
     policy, Policy, Draw
 Underneath
     Evaluation, Training, metrics, testing
+Metrics
+    list_metrics
 Errors
     FusbenchError
 
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from fusbench.verbs.dataset import Parts, make_dataset, split_dataset
     from fusbench.verbs.evaluate import evaluate
     from fusbench.verbs.export import export_model
+    from fusbench.verbs.listed import list_datasets, list_metrics, list_models
     from fusbench.verbs.overview import Overview, show_dataset
     from fusbench.verbs.predict import Predicted, predict
     from fusbench.verbs.reproduce import Reproduction
@@ -134,6 +137,9 @@ PUBLIC = {
     "fixation_map": "fusbench.data.gaze",
     "import_layout": "fusbench.importing.layouts",
     "import_recordings": "fusbench.importing.study",
+    "list_datasets": "fusbench.verbs.listed",
+    "list_metrics": "fusbench.verbs.listed",
+    "list_models": "fusbench.verbs.listed",
     "load_model": "fusbench.doors.registry",
     "make_dataset": "fusbench.verbs.dataset",
     "model_card": "fusbench.doors.registry",
@@ -198,6 +204,9 @@ __all__ = [
     "fixation_map",
     "import_layout",
     "import_recordings",
+    "list_datasets",
+    "list_metrics",
+    "list_models",
     "load_model",
     "make_dataset",
     "metrics",

@@ -16,7 +16,6 @@ from fusbench.errors import counted
 
 if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
-    from fusbench.installed import Entry
 
 
 @click.group()
@@ -29,23 +28,9 @@ def dataset() -> None:
 def list_datasets(as_json: bool) -> None:
     """List the data sets that have a name."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.data.card import DatasetCard
-    from fusbench.discovery import DATASETS, OWN, card_of, scan
-    from fusbench.errors import FusbenchError
-    from fusbench.isolation.copies import facts_of
+    from fusbench.verbs.listed import dataset_rows
 
-    entries, faults = scan(DATASETS)
-
-    def facts(entry: Entry) -> dict[str, str]:
-        return {"title": card_of(entry, "dataset", DatasetCard).title}
-
-    own = [entry for entry in entries.values() if entry.distribution == OWN]
-    told = {entry.name: facts(entry) for entry in own}
-    strangers = [entry for entry in entries.values() if entry.distribution != OWN]
-    for entry, found in facts_of(strangers, "dataset", facts):
-        told[entry.name] = {"fault": found.what} if isinstance(found, FusbenchError) else found
-    rows = [{"name": name, "from": entries[name].owner, **told[name]} for name in entries]
-    rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
+    rows = dataset_rows()
     if as_json:
         print_json(rows)
         return

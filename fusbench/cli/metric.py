@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from fusbench.cli import json_option
@@ -19,18 +17,10 @@ def metric() -> None:
 def list_metrics(as_json: bool) -> None:
     """List every installed metric, fusbench's own first; * marks those of every run."""
     from fusbench.cli.render import print_json, show, table
-    from fusbench.errors import FusbenchError
-    from fusbench.isolation.copies import facts_of
-    from fusbench.metrics import METRICS, ORDER, ordered, plugins
+    from fusbench.metrics import METRICS
+    from fusbench.verbs.listed import metric_rows
 
-    entries, faults = plugins()
-    rows: list[dict[str, Any]] = [_facts(name) for name in ORDER]
-    strangers = [entries[name] for name in ordered(entries)]
-    for entry, told in facts_of(strangers, "metric", lambda entry: _facts(entry.name)):
-        if isinstance(told, FusbenchError):
-            told = {"name": entry.name, "from": entry.owner, "fault": told.what}
-        rows.append(told)
-    rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
+    rows = metric_rows()
     if as_json:
         print_json(rows)
         return
@@ -59,10 +49,11 @@ def show_metric(name: str, as_json: bool) -> None:
     """Show a metric: its definition in each profile, what it needs, where it is published."""
     from fusbench.cli.render import print_json, show, table
     from fusbench.metrics import NEEDS
+    from fusbench.verbs.listed import metric_facts
     from fusbench.verbs.strangers import check_metrics
 
     check_metrics([name])
-    facts = _facts(name)
+    facts = metric_facts(name)
     if as_json:
         print_json(facts)
         return
@@ -70,22 +61,3 @@ def show_metric(name: str, as_json: bool) -> None:
     facts["needs"] = "; ".join(f"{need}: {NEEDS[need]}" for need in facts["needs"])
     rows = [[key, str(value)] for key, value in facts.items() if value != ""]
     show(table(("fact", "value"), rows, text=2))
-
-
-def _facts(name: str) -> dict[str, Any]:
-    from fusbench.metrics import metric, owner
-
-    card = metric(name)
-    return {
-        "name": card.key,
-        "symbol": card.symbol,
-        "title": card.title,
-        "best": "highest" if card.higher_is_better else "lowest",
-        "unit": card.unit,
-        "needs": list(card.needs),
-        "definitions": dict(card.definitions),
-        "function": f"{card.function.__module__}.{card.function.__qualname__}",
-        "version": card.version,
-        "cite": card.cite,
-        "from": " ".join(owner(name)),
-    }

@@ -13,7 +13,6 @@ from fusbench.cli import json_option
 if TYPE_CHECKING:
     from fusbench.errors import FusbenchError
     from fusbench.installed import Entry
-    from fusbench.models.card import ModelCard
 
 OF_AUTHORS = ("check", "export", "new")
 
@@ -40,19 +39,9 @@ def model() -> None:
 @json_option
 def list_models(as_json: bool) -> None:
     """List every installed model; no framework is imported."""
-    from fusbench.discovery import MODELS, scan
-    from fusbench.errors import FusbenchError
-    from fusbench.isolation.cards import read_cards
+    from fusbench.verbs.listed import model_rows
 
-    entries, faults = scan(MODELS)
-    rows = []
-    for entry, card in read_cards(entries.values()):
-        if isinstance(card, FusbenchError):
-            rows.append({"name": entry.name, "from": entry.owner, "fault": card.what})
-        else:
-            rows.append(_row(entry, card))
-    rows.sort(key=lambda row: row["name"])
-    rows += [{"name": fault.name, "from": fault.where, "fault": fault.what} for fault in faults]
+    rows = model_rows()
     if as_json:
         from fusbench.cli.render import print_json
 
@@ -67,28 +56,6 @@ def list_models(as_json: bool) -> None:
     if bad:
         show(table(("broken", "cause", "from"), bad, text=3))
         show("'fusbench model show NAME' tells more of a broken one.")
-
-
-def _row(entry: Entry, card: ModelCard) -> dict[str, Any]:
-    from fusbench.errors import CheckpointError
-    from fusbench.zoo.weights import checkpoint_path
-
-    window = card.window
-    frames = "1" if window.length == 1 else f"{window.length} {window.placement}"
-    frames = "all so far" if card.of_clip else frames
-    try:
-        weights = "bundled" if checkpoint_path(card) else "needs none"
-    except CheckpointError:
-        weights = "to be trained"
-    return {
-        "name": card.name,
-        "title": card.title,
-        "backend": card.backend,
-        "frames": frames,
-        "weights": weights,
-        "role": card.role,
-        "from": entry.owner,
-    }
 
 
 @model.command("show", epilog="Example: fusbench model show clstmunet-keras")

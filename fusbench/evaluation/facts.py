@@ -11,6 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from fusbench.errors import counted
+
 PACKAGES = ("fusbench", "numpy", "scipy", "pandas", "opencv-python-headless")
 BACKEND_PACKAGES = {
     "torch": ("fusbench-torch", "torch"),
@@ -122,4 +124,4 @@ def machine(threads: int, device: str | None = None) -> str:
         if line.startswith("model name"):
             name = line.partition(":")[2].strip()
             break
-    return ", ".join([name, f"{threads} threads", *([device] if device else [])])
+    return ", ".join([name, counted(threads, "thread"), *([device] if device else [])])

@@ -74,7 +74,7 @@ that does nothing else, and the load that it had stands above its figures.
 
 def where_measured():
     """The processor, how many cores there are, and that one thread is used."""
-    return machine(1).replace("1 threads", f"one thread of {os.cpu_count()}")
+    return machine(1).replace("1 thread", f"one thread of {os.cpu_count()}")
 
 
 def measured(*words):

@@ -30,7 +30,7 @@ def board(tmp_path):
 def sit(board, **seconds):
     rows = read_table(board).rows
     measured = {name: (value, 9 * value) for name, value in seconds.items()}
-    times.write_times(board.root, "a machine, 1 threads", times.told(rows, measured))
+    times.write_times(board.root, "a machine, 1 thread", times.told(rows, measured))
 
 
 def csv_rows(board):
@@ -49,7 +49,7 @@ def test_times_of_different_sittings_never_share_a_column(board):
     assert "| 1.47 M | 250 ms |" in line
     (line,) = [r for r in table["README.md"].decode().splitlines() if "**there**" in r]
     assert f"| {NONE} | {NONE} |" in line
-    assert "all rows in one sitting on a machine, 1 threads." in table["README.md"].decode()
+    assert "all rows in one sitting on a machine, 1 thread." in table["README.md"].decode()
     rows = csv_rows(board)
     assert (rows["here"]["seconds"], rows["here"]["ratio"]) == ("0.250000", "2.250000")
     assert (rows["there"]["seconds"], rows["there"]["ratio"]) == ("", "")
