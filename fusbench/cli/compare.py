@@ -104,6 +104,7 @@ def _show(found: Comparison) -> None:
     from fusbench.cli.render import show
     from fusbench.cli.render import table as grid
     from fusbench.comparing.runs import metrics_of
+    from fusbench.errors import counted
 
     runs, tables, scans, metric = found.runs, found.tables, found.scans, found.metric
     result = runs[0].result
@@ -145,7 +146,8 @@ def _show(found: Comparison) -> None:
     show(
         f"Better than {runs[0].name}: {arrows}.",
         *(f"! {mark}." for mark in found.marks),
-        "Mean over frames [95 % interval, resampled by scan]; sign-flip test of the same mean by"
-        " scan, corrected by Holm's method over runs and groups.",
+        f"Mean over {counted(len(runs[0].scores), 'frame')} (a board may leave out some"
+        " near clips' ends), 95 % interval, resampled by scan; p: sign-flip test of the same mean"
+        " by scan, corrected by Holm's method over runs and groups.",
         f"Signature: {result.signature}",
     )

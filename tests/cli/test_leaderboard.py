@@ -197,6 +197,8 @@ def test_compare(call, folder, tmp_path):
     )  # fmt: skip
     for words in ("minus uniform", "dwell", "sweep", "s3", "0-1", "Better than uniform"):
         assert words in out
+    frames = len((folders[0] / "scores.csv").read_text().splitlines()) - 1
+    assert f"Mean over {frames} frames (a board may leave out some near clips' ends)" in out
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert table.read_text().startswith("group,run,metric,difference,low,high,p,")
     parts = json.loads(call("compare", *folders, "--json", "--by", "position"))["parts"]
