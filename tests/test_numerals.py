@@ -21,7 +21,6 @@ from fusbench.data.checking import check_dataset
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import count_folds, fold_scans
 from fusbench.data.tables import numbers as table_numbers
-from fusbench.doors.registry import model_card
 from fusbench.errors import CheckpointError, ConfigError, DatasetError, UnknownName
 from fusbench.evaluation.results import read_scores as read_run_scores
 from fusbench.footage.clock import clock_ns, nanoseconds, parse_time
@@ -33,6 +32,7 @@ from fusbench.numerals import fraction, is_whole, number, numbers, whole
 from fusbench.reading import read_json, read_toml
 from fusbench.searching.grid import numbers as listed_numbers
 from fusbench.zoo.checkpoint import network_of, read_checkpoint, write_checkpoint
+from fusbench.zoo.entries import card
 from fusbench.zoo.weights import bundled, training_facts
 
 ODD = (
@@ -185,12 +185,13 @@ def test_a_rule_with_two_points_is_told():
      ("seed", 3), ("best_step", "-1")],
 )  # fmt: skip
 def test_metadata_of_a_stranger_are_told_in_a_line(key, value, tmp_path):
-    card = model_card("unet-torch")
-    stored = read_checkpoint(bundled(card.checkpoint, card.name))
+    of_torch = {"backend": "torch", "loader": "fusbench_torch.model:load", "learner": None}
+    unet = card("unet", **of_torch)  # without the plug-in
+    stored = read_checkpoint(bundled(unet.checkpoint, unet.name))
     path = tmp_path / "a.safetensors"
     write_checkpoint(path, stored.weights, {**stored.metadata, key: value})
     with pytest.raises(CheckpointError, match="do not tell of a training"):
-        training_facts(replace(card, checkpoint=str(path)), path)
+        training_facts(replace(unet, checkpoint=str(path)), path)
     for odd in ("1_6", "\u0664", " 4"):
         with pytest.raises(CheckpointError, match="name no network"):
             network_of({**stored.metadata, "base": odd})
