@@ -1,9 +1,10 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`introduced.py`, `witness.py`, `watch.py` and `crossing.py`, which lie beside it. They need Python
-3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests and answers
-are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
+`introduced.py`, `witness.py`, `watch.py`, `crossing.py` and `clocks.py`, which lie beside it. They
+need Python 3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests
+and answers are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints
+goes to files.
 """
 
 import sys
@@ -150,21 +151,7 @@ class Guest:
 
     def shift(self, seconds: float) -> Any:
         """Let clocks of the day be wrong from now on, for a model that looks at them."""
-        import datetime
-        import time
-
-        now, now_ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
-        time.time = lambda: now() + seconds
-        time.time_ns = lambda: now_ns() + int(seconds * 1e9)
-        time.localtime = lambda at=None: local(time.time() if at is None else at)
-        time.gmtime = lambda at=None: utc(time.time() if at is None else at)
-
-        class Later(datetime.datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                return cls.fromtimestamp(time.time(), tz)
-
-        datetime.datetime = Later  # type: ignore[misc]
+        beside("clocks").shift(seconds)
         return {}
 
     def step(self, frame: str, out: str, begins: bool) -> Any:

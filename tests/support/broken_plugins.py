@@ -106,6 +106,16 @@ FAIL_WHEN_CHECKED = {
         "batch",
         "of the peak",
     ),
+    "noisy-at-the-batch-that-is-sent": (
+        "d = good(frames); d[:, 0, 0] += (len(frames) == 16) * np.random.rand() * 1e-4; return d",
+        "deterministic",
+        "of the peak",
+    ),
+    "noisy-where-a-clip-ends": (
+        "d = good(frames); d[:, 0, 0] += (len(frames) == 14) * np.random.rand() * 1e-3; return d",
+        "batch",
+        "of the peak",
+    ),
     "looks-ahead-in-long-clips": (
         "return good(frames)\n"
         "def predict_clip(self, frames):\n"
@@ -118,6 +128,14 @@ FAIL_WHEN_CHECKED = {
     "asks-the-clock": (
         "import time; d = good(frames); d[:, : time.localtime().tm_yday % 40 + 1] += 1\n"
         "return d / d.sum((1, 2), keepdims=True)",
+        "repeatable",
+        "of the peak",
+    ),
+    "asks-what-day-it-was-when-it-was-loaded": (
+        "d = good(frames); d[:, : self.day % 40 + 1] += 1\n"
+        "return d / d.sum((1, 2), keepdims=True)\n"
+        "from datetime import datetime\n"
+        "day = datetime.now().timetuple().tm_yday",
         "repeatable",
         "of the peak",
     ),
@@ -155,6 +173,9 @@ FAIL_WHEN_CHECKED = {
     ),
     "one-size": ("return good(frames)[:, :48, :64] if frames.shape[2] >= 48 else 1 / 0",
                  "any-size", "raised ZeroDivisionError"),
+    "sums-at-one-size": ("return good(frames) * frames[0, 0].size / 3072", "any-size",
+                         "off by 0.39"),
+    "no-batch-of-one": ("return good(frames).squeeze()", "batch", "differs by inf"),
     "half-sum": ("return good(frames) / 2", "sum", "worst sum 0.5"),
     "wrong-shape": ("return good(frames)[:, 1:]", "shape", "16 x 47 x 64 for 16 x 48 x 64"),
 }  # fmt: skip
@@ -172,7 +193,7 @@ def install(site: Path, name: str, module_text: str, entry_points: str = "") -> 
 
 def module_of(name: str, body: str) -> str:
     """A module whose model's predict has this body."""
-    lines = "\n".join(body.replace("\ndef ", "\n\x00def ").split("\n"))
+    lines = body.replace("\ndef ", "\n\x00def ").replace("\nfrom ", "\n\x00from ")
     inside, *methods = lines.split("\n\x00")
     text = MODEL.format(body=indent(inside, " " * 8))
     for method in methods:

@@ -64,3 +64,13 @@ class StepsElsewhere(Trail):
     def step(self, frame, past):
         trail = faded(frame, past)
         return density(trail**2), trail
+
+
+class NoisyLater:
+    """What it adds later is drawn: only a clip of a usual length shows it."""
+
+    def step(self, frame, past):
+        count, trail = past or (0, None)
+        trail = faded(frame, trail)
+        noise = np.random.default_rng().random() if count > 50 else 0.0
+        return density(trail + noise), (count + 1, trail)
