@@ -29,7 +29,7 @@ class Told:
             except FusbenchError:
                 raise
             except Exception as error:
-                line = " ".join(f"raised {type(error).__name__}: {error}".split())
+                line = " ".join(f"raised {type(error).__name__}: {error}".split()).rstrip(": .")
                 fix = "See its traceback."
                 raise PluginError(line, f"model '{self.card.name}'", fix) from error
 

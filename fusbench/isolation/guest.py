@@ -216,7 +216,9 @@ def installed() -> Any:
 
 def told(error: BaseException) -> Any:
     """An exception as JSON can hold it."""
-    facts: Any = {"type": type(error).__name__, "text": str(error)}
+    facts: Any = {"type": type(error).__name__, "text": ""}
+    with suppress(Exception):  # its own words may fail, too
+        facts["text"] = str(error)
     words = {k: getattr(error, k, None) for k in ("what", "where", "fix")}
     if all(isinstance(word, str) for word in words.values()):
         facts.update(words)
@@ -246,7 +248,7 @@ def serve(folder: str) -> None:
                     traceback.print_exc()
             answer = told(error)
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
+            with suppress(Exception):  # the model may have closed it, or put None in its place
                 stream.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -106,6 +106,14 @@ def test_prints_are_dropped_where_that_is_allowed(tmp_path, folder):
     assert json.loads(done.stdout)["n_frames"] == 16
 
 
+def test_a_model_without_standard_streams_is_scored(tmp_path, folder):
+    path = tmp_path / "mute.py"
+    body = BARE.replace("import neighbour", "").replace("neighbour.FLOOR", "1.0")
+    path.write_text(f"import sys\nsys.stdout = None\nsys.stderr.close()\n{body}")
+    result, _ = scored(path, open_dataset(folder), tmp_path / "r")
+    assert result.n_frames == 16
+
+
 def test_a_crashed_run_continues_to_the_same_bytes(tmp_path, folder):
     """The model crashes at its second clip, and not the next time."""
     flag = tmp_path / "crashed"

@@ -46,6 +46,11 @@ FAIL_WHEN_SCORED = {
         "the density sums to 0.5000, not 1. Normalise the output",
     ),
     "raises": ("raise ValueError('bad luck')", "raised ValueError: bad luck"),
+    "ends-with-a-stop": ("raise ValueError('Use another.')", "ValueError: Use another. See its"),
+    "has-no-words": (
+        "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})",
+        "raised Mute. See its",
+    ),
     "prints": (
         "print('hello there'); return good(frames)",
         "wrote to standard output, which is for results: 'hello there'",
