@@ -190,7 +190,11 @@ def introduce(guest: Guest, model: str | ModelCard, entry: Entry | None) -> dict
     limit = guest.limits.memory_gb
     memory = int(limit * 1e9) if limit else None
     kind, value = _asked(model, entry)
-    told = guest.ask("introduce", kind=kind, value=value, path=path, memory_bytes=memory)
+    owner = entry.distribution if entry else None
+    owner = owner_of(top(model))[0] if isinstance(model, ModelCard) else owner
+    told = guest.ask(
+        "introduce", kind=kind, value=value, path=path, memory_bytes=memory, owner=owner
+    )
     called = told["card"].get("name")
     if kind in ("entry", "name") and called != model:
         fix = "Give card and entry point one name."

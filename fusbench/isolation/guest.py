@@ -1,10 +1,10 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`introduced.py`, `witness.py`, `watch.py`, `crossing.py` and `clocks.py`, which lie beside it. They
-need Python 3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests
-and answers are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints
-goes to files.
+`introduced.py`, `witness.py`, `watch.py`, `libraries.py`, `crossing.py` and `clocks.py`, which lie
+beside it. They need Python 3.8 or newer, the standard library, and the NumPy that the model uses
+anyway. Requests and answers are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever
+the model prints goes to files.
 """
 
 import sys
@@ -21,9 +21,6 @@ import os
 from contextlib import suppress
 from typing import Any
 
-FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "mxnet", "paddle", "theano", "onnxruntime")
-REPORTED = ("fusbench", "numpy", *FRAMEWORKS, "tensorflow-cpu", "tensorflow-gpu")
-
 
 def beside(name: str) -> Any:
     """The module of a file that lies beside this one, by whatever name nobody else uses."""
@@ -36,7 +33,7 @@ def beside(name: str) -> Any:
     return sys.modules[known]
 
 
-introduced = beside("introduced")
+introduced, libraries = beside("introduced"), beside("libraries")
 Refusal = introduced.Refusal
 
 
@@ -49,10 +46,15 @@ class Guest:
     past: Any = None
 
     def __init__(self, scratch: str) -> None:
-        self.witness = beside("witness").Witness(scratch, beside("watch").Watch())
+        self.witness = beside("witness").Witness(scratch, beside("watch").Watch(), libraries)
 
-    def introduce(self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None) -> Any:
-        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
+    def introduce(
+        self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None, owner: str = ""
+    ) -> Any:
+        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card".
+
+        `owner` is the distribution that registers an entry.
+        """
         if memory_bytes:
             import resource
 
@@ -62,7 +64,7 @@ class Guest:
         introduced.stand_in()
         self.witness.begin()
         before = set(sys.modules)
-        owner = version = ""
+        version = ""
         if kind == "file":
             self.witness.of_file(value)
             self.card = introduced.card_of_file(value)
@@ -72,6 +74,7 @@ class Guest:
             value["window"] = Window(**value["window"])
             value["input_shape"] = value["input_shape"] and tuple(value["input_shape"])
             self.card = ModelCard(**value)
+            self.witness.own(libraries.tops(owner))
         else:
             if kind == "name":
                 value, owner, version = introduced.registered(value)
@@ -79,7 +82,7 @@ class Guest:
             self.card = importlib.import_module(module)
             for part in filter(None, attribute.split(".")):
                 self.card = getattr(self.card, part)
-            self.witness.own([module.split(".")[0]])
+            self.witness.own([module.split(".")[0], *libraries.tops(owner)])
         fresh = set(sys.modules) - before
         facts = {"kind": kind, "owner": owner, "version": version}
         if not isinstance(getattr(self.card, "loader", None), str):
@@ -94,12 +97,12 @@ class Guest:
             **facts,
             "card": introduced.plain(self.card),
             "modules": len(fresh),
-            "frameworks": sorted(fresh & set(FRAMEWORKS)),
+            "frameworks": sorted(fresh & set(libraries.FRAMEWORKS)),
         }
 
     def versions(self) -> Any:
         """Versions of Python and of what computes the densities, loaded or not."""
-        return installed()
+        return libraries.installed()
 
     def used(self) -> Any:
         """What the densities that were given so far follow from: see `Witness.used`."""
@@ -198,20 +201,6 @@ def save(out: str, densities: Any) -> None:
     if array.dtype.kind != "f":
         raise Refusal(f"the densities hold {array.dtype}", "Return floating-point numbers.")
     beside("crossing").write_over(out, array)
-
-
-def installed() -> Any:
-    """Versions of what computes the densities."""
-    import platform
-    from importlib import metadata
-
-    found = {"python": platform.python_version()}
-    for name in REPORTED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def told(error: BaseException) -> Any:

@@ -117,6 +117,32 @@ def test_a_loaded_model_that_was_changed_is_another(folder, tmp_path):
     assert clip.n_frames > 0
 
 
+def test_a_loaded_model_that_was_changed_for_one_frame_is_another(folder, tmp_path):
+    """Three frames of the first clip were asked, and the old scores were shown for the rest."""
+    rare = fusbench.open_dataset(folder).split("test")[1].frames[5]
+    kind = type(fusbench.load_model("centre-bias"))
+
+    def spoilt(model):
+        class Spoilt(model):
+            def predict(self, frames):
+                density = super().predict(frames).copy()
+                rarely = (frames[:, -1] == rare).all((1, 2))
+                density[rarely] = density[rarely][:, ::-1]
+                density[rarely, 0, 0] += 1e-4
+                return density
+
+        return Spoilt
+
+    for model, last in ((Brightness, Brightness()), (kind, fusbench.load_model("centre-bias"))):
+        old = fusbench.evaluate(last, folder, runs=tmp_path)
+        other = spoilt(model).__new__(spoilt(model))
+        other.__dict__.update(last.__dict__)
+        new = fusbench.evaluate(other, folder, runs=tmp_path)
+        assert (new.key == old.key, new.again) == (False, False)
+        assert (new.scores["kld"] != old.scores["kld"]).sum() == 1
+        assert fusbench.evaluate(other, folder, runs=tmp_path).again
+
+
 class Brightness:
     """Brighter places."""
 
