@@ -13,6 +13,7 @@ from support.streamers import (
     NoisyLater,
     SeesWhatIsBright,
     StepsElsewhere,
+    StretchesTheClip,
     Trail,
 )
 
@@ -90,6 +91,7 @@ FAULTS = {
     NeverForgets: "deterministic",
     NoisyLater: "deterministic",
     StepsElsewhere: "fast_path",
+    StretchesTheClip: "causal",
 }
 RULES = ("shape", "sum", "blank", "deterministic", "batch", "fast_path", "causal")
 

@@ -106,6 +106,12 @@ FAIL_WHEN_CHECKED = {
         "batch",
         "of the peak",
     ),
+    "stretches-the-batch": (
+        "low, high = int(frames.min()), int(frames.max())\n"
+        "return good((frames - low) * 255 // max(high - low, 1))",
+        "batch",
+        "of the peak",
+    ),
     "peeking-at-the-batch": (
         "return good(np.roll(frames, -1, 0)) if len(frames) == 16 else good(frames)",
         "batch",
