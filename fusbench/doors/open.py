@@ -34,15 +34,22 @@ if TYPE_CHECKING:
     from fusbench.installed import Entry
 
 
+OF_WEIGHTS = (
+    ".pt", ".pth", ".pt2", ".ckpt", ".keras", ".h5", ".tflite", ".safetensors", ".pkl", ".joblib"
+)  # fmt: skip
+
+
 def is_file(name: str) -> bool:
     """Whether a model is named by its Python or ONNX file rather than by a registered name.
+
+    A file of weights is no name either: whoever opens it as a model is told what to do.
 
     Examples
     --------
     >>> is_file("models/my_net.py"), is_file("net.onnx"), is_file("clstmunet-torch")
     (True, True, False)
     """
-    return name.endswith(".py") or is_exported(name) or "/" in name
+    return name.endswith((".py", *OF_WEIGHTS)) or is_exported(name) or "/" in name
 
 
 @contextmanager

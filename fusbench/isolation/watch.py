@@ -72,7 +72,7 @@ class Watch:
             if len(found) >= FOLDERS:
                 break
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                entries = sorted(os.scandir(folder), key=lambda e: (e.name[0] == ".", e.name))
             except OSError:
                 continue
             if any(entry.name == "pyvenv.cfg" for entry in entries):

@@ -86,6 +86,14 @@ def test_what_is_no_model_file(tmp_path, text, words):
     assert error.value.last_words is not None
 
 
+@pytest.mark.parametrize("name", ["net.keras", "net.pt2", "w.safetensors", "./net.txt"])
+def test_weights_are_told_to_be_no_model(name, tmp_path, folder):
+    (tmp_path / name).write_text("")
+    words = "this is no Python file. Name a model, with its weights as --checkpoint; or a Python"
+    for verb in (("evaluate", "--dataset", folder, "--model"), ("model", "show")):
+        assert words in error_of(*verb, name, cwd=tmp_path)
+
+
 def test_a_single_failing_model_is_one_line_and_stdout_is_clean(tmp_path, folder):
     path = tmp_path / "loud.py"
     path.write_text("import os\ndef predict(frames):\n    os.write(1, b'noise'); os._exit(7)\n")
