@@ -30,9 +30,13 @@ class Watch:
         self.folders: Any = {}
         self.handle = -1
 
-    def begin(self, roots: Any, counts: Any) -> None:
-        """Watch these folders and what lies below them, where ``counts(path)`` is true."""
-        self._add(self._below(roots, counts))
+    def begin(self, roots: Any, working: str, counts: Any) -> None:
+        """Watch these folders and what lies below them, where ``counts(path)`` is true.
+
+        So is the working folder; below one that all programs use, too much of theirs would be seen.
+        """
+        below = [] if working in COMMON else [working]
+        self._add([*self._below([*roots, *below], counts), working])
 
     def near(self, path: str, counts: Any) -> None:
         """Watch the folder of a file that was read, too, and what it names if it is code."""

@@ -57,10 +57,12 @@ class Witness:
         self.busy = threading.local()
         self.watch = watch
         self.libraries = libraries
+        self.environment = ""  # what is installed, before the model changes where it looks
 
     def begin(self) -> None:
         """See everything from now on; a hook cannot be taken away again."""
         sys.dont_write_bytecode = True  # which would be old after an edit within the same second
+        self.environment = self.libraries.environment()
         sys.addaudithook(self.see)
 
     def of_file(self, path: str) -> None:
@@ -80,7 +82,7 @@ class Witness:
         """Take the folder of the data set for what it is, and look where these paths lie."""
         self.data = os.path.join(data, "") if data else ""
         near = [os.path.dirname(os.path.abspath(path)) for path in paths]
-        self.watch.begin([*filter(None, (self.folder, os.getcwd())), *near], self.counts)
+        self.watch.begin([*filter(None, [self.folder]), *near], os.getcwd(), self.counts)
 
     def see(self, event: str, arguments: Any) -> None:
         """The audit hook: nothing that goes wrong here may stop the model."""
@@ -186,7 +188,7 @@ class Witness:
                 "files": kept,
                 "packages": {root: names_below(root) for root in self.packages},
                 "folders": {**beside, **self.listed},
-                "environment": self.libraries.environment(),
+                "environment": self.environment,
             },
         }
 
@@ -199,7 +201,7 @@ class Witness:
 
     def _same_places(self, record: Any) -> bool:
         return (
-            record["environment"] == self.libraries.environment()
+            record["environment"] == self.environment
             and all(names_in(place) == names for place, names in record["folders"].items())
             and all(names_below(place) == names for place, names in record["packages"].items())
         )

@@ -1,6 +1,7 @@
 """A changed model never shows old scores; an unchanged one is shown again without being loaded."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,9 @@ from fusbench import ModelCard
 card = ModelCard(name="net", title="T", loader="net:load")
 HERE = os.path.dirname(os.path.abspath(__file__))
 def load(card):
-    import parts
+    import parts, sys
     open({loads!r}, "a").write("x")
+    sys.path.append(os.path.join(HERE, "weights"))  # which looks as if something was installed
     weight = float(open(os.path.join(HERE, "w.txt")).read())
     weight *= float(np.load(os.path.join(HERE, "weights", "w.npy")))
     weight *= 1.0 + cv2.imread(os.path.join(HERE, "w.png"))[0, 0, 0]
@@ -57,6 +59,7 @@ def net(tmp_path):
     np.save(place / "weights" / "w.npy", 1.0)
     cv2.imwrite(str(place / "w.png"), np.zeros((2, 2), np.uint8))
     (place / "versions" / "1.0").write_text("")
+    (place / "weights" / "odd-1.0.dist-info").mkdir()
     return place
 
 
@@ -216,6 +219,20 @@ def test_a_model_is_not_blamed_for_what_another_program_reads_beside_it(
     names = {Path(path).name for path in used["record"]["files"]}
     assert "note.txt" in names  # the reading was seen
     assert "gaze.csv" not in names
+
+
+def test_below_the_folder_of_temporary_files_others_read_as_they_like(folder, tmp_path):
+    """Whoever worked there got another key each time, with what other programs read meanwhile."""
+    common, net = tmp_path / "common", tmp_path / "net" / "net.py"
+    for place in (common / "theirs", net.parent):
+        place.mkdir(parents=True)
+    (common / "theirs" / "note.txt").write_text("seen by another program")
+    net.write_text(SLOWLY)
+    line = ("evaluate", "--model", net, "--dataset", folder, "--out", tmp_path / "r", "--json")
+    with reading(common / "theirs" / "note.txt"):
+        run(*line, env={**os.environ, "TMPDIR": str(common)}, cwd=common)
+    (used,) = tmp_path.glob("r/net-*/used.json")
+    assert [*json.loads(used.read_text())["record"]["files"]] == [str(net)]
 
 
 def test_a_model_is_blamed_for_what_it_lets_another_program_read(folder, tmp_path, monkeypatch):
