@@ -217,6 +217,10 @@ def _plain(card: ModelCard) -> dict[str, Any]:
 def _asked(model: str | ModelCard, entry: Entry | None) -> tuple[str, Any]:
     """How a guest is told which model it is to hold."""
     if isinstance(model, ModelCard):
+        if top(model) == "__main__":
+            what = "its loader is in __main__, which no other process can import"
+            fix = "Give the loaded model itself, or put the loader into a file."
+            raise PluginError(what, f"model '{model.name}'", fix)
         return "card", _plain(model)
     if is_file(model):
         file = Path(model)

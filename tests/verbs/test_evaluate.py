@@ -216,6 +216,11 @@ def test_an_object_that_raises_fails_in_one_line(folder, tmp_path):
     [
         (object(), {}, "a object is no model. Give a name, a Python file, a card"),
         (Brightness(), {"checkpoint": "x"}, "a loaded model takes no checkpoint"),
+        (
+            fusbench.ModelCard(name="x", title="X", loader="__main__:load"),
+            {},
+            "is in __main__, which",
+        ),
         ("uniform", {"name": "x"}, "a name goes with a board and a single model"),
         ("unifrom", {}, "no model is called 'unifrom'. Did you mean 'uniform'?"),
         ("uniform", {"split": "tets"}, "no split is called 'tets'. Did you mean 'test'?"),
