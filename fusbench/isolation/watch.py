@@ -43,7 +43,8 @@ class Watch:
         around = {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}
         self._add(p for p in sorted(around - COMMON) if counts(os.path.join(p, "")))
         if path.endswith(".py"):
-            self._add(p for p in places_in(path) if counts(p))
+            named = [p for p in places_in(path) if counts(p) and p not in self.folders.values()]
+            self._add([*named, *self._below(filter(os.path.isdir, named), counts)])
 
     def named(self, event: str, *told: Any) -> Any:
         """Files that a command line names, as an audit event tells of it."""

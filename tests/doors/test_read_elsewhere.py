@@ -13,7 +13,8 @@ OTHERS = """
 import os, subprocess, sys
 from safetensors.numpy import load_file
 HERE = os.path.dirname(os.path.abspath(__file__))
-ELSEWHERE = {elsewhere!r}
+ELSEWHERE = os.path.join(os.path.dirname(HERE), "elsewhere")
+NAMED = {named!r}
 WHAT = {what!r}
 def weight():
     if WHAT == "worker":
@@ -23,9 +24,8 @@ def weight():
         return float(os.popen("cat " + os.path.join(ELSEWHERE, "w.txt")).read())
     if WHAT == "beside a configuration":
         open(os.path.join(ELSEWHERE, "model", "config.json")).close()
-    named = {{"named": {elsewhere!r} + "/w.st", "hidden": os.path.join(HERE, ".weights", "w.st")}}
-    path = named.get(WHAT, os.path.join(ELSEWHERE, "model", "w.st"))
-    return float(load_file(path)["w"])
+    where = (HERE, ".weights") if WHAT == "hidden" else (ELSEWHERE, "model")
+    return float(load_file(os.path.join(*where, "w.st"))["w"])
 def predict(frames):
     d = frames[:, -1] * weight() + 1.0
     return d / d.sum((1, 2), keepdims=True)
@@ -44,12 +44,23 @@ def others(net, elsewhere, weight):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what compiled code opens")
-@pytest.mark.parametrize("what", ["worker", "shell", "named", "hidden", "beside a configuration"])
-def test_what_compiled_code_and_other_programs_read_makes_the_run(what, folder, tmp_path):
+@pytest.mark.parametrize(
+    ("what", "named"),
+    [
+        ("worker", ""),
+        ("shell", ""),
+        ("hidden", ""),
+        ("beside a configuration", ""),
+        ("named", "elsewhere/model/w.st"),
+        ("below a named folder", "elsewhere"),
+    ],
+)
+def test_what_compiled_code_and_other_programs_read_makes_the_run(what, named, folder, tmp_path):
     """The old scores were shown for new weights, wherever these were not beside the code."""
     net, elsewhere = tmp_path / "net", tmp_path / "elsewhere"
     others(net, elsewhere, 0.5)
-    (net / "net.py").write_text(OTHERS.format(elsewhere=str(elsewhere), what=what))
+    place = str(tmp_path / named) if named else ""
+    (net / "net.py").write_text(OTHERS.format(named=place, what=what))
 
     def score():
         return fusbench.evaluate(net / "net.py", folder, runs=tmp_path / "runs", metrics=["kld"])
