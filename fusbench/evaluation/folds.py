@@ -105,7 +105,7 @@ def parts_kept(
     found = []
     for each in contest.data.folds or (contest.data,):
         chosen = of_fold(options, each)
-        ready = _ready(replace(contest, data=each), name, chosen)
+        ready = ready_for(replace(contest, data=each), name, chosen)
         row = ready if isinstance(ready, Failure) else ready.part(name, make(chosen, each), part)
         if isinstance(row, Failure):
             return row
@@ -116,7 +116,7 @@ def parts_kept(
 def _row(
     contest: Contest, name: str, make: Make, options: Options, words: Sequence[str]
 ) -> Run | Failure:
-    ready = _ready(contest, name, options)
+    ready = ready_for(contest, name, options)
     if isinstance(ready, Failure):
         return ready
     if ready.jobs and words:
@@ -125,7 +125,7 @@ def _row(
     return ready.row(name, make(options, ready.data))
 
 
-def _ready(contest: Contest, name: str, options: Options) -> Contest | Failure:
+def ready_for(contest: Contest, name: str, options: Options) -> Contest | Failure:
     """The contest with the checkpoint in its settings, after a look at what that has seen."""
     try:
         told = unseen(options.weights, contest.data, contest.split, seen_ok=options.seen_ok)

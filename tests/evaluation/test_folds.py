@@ -9,7 +9,7 @@ import pytest
 from support.command import run as run_command
 from support.small_dataset import small_clip, small_info
 
-from fusbench import compare, evaluate, read_run
+from fusbench import compare, evaluate, read_run, write_page
 from fusbench.board.rules import read_board
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import fold_scans
@@ -187,6 +187,14 @@ def test_weights_that_name_their_clips_are_refused_wherever_these_are_scored(stu
     with pytest.warns(UserWarning, match="clips in training"):
         run = evaluate(model, study, **asked, seen_ok=True)
     assert run.result.config["seen"].startswith(f"has seen {len(seen)} of the {len(seen)} clips")
+    shown = {"out": tmp_path / "page.html", "models": [model], "checkpoint": path}
+    shown |= {"runs": tmp_path / "viewed", "split": "train", "fold": 1}
+    with pytest.raises(CheckpointError, match="or take it, marked, with --seen-ok"):
+        write_page(study, **shown)
+    with pytest.warns(UserWarning, match="clips in training"):
+        write_page(study, **shown, seen_ok=True)
+    (stored,) = (tmp_path / "viewed").glob("net-*")
+    assert read_run(stored).result.config["seen"] == run.result.config["seen"]
 
 
 def test_weights_that_a_card_names_are_asked_as_well(study, tmp_path):
