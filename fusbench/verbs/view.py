@@ -202,11 +202,8 @@ def _evaluated(
         )
     contest = terms.contest(options, runs=runs, force=False, progress=progress, warn=warn)
     ready = ready_for(contest, label(model), options)
-    row = (
-        ready
-        if isinstance(ready, Failure)
-        else ready.row(label(model), door(model, options, data, split))
-    )
+    let_in = door(model, options, data, split)
+    row = ready if isinstance(ready, Failure) else ready.row(label(model), let_in)
     if isinstance(row, Failure):
         raise row.error
     return row
