@@ -152,6 +152,11 @@ class Guest:
             "card": introduced.plain(getattr(self.model, "card", self.card)),
         }
 
+    def alone(self) -> Any:
+        """Blame the model for whatever is opened of the data set from now on, while it works."""
+        self.witness.leave_alone()
+        return {}
+
     def shift(self, seconds: float) -> Any:
         """Let clocks of the day be wrong from now on, for a model that looks at them."""
         beside("clocks").shift(seconds)

@@ -52,7 +52,7 @@ class Witness:
         self.folder = ""
         self.packages: Any = []
         self.data = ""
-        self.started = False  # another program, whose code counts as the model's
+        self.started = self.alone = False  # another program; with data that no other one reads
         self.passed = [os.path.join(scratch, ""), *_of_python()]
         self.busy = threading.local()
         self.watch = watch
@@ -83,6 +83,11 @@ class Witness:
         self.data = os.path.join(data, "") if data else ""
         near = [os.path.dirname(os.path.abspath(path)) for path in paths]
         self.watch.begin([*filter(None, [self.folder]), *near], os.getcwd(), self.counts)
+
+    def leave_alone(self) -> None:
+        """Blame the model for what compiled code opens of the data set: nobody else is near."""
+        self.alone = True
+        self.watch.begin([self.data], self.data, lambda _: True)
 
     def see(self, event: str, arguments: Any) -> None:
         """The audit hook: nothing that goes wrong here may stop the model."""
@@ -157,12 +162,14 @@ class Witness:
         self.watch.taken()
 
     def after(self) -> None:
-        """Look at what compiled libraries opened; of data sets another program may have read."""
+        """Look at what compiled code opened; what is of data sets, another program may have."""
         with self.looking():
             for path in self.watch.taken():
                 code = ".pyc" if self.started else (".py", ".pyc")  # ours is seen as it is opened
                 seen = path in self.read or path.endswith(code) or OF_RUNS.search(path)
-                if not seen and self.counts(path) and not self.is_data(path):
+                if self.is_data(path):
+                    self.of_data.update([os.path.basename(path)] * self.alone)
+                elif not seen and self.counts(path):
                     self.keep(path)
 
     def used(self) -> Any:

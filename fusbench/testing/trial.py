@@ -58,8 +58,11 @@ class Trial:
 
     @cached_property
     def model(self) -> Any:
-        """The loaded model."""
-        return self.entrant.load(self.dataset)
+        """The loaded model; its data set is its own, and who opens it is known."""
+        model = self.entrant.load(self.dataset)
+        if self.entrant.witness is not None:
+            self.guest.ask("alone")
+        return model
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -167,6 +167,14 @@ FAIL_WHEN_CHECKED = {
         "honest",
         "opened gaze.csv",
     ),
+    "reads-the-gaze-by-compiled-code": (
+        "import cv2, glob, tempfile\n"
+        "for name in glob.glob(tempfile.gettempdir() + '/fusbench-check-*/small/gaze.csv'):\n"
+        "    cv2.imread(name)\n"
+        "return good(frames)",
+        "honest",
+        "opened gaze.csv",
+    ),
     "mutates-input": ("frames[:] = 7; return good(frames)", "input", "written to"),
     "prints": ("print('hello there'); return good(frames)", "quiet", "hello there"),
     "future-peeking": (
