@@ -20,6 +20,7 @@ MARKED = {  # what ``pytest -m "not slow and not bench and not browser"`` leaves
         "data/test_split.py",
         "docs",
         "doors/test_doors.py",
+        "doors/test_foreign.py",
         "doors/test_guest.py",
         "importing/test_banner.py",
         "importing/test_cases.py",

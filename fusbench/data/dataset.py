@@ -280,7 +280,8 @@ def _provided(card: DatasetCard, splits: tuple[str, ...], report: Told) -> Path:
         raise
     except Exception as error:  # a stranger's code
         fix = f"Look at {card.provider}; --debug shows the traceback."
-        what = " ".join(f"its provider raised {type(error).__name__}: {error}".split())
+        line = " ".join(f"its provider raised {type(error).__name__}: {error}".split())
+        what = line.rstrip(": .")
         raise PluginError(what, where, fix) from error
     if not isinstance(root, str | Path) or not Path(root).is_dir():
         what = f"its provider returned {root!r}, which is no folder"

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from fusbench.errors import ConfigError, FusbenchError, PluginError
+from fusbench.errors import (
+    CheckpointError,
+    ConfigError,
+    FusbenchError,
+    MemoryFull,
+    PluginError,
+    PredictionError,
+)
 from fusbench.models.card import ModelCard
 
 METHODS = ("predict", "predict_clip", "predict_gaze", "step")
+OF_MODELS = (PredictionError, CheckpointError, ConfigError, PluginError, MemoryFull)
 
 
 class Told:
@@ -26,14 +35,26 @@ class Told:
         def called(*arguments: Any) -> Any:
             try:
                 return method(*arguments)
-            except FusbenchError:
+            except OF_MODELS:
                 raise
-            except Exception as error:
-                line = " ".join(f"raised {type(error).__name__}: {error}".split())
-                fix = "See its traceback."
-                raise PluginError(line, f"model '{self.card.name}'", fix) from error
+            except (Exception, SystemExit) as error:
+                raise _told(error, f"model '{self.card.name}'") from error
 
         return called
+
+
+def _told(error: BaseException, where: str) -> PluginError:
+    """An exception as the fault of a model, which costs its own row only."""
+    if isinstance(error, FusbenchError):
+        return PluginError(error.what, error.where or where, error.fix)
+    if isinstance(error, SystemExit):
+        fix = "A model must not end the process: raise an exception instead."
+        return PluginError(f"tried to end its process: exit({error})", where, fix)
+    words = ""
+    with suppress(Exception):  # its own words may fail, too
+        words = str(error)
+    line = " ".join(f"raised {type(error).__name__}: {words}".split()).rstrip(": .")
+    return PluginError(line, where, "See its traceback.")
 
 
 def card_of_model(model: Any) -> ModelCard:

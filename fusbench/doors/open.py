@@ -34,15 +34,22 @@ if TYPE_CHECKING:
     from fusbench.installed import Entry
 
 
+OF_WEIGHTS = (
+    ".pt", ".pth", ".pt2", ".ckpt", ".keras", ".h5", ".tflite", ".safetensors", ".pkl", ".joblib"
+)  # fmt: skip
+
+
 def is_file(name: str) -> bool:
     """Whether a model is named by its Python or ONNX file rather than by a registered name.
+
+    A file of weights is no name either: whoever opens it as a model is told what to do.
 
     Examples
     --------
     >>> is_file("models/my_net.py"), is_file("net.onnx"), is_file("clstmunet-torch")
     (True, True, False)
     """
-    return name.endswith(".py") or is_exported(name) or "/" in name
+    return name.endswith((".py", *OF_WEIGHTS)) or is_exported(name) or "/" in name
 
 
 @contextmanager
@@ -190,7 +197,11 @@ def introduce(guest: Guest, model: str | ModelCard, entry: Entry | None) -> dict
     limit = guest.limits.memory_gb
     memory = int(limit * 1e9) if limit else None
     kind, value = _asked(model, entry)
-    told = guest.ask("introduce", kind=kind, value=value, path=path, memory_bytes=memory)
+    owner = entry.distribution if entry else None
+    owner = owner_of(top(model))[0] if isinstance(model, ModelCard) else owner
+    told = guest.ask(
+        "introduce", kind=kind, value=value, path=path, memory_bytes=memory, owner=owner
+    )
     called = told["card"].get("name")
     if kind in ("entry", "name") and called != model:
         fix = "Give card and entry point one name."
@@ -206,6 +217,10 @@ def _plain(card: ModelCard) -> dict[str, Any]:
 def _asked(model: str | ModelCard, entry: Entry | None) -> tuple[str, Any]:
     """How a guest is told which model it is to hold."""
     if isinstance(model, ModelCard):
+        if top(model) == "__main__":
+            what = "its loader is in __main__, which no other process can import"
+            fix = "Give the loaded model itself, or put the loader into a file."
+            raise PluginError(what, f"model '{model.name}'", fix)
         return "card", _plain(model)
     if is_file(model):
         file = Path(model)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fusbench.data.dataset import Dataset
     from fusbench.evaluation.job import Evaluation
     from fusbench.evaluation.jobs import Jobs
+    from fusbench.models.card import ModelCard
     from fusbench.models.entrant import Entrant
 
 MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError, MemoryFull)
@@ -52,7 +53,7 @@ class Contest:
     `settings` are those fields of `Evaluation` that the options give; `progress` shows how far a
     model is, and `warn` what is odd about it. `jobs` score the scans of a model that has a process
     of its own, by the command `line`. `references` are the rows, made once, that others are held
-    against.
+    against. With `seen_ok`, weights are scored on what they saw in training, too.
     """
 
     data: Dataset
@@ -63,6 +64,7 @@ class Contest:
     warn: Callable[[str], object] = warnings.warn
     jobs: Jobs | None = None
     line: tuple[str, ...] = ()
+    seen_ok: bool = False
     references: dict[str, Run | Failure] = field(default_factory=dict, compare=False)
 
     @property
@@ -107,6 +109,8 @@ class Contest:
         from fusbench.evaluation.job import Evaluation
 
         free = {k: v for k, v in self.settings.items() if k not in OF_STRANGERS or entrant.stranger}
+        if free.get("checkpoint") is None:
+            free |= {"seen": self._seen(entrant.card)}
         return Evaluation(
             card=entrant.card,
             dataset=self.data,
@@ -116,6 +120,16 @@ class Contest:
             guest=entrant.environment,
             **free,
         )
+
+    def _seen(self, card: ModelCard) -> str:
+        """What the weights that a card names saw of the split in training."""
+        from fusbench.evaluation.seen import unseen
+        from fusbench.zoo.weights import checkpoint_path
+
+        told = unseen(checkpoint_path(card), self.data, self.split, seen_ok=self.seen_ok)
+        if told:
+            self.warn(f"{card.name}: {told}")
+        return told
 
     def _run(self, job: Evaluation, entrant: Entrant, placed: Callable[[Path], object]) -> Run:
         from fusbench.evaluation.run import evaluate as run

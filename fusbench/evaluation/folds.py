@@ -26,7 +26,7 @@ from fusbench.evaluation.results import (
     summarise,
     write_result,
 )
-from fusbench.evaluation.seen import seen
+from fusbench.evaluation.seen import unseen
 from fusbench.files import text_sha256, write_json
 from fusbench.metrics import of_signature
 from fusbench.stages import unwatched
@@ -105,7 +105,7 @@ def parts_kept(
     found = []
     for each in contest.data.folds or (contest.data,):
         chosen = of_fold(options, each)
-        ready = _ready(replace(contest, data=each), name, chosen)
+        ready = ready_for(replace(contest, data=each), name, chosen)
         row = ready if isinstance(ready, Failure) else ready.part(name, make(chosen, each), part)
         if isinstance(row, Failure):
             return row
@@ -116,7 +116,7 @@ def parts_kept(
 def _row(
     contest: Contest, name: str, make: Make, options: Options, words: Sequence[str]
 ) -> Run | Failure:
-    ready = _ready(contest, name, options)
+    ready = ready_for(contest, name, options)
     if isinstance(ready, Failure):
         return ready
     if ready.jobs and words:
@@ -125,10 +125,10 @@ def _row(
     return ready.row(name, make(options, ready.data))
 
 
-def _ready(contest: Contest, name: str, options: Options) -> Contest | Failure:
+def ready_for(contest: Contest, name: str, options: Options) -> Contest | Failure:
     """The contest with the checkpoint in its settings, after a look at what that has seen."""
     try:
-        told = unseen(options, contest.data, contest.split)
+        told = unseen(options.weights, contest.data, contest.split, seen_ok=options.seen_ok)
     except CheckpointError as error:
         return Failure(name=name, error=error, file=None)
     if told:
@@ -142,24 +142,6 @@ def of_fold(options: Options, data: Dataset) -> Options:
     if options.weights is None:
         return options
     return replace(options, checkpoint=Path(str(options.weights).replace(FOLD, str(data.fold))))
-
-
-def unseen(options: Options, data: Dataset, split: str) -> str:
-    """What the checkpoint saw of a split in training, where that is taken; "" for nothing.
-
-    Raises
-    ------
-    CheckpointError
-        If its weights tell that they have seen the split's scans, and the options do not take it.
-    """
-    told = seen(options.weights, data, split)
-    if told and not options.seen_ok:
-        fix = (
-            f"Train a model a fold, and name them as --checkpoint my-{FOLD}.safetensors; or take"
-            " it, marked, with --seen-ok."
-        )
-        raise CheckpointError(told, str(options.weights), fix)
-    return told
 
 
 def pooled(runs: Sequence[Run], data: Dataset, folder: Path, weights: Path | None = None) -> Run:

@@ -1,11 +1,14 @@
-"""Weights that saw the scans on which they are scored: told by their own metadata."""
+"""Weights that saw the scans on which they are scored: told by their own metadata.
+
+Those that a card names are asked as those of ``--checkpoint`` are.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fusbench.errors import counted
+from fusbench.errors import CheckpointError, counted
 from fusbench.zoo.checkpoint import TRAIN_CLIPS, named_clips, read_metadata, short_hash
 from fusbench.zoo.exported import SUFFIX
 
@@ -36,6 +39,24 @@ def seen(weights: Path | None, data: Dataset, split: str) -> str:
         count = sum(short_hash(clip.sha256) in known for clip in clips)
         return f"has seen {count} of the {counted(len(clips), 'clip')} in training" if count else ""
     return _by_fold(told, data, split)
+
+
+def unseen(weights: Path | None, data: Dataset, split: str, *, seen_ok: bool = False) -> str:
+    """What weights saw of a split in training, where that is taken; "" for nothing.
+
+    Raises
+    ------
+    CheckpointError
+        If they tell that they have seen the split's scans, and that is not taken.
+    """
+    told = seen(weights, data, split)
+    if told and not seen_ok:
+        fix = (
+            "Train a model a fold, and name them as --checkpoint my-{fold}.safetensors; or take"
+            " it, marked, with --seen-ok."
+        )
+        raise CheckpointError(told, str(weights), fix)
+    return told
 
 
 def _by_fold(told: Mapping[str, str], data: Dataset, split: str) -> str:

@@ -1,9 +1,10 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`introduced.py`, `witness.py`, `watch.py` and `crossing.py`, which lie beside it. They need Python
-3.8 or newer, the standard library, and the NumPy that the model uses anyway. Requests and answers
-are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever the model prints goes to files.
+`introduced.py`, `witness.py`, `watch.py`, `libraries.py`, `crossing.py` and `clocks.py`, which lie
+beside it. They need Python 3.8 or newer, the standard library, and the NumPy that the model uses
+anyway. Requests and answers are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever
+the model prints goes to files.
 """
 
 import sys
@@ -20,9 +21,6 @@ import os
 from contextlib import suppress
 from typing import Any
 
-FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "mxnet", "paddle", "theano", "onnxruntime")
-REPORTED = ("fusbench", "numpy", *FRAMEWORKS, "tensorflow-cpu", "tensorflow-gpu")
-
 
 def beside(name: str) -> Any:
     """The module of a file that lies beside this one, by whatever name nobody else uses."""
@@ -35,7 +33,7 @@ def beside(name: str) -> Any:
     return sys.modules[known]
 
 
-introduced = beside("introduced")
+introduced, libraries = beside("introduced"), beside("libraries")
 Refusal = introduced.Refusal
 
 
@@ -48,10 +46,15 @@ class Guest:
     past: Any = None
 
     def __init__(self, scratch: str) -> None:
-        self.witness = beside("witness").Witness(scratch, beside("watch").Watch())
+        self.witness = beside("witness").Witness(scratch, beside("watch").Watch(), libraries)
 
-    def introduce(self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None) -> Any:
-        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card"."""
+    def introduce(
+        self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None, owner: str = ""
+    ) -> Any:
+        """Read the card of an "entry" (module:attribute), "name" or "file", or take a "card".
+
+        `owner` is the distribution that registers an entry.
+        """
         if memory_bytes:
             import resource
 
@@ -61,7 +64,7 @@ class Guest:
         introduced.stand_in()
         self.witness.begin()
         before = set(sys.modules)
-        owner = version = ""
+        version = ""
         if kind == "file":
             self.witness.of_file(value)
             self.card = introduced.card_of_file(value)
@@ -71,6 +74,7 @@ class Guest:
             value["window"] = Window(**value["window"])
             value["input_shape"] = value["input_shape"] and tuple(value["input_shape"])
             self.card = ModelCard(**value)
+            self.witness.own(libraries.tops(owner))
         else:
             if kind == "name":
                 value, owner, version = introduced.registered(value)
@@ -78,7 +82,7 @@ class Guest:
             self.card = importlib.import_module(module)
             for part in filter(None, attribute.split(".")):
                 self.card = getattr(self.card, part)
-            self.witness.own([module.split(".")[0]])
+            self.witness.own([module.split(".")[0], *libraries.tops(owner)])
         fresh = set(sys.modules) - before
         facts = {"kind": kind, "owner": owner, "version": version}
         if not isinstance(getattr(self.card, "loader", None), str):
@@ -93,12 +97,12 @@ class Guest:
             **facts,
             "card": introduced.plain(self.card),
             "modules": len(fresh),
-            "frameworks": sorted(fresh & set(FRAMEWORKS)),
+            "frameworks": sorted(fresh & set(libraries.FRAMEWORKS)),
         }
 
     def versions(self) -> Any:
         """Versions of Python and of what computes the densities, loaded or not."""
-        return installed()
+        return libraries.installed()
 
     def used(self) -> Any:
         """What the densities that were given so far follow from: see `Witness.used`."""
@@ -148,23 +152,14 @@ class Guest:
             "card": introduced.plain(getattr(self.model, "card", self.card)),
         }
 
+    def alone(self) -> Any:
+        """Blame the model for whatever is opened of the data set from now on, while it works."""
+        self.witness.leave_alone()
+        return {}
+
     def shift(self, seconds: float) -> Any:
         """Let clocks of the day be wrong from now on, for a model that looks at them."""
-        import datetime
-        import time
-
-        now, now_ns, local, utc = time.time, time.time_ns, time.localtime, time.gmtime
-        time.time = lambda: now() + seconds
-        time.time_ns = lambda: now_ns() + int(seconds * 1e9)
-        time.localtime = lambda at=None: local(time.time() if at is None else at)
-        time.gmtime = lambda at=None: utc(time.time() if at is None else at)
-
-        class Later(datetime.datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> Any:
-                return cls.fromtimestamp(time.time(), tz)
-
-        datetime.datetime = Later  # type: ignore[misc]
+        beside("clocks").shift(seconds)
         return {}
 
     def step(self, frame: str, out: str, begins: bool) -> Any:
@@ -213,23 +208,11 @@ def save(out: str, densities: Any) -> None:
     beside("crossing").write_over(out, array)
 
 
-def installed() -> Any:
-    """Versions of what computes the densities."""
-    import platform
-    from importlib import metadata
-
-    found = {"python": platform.python_version()}
-    for name in REPORTED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
 def told(error: BaseException) -> Any:
     """An exception as JSON can hold it."""
-    facts: Any = {"type": type(error).__name__, "text": str(error)}
+    facts: Any = {"type": type(error).__name__, "text": ""}
+    with suppress(Exception):  # its own words may fail, too
+        facts["text"] = str(error)
     words = {k: getattr(error, k, None) for k in ("what", "where", "fix")}
     if all(isinstance(word, str) for word in words.values()):
         facts.update(words)
@@ -259,7 +242,7 @@ def serve(folder: str) -> None:
                     traceback.print_exc()
             answer = told(error)
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
+            with suppress(Exception):  # the model may have closed it, or put None in its place
                 stream.flush()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -68,6 +68,11 @@ def card_of_file(path: str) -> Any:
     stem = os.path.splitext(name)[0]
     sys.path.insert(0, folder)
     spec: Any = importlib.util.spec_from_file_location(stem, path)
+    if spec is None:
+        raise Refusal(
+            "this is no Python file",
+            "Name a model, with its weights as --checkpoint; or a Python file that loads them.",
+        )
     module: Any = importlib.util.module_from_spec(spec)
     sys.modules[stem] = module
     spec.loader.exec_module(module)

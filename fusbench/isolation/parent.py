@@ -262,7 +262,7 @@ class Guest:
             fix = "A model must not end the process: raise an exception instead."
             return PluginError(f"tried to end its process: exit({line})", self.where, fix)
         return unknown_field(line, self.where) or PluginError(
-            f"raised {name}: {line}", self.where, "See its traceback."
+            f"raised {name}: {line}".rstrip(": ."), self.where, "See its traceback."
         )
 
     def _remedy(self, line: str) -> str:

@@ -18,7 +18,6 @@ from typing import Any
 
 LARGEST = 1 << 33  # bytes; a larger file is known by its size and time
 NOT_OF_MODELS = ("/proc/", "/sys/", "/dev/", "/etc/")
-LIBRARIES = ("/site-packages/", "/dist-packages/")
 OF_PREFIX = ("lib", "lib64", "share", "bin", "etc")
 FUSBENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 ZOO = os.path.join(FUSBENCH, "zoo", "")
@@ -41,9 +40,11 @@ class Witness:
         Folder in which frames and densities cross: no part of the model.
     watch : Watch
         Of `watch.py`, which lies beside this file.
+    libraries : module
+        `libraries.py`, which does too.
     """
 
-    def __init__(self, scratch: str, watch: Any) -> None:
+    def __init__(self, scratch: str, watch: Any, libraries: Any) -> None:
         self.read: Any = {}  # absolute path: SHA-256 at that time
         self.listed: Any = {}  # folder: hash of the names in it when they were asked for
         self.of_data: Any = set()  # files of the data set that were opened
@@ -51,13 +52,17 @@ class Witness:
         self.folder = ""
         self.packages: Any = []
         self.data = ""
+        self.started = self.alone = False  # another program; with data that no other one reads
         self.passed = [os.path.join(scratch, ""), *_of_python()]
         self.busy = threading.local()
         self.watch = watch
+        self.libraries = libraries
+        self.environment = ""  # what is installed, before the model changes where it looks
 
     def begin(self) -> None:
         """See everything from now on; a hook cannot be taken away again."""
         sys.dont_write_bytecode = True  # which would be old after an edit within the same second
+        self.environment = self.libraries.environment()
         sys.addaudithook(self.see)
 
     def of_file(self, path: str) -> None:
@@ -77,13 +82,19 @@ class Witness:
         """Take the folder of the data set for what it is, and look where these paths lie."""
         self.data = os.path.join(data, "") if data else ""
         near = [os.path.dirname(os.path.abspath(path)) for path in paths]
-        self.watch.begin([*filter(None, (self.folder, os.getcwd())), *near], self.counts)
+        self.watch.begin([*filter(None, [self.folder]), *near], os.getcwd(), self.counts)
+
+    def leave_alone(self) -> None:
+        """Blame the model for what compiled code opens of the data set: nobody else is near."""
+        self.alone = True
+        self.watch.begin([self.data], self.data, lambda _: True)
 
     def see(self, event: str, arguments: Any) -> None:
         """The audit hook: nothing that goes wrong here may stop the model."""
         if event in SEEN and not getattr(self.busy, "now", False):
             with suppress(Exception), self.looking():
-                self._see(event, arguments[0], arguments[-1])
+                look = self._start if event in STARTS else self._see
+                look(event, *arguments)
 
     @contextmanager
     def looking(self) -> Any:
@@ -94,12 +105,10 @@ class Witness:
         finally:
             self.busy.now = False
 
-    def _see(self, event: str, path: Any, flags: Any) -> None:
-        if isinstance(path, int) or path is None:
+    def _see(self, event: str, path: Any, *flags: Any) -> None:
+        if isinstance(path, int) or path is None or (event == "open" and flags[-1] & WRITES):
             return
         path = os.path.abspath(os.fsdecode(path))
-        if event == "open" and flags & WRITES:
-            return
         if path.endswith(".pyc") and "__pycache__" in path:
             path = importlib.util.source_from_cache(path)
         if event == "open" and self.is_data(path):
@@ -110,13 +119,23 @@ class Witness:
             else:
                 self.keep(path)
 
+    def _start(self, *told: Any) -> None:
+        """What a program is told that the model starts is the model's, and its code beside it."""
+        if _by_model(self.counts):
+            self.started = True
+            for path in self.watch.named(*told):
+                if self.is_data(path):
+                    self.of_data.add(os.path.basename(path))
+                elif self.counts(path):
+                    self.keep(path)
+
     def counts(self, path: str) -> bool:
         """Whether a file is a model's, rather than a library's, of the system, or of the data."""
         if any(path == root or path.startswith(root + os.sep) for root in self.packages):
             return True
         if path.startswith(FUSBENCH):
             return path.startswith(ZOO) and path.endswith(".py")
-        if any(part in path for part in LIBRARIES) or path.startswith(NOT_OF_MODELS):
+        if any(part in path for part in self.libraries.PLACES) or path.startswith(NOT_OF_MODELS):
             return False
         if self.data and path.startswith(self.data):
             inside = os.path.join(self.folder, "")
@@ -126,7 +145,7 @@ class Witness:
     def is_data(self, path: str) -> bool:
         """Whether a file is of a data set, be it the one that is scored or another copy."""
         folder = os.path.dirname(path)
-        if any(part in path for part in LIBRARIES) or path.endswith(".py"):
+        if any(part in path for part in self.libraries.PLACES) or path.endswith(".py"):
             return False
         near = (folder, os.path.dirname(folder))
         return any(os.path.exists(os.path.join(place, "dataset.toml")) for place in near)
@@ -136,17 +155,21 @@ class Witness:
         with suppress(OSError):
             if os.path.isfile(path):
                 self.read[path] = digest_of(path)
+                self.watch.near(path, self.counts)
 
     def before(self) -> None:
         """What other programs opened until now is not the model's."""
         self.watch.taken()
 
     def after(self) -> None:
-        """Look at what compiled libraries opened; of data sets another program may have read."""
+        """Look at what compiled code opened; what is of data sets, another program may have."""
         with self.looking():
             for path in self.watch.taken():
-                seen = path in self.read or path.endswith((".py", ".pyc")) or OF_RUNS.search(path)
-                if not seen and self.counts(path) and not self.is_data(path):
+                code = ".pyc" if self.started else (".py", ".pyc")  # ours is seen as it is opened
+                seen = path in self.read or path.endswith(code) or OF_RUNS.search(path)
+                if self.is_data(path):
+                    self.of_data.update([os.path.basename(path)] * self.alone)
+                elif not seen and self.counts(path):
                     self.keep(path)
 
     def used(self) -> Any:
@@ -165,23 +188,30 @@ class Witness:
         beside = {self.folder: names_in(self.folder)} if self.folder else {}
         return {
             "source": total.hexdigest(),
-            "versions": versions(),
+            "versions": self.libraries.versions(),
             "data": sorted(self.of_data),
             "record": {
                 "model": self.model,
                 "files": kept,
                 "packages": {root: names_below(root) for root in self.packages},
                 "folders": {**beside, **self.listed},
-                "environment": environment(),
+                "environment": self.environment,
             },
         }
 
     def unchanged(self, record: Any, nearby: bool) -> bool:
         """Whether all files hold what a record says; `nearby`, no other could be taken either."""
         with self.looking(), suppress(OSError, KeyError, TypeError, AttributeError):
-            here = not nearby or (record["model"] == self.model and _same_places(record))
+            here = not nearby or (record["model"] == self.model and self._same_places(record))
             return here and all(digest_of(path) == sha for path, sha in record["files"].items())
         return False  # a file is gone, or this is no record of ours
+
+    def _same_places(self, record: Any) -> bool:
+        return (
+            record["environment"] == self.environment
+            and all(names_in(place) == names for place, names in record["folders"].items())
+            and all(names_below(place) == names for place, names in record["packages"].items())
+        )
 
     def _name(self, path: str) -> str:
         """A file's name wherever the model lies."""
@@ -192,14 +222,6 @@ class Witness:
 
     def _package_files(self) -> Any:
         return [path for root in self.packages for path in files_below(root)]
-
-
-def _same_places(record: Any) -> bool:
-    return (
-        record["environment"] == environment()
-        and all(names_in(place) == names for place, names in record["folders"].items())
-        and all(names_below(place) == names for place, names in record["packages"].items())
-    )
 
 
 def digest_of(path: str) -> str:
@@ -238,26 +260,6 @@ def names_in(folder: str) -> str:
         return ""
 
 
-def environment() -> str:
-    """Hash of what is installed, by the names of its metadata, and of ``PYTHONPATH``."""
-    found = [os.environ.get("PYTHONPATH", "")]
-    for place in sorted(path for path in sys.path if os.path.isdir(path)):
-        found += sorted(n for n in os.listdir(place) if n.endswith((".dist-info", ".egg-info")))
-    return _sha256("\n".join(found))
-
-
-def versions() -> Any:
-    """Versions of the libraries that are loaded, by the names of their modules."""
-    found = {}
-    for name, module in sorted(sys.modules.items()):
-        facts = getattr(module, "__dict__", {})
-        file, version = facts.get("__file__"), facts.get("__version__")
-        of_library = isinstance(file, str) and any(part in file for part in LIBRARIES)
-        if "." not in name and of_library and isinstance(version, str):
-            found[name] = version
-    return found
-
-
 def _modules(counts: Any) -> Any:
     files = (getattr(m, "__dict__", {}).get("__file__") for m in list(sys.modules.values()))
     return sorted({f for f in files if isinstance(f, str) and os.path.isabs(f) and counts(f)})
@@ -293,4 +295,5 @@ def _sha256(text: str) -> str:
 
 
 LISTS = ("os.listdir", "os.scandir")
-SEEN = {"open", "sqlite3.connect", "ctypes.dlopen", *LISTS}
+STARTS = {"subprocess.Popen", "os.posix_spawn", "os.exec", "os.system"}
+SEEN = {"open", "sqlite3.connect", "ctypes.dlopen", *LISTS, *STARTS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusbench.errors import ConfigError, PredictionError, unknown
+from fusbench.errors import ConfigError, FusbenchError, PredictionError, unknown
 
 PROFILES = ("tuebingen", "mit")
 EPS = 2.0**-52
@@ -86,7 +86,7 @@ def reference(
     PredictionError, ConfigError
         As `pair` does of the other map.
     """
-    q = np.asarray(other, dtype=np.float64)
+    q = _numbers(other, what, ConfigError).astype(np.float64, copy=False)
     if q.shape not in (shape, shape[-2:]):
         raise _apart(shape, what, q.shape)
     flat = q.reshape(-1, shape[-2] * shape[-1])
@@ -111,16 +111,28 @@ def with_gaze(
 def _flat(
     predicted: np.ndarray, other: np.ndarray, what: str, finite: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    p, q = np.asarray(predicted), _target(np.asarray(other), what)
-    if p.dtype == np.float16:
-        fix = "Give float32; a float16 map was rounded when it was made."
-        raise PredictionError("a prediction of float16 has lost its small values", fix=fix)
-    p = p.astype(np.float64, copy=False)
+    p = _numbers(predicted, "prediction", PredictionError).astype(np.float64, copy=False)
+    q = _target(_numbers(other, what, ConfigError), what)
     if p.shape != q.shape or p.ndim < 2:
         raise _apart(p.shape, what, q.shape)
     if finite and not np.isfinite(p).all():
         raise not_finite()
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
+
+
+def _numbers(values: np.ndarray, what: str, error: type[FusbenchError]) -> np.ndarray:
+    """An array of real numbers that were not rounded too far; points are whole, and are exact."""
+    article = "a" if error is PredictionError else "the"
+    if np.ma.is_masked(values):
+        fix = "Fill what is masked, or leave out such frames."
+        raise error(f"{article} {what} has masked values", fix=fix)
+    array = np.asarray(values)
+    if array.dtype == np.float16 and "fixation" not in what:
+        fix = "Give float32; a float16 map was rounded when it was made."
+        raise error(f"{article} {what} of float16 has lost its small values", fix=fix)
+    if array.dtype.kind not in "buif":
+        raise error(f"{article} {what} holds {array.dtype}", fix="Give real numbers.")
+    return array
 
 
 def _apart(shape: tuple[int, ...], what: str, other: tuple[int, ...]) -> PredictionError:

@@ -155,11 +155,20 @@ def of_clip(model: Any, card: ModelCard, frames: np.ndarray, where: str) -> np.n
 
 
 def stepped(model: Any, frames: np.ndarray, past: Any = None) -> tuple[np.ndarray, Any]:
-    """Densities (T, h, w) of frames given to `step` one by one, and what the next call needs."""
+    """Densities (T, h, w) of frames given to `step` one by one, and what the next call needs.
+
+    Raises
+    ------
+    PredictionError
+        If they are of several sizes.
+    """
     found = []
     for frame in frames:
         density, past = model.step(frame, past)
         found.append(np.asarray(density))
+    if len({density.shape for density in found}) > 1:
+        what = f"densities of several sizes came for {counted(len(frames), 'frame')}"
+        raise PredictionError(what, fix="Return one density (H, W) of the frame's size.")
     return np.stack(found), past
 
 

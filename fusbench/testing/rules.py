@@ -123,8 +123,8 @@ RULES = (
     ),
     Rule(
         name="any-size",
-        demand="without `input_shape`, frames of any size are taken",
-        limit="the size given",
+        demand="without `input_shape`, frames of any size are taken, and give densities",
+        limit=f"the size given; {TOLERANCE:g}",
         fix="Name the one size that the model takes as `input_shape` of the card.",
         measure=measures.any_size,
     ),
@@ -144,7 +144,7 @@ RULES = (
     ),
     Rule(
         name="batch",
-        demand="a density does not depend on the others in the batch",
+        demand="a density depends on neither the others in the batch nor their number",
         limit=f"{ALIKE:g}",
         fix="Put batch normalisation into inference mode, and normalise each window by itself.",
         measure=measures.batch,

@@ -58,8 +58,11 @@ class Trial:
 
     @cached_property
     def model(self) -> Any:
-        """The loaded model."""
-        return self.entrant.load(self.dataset)
+        """The loaded model; its data set is its own, and who opens it is known."""
+        model = self.entrant.load(self.dataset)
+        if self.entrant.witness is not None:
+            self.guest.ask("alone")
+        return model
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -130,7 +133,11 @@ def _info() -> DatasetInfo:
 
 
 def _clip(split: str, n_frames: int) -> NewClip:
-    """A bright spot on a speckled ground, on a path of its own for each split."""
+    """A bright spot on a speckled ground, on a path of its own for each split.
+
+    Each frame has a darkest and a brightest value of its own, and none is black or white: what is
+    scaled by those of a batch or a clip shows.
+    """
     rng = np.random.default_rng(len(split))
     phase = np.linspace(0, 2, n_frames) + rng.uniform(0, 6)
     x = SHAPE[1] / 2 + SHAPE[1] / 4 * np.cos(phase)
@@ -138,7 +145,9 @@ def _clip(split: str, n_frames: int) -> NewClip:
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
     square = (columns - x[:, None, None]) ** 2 + (rows - y[:, None, None]) ** 2
     ground = rng.gamma(2.0, 20.0, (n_frames, *SHAPE))
-    picture = np.clip(ground + 180 * np.exp(-square / 50), 0, 255).astype(np.uint8)
+    picture = ground + 180 * np.exp(-square / 50)
+    low, high = 15 + 10 * np.sin(3 * phase), 215 + 25 * np.cos(2 * phase)
+    picture = np.clip(picture, low[:, None, None], high[:, None, None]).astype(np.uint8)
     mixture = np.stack([np.ones(n_frames), x, y, np.full(n_frames, 4.0)], axis=-1)
     return NewClip(
         clip_id=f"{split}-1",

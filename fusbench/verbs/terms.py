@@ -113,6 +113,7 @@ class Terms:
             progress=progress,
             warn=warn,
             jobs=jobs,
+            seen_ok=options.seen_ok,
         )
 
     def opened(self, progress: Progress) -> Dataset:

@@ -16,6 +16,7 @@ from fusbench.doors.options import ModelOptions, Options
 from fusbench.evaluation.contest import Failure
 from fusbench.evaluation.entry import door
 from fusbench.evaluation.finished import Run, read_run
+from fusbench.evaluation.folds import ready_for
 from fusbench.metrics import observers_of, of_signature, signature
 from fusbench.progress import Progress, silent
 from fusbench.verbs.at_hand import at_hand
@@ -200,7 +201,9 @@ def _evaluated(
             terms, profile=result.profile, metrics=keys, observers=observers_of(result.signature)
         )
     contest = terms.contest(options, runs=runs, force=False, progress=progress, warn=warn)
-    row = contest.row(label(model), door(model, options, data, split))
+    ready = ready_for(contest, label(model), options)
+    let_in = door(model, options, data, split)
+    row = ready if isinstance(ready, Failure) else ready.row(label(model), let_in)
     if isinstance(row, Failure):
         raise row.error
     return row

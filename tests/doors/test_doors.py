@@ -86,6 +86,14 @@ def test_what_is_no_model_file(tmp_path, text, words):
     assert error.value.last_words is not None
 
 
+@pytest.mark.parametrize("name", ["net.keras", "net.pt2", "w.safetensors", "./net.txt"])
+def test_weights_are_told_to_be_no_model(name, tmp_path, folder):
+    (tmp_path / name).write_text("")
+    words = "this is no Python file. Name a model, with its weights as --checkpoint; or a Python"
+    for verb in (("evaluate", "--dataset", folder, "--model"), ("model", "show")):
+        assert words in error_of(*verb, name, cwd=tmp_path)
+
+
 def test_a_single_failing_model_is_one_line_and_stdout_is_clean(tmp_path, folder):
     path = tmp_path / "loud.py"
     path.write_text("import os\ndef predict(frames):\n    os.write(1, b'noise'); os._exit(7)\n")
@@ -104,6 +112,14 @@ def test_prints_are_dropped_where_that_is_allowed(tmp_path, folder):
         "--allow-prints",
     )  # fmt: skip
     assert json.loads(done.stdout)["n_frames"] == 16
+
+
+def test_a_model_without_standard_streams_is_scored(tmp_path, folder):
+    path = tmp_path / "mute.py"
+    body = BARE.replace("import neighbour", "").replace("neighbour.FLOOR", "1.0")
+    path.write_text(f"import sys\nsys.stdout = None\nsys.stderr.close()\n{body}")
+    result, _ = scored(path, open_dataset(folder), tmp_path / "r")
+    assert result.n_frames == 16
 
 
 def test_a_crashed_run_continues_to_the_same_bytes(tmp_path, folder):

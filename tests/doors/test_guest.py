@@ -25,7 +25,7 @@ from fusbench.isolation.parent import Guest, Limits
 from fusbench.locks import sweep
 from fusbench.pools import processes
 
-GUEST = ("guest", "introduced", "witness", "watch", "crossing")
+GUEST = ("guest", "introduced", "witness", "watch", "libraries", "crossing", "clocks")
 
 
 def test_the_guest_runs_on_python_3_8():

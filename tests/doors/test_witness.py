@@ -1,7 +1,11 @@
 """A changed model never shows old scores; an unchanged one is shown again without being loaded."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -11,7 +15,7 @@ from support.broken_plugins import install
 from support.command import run
 
 import fusbench
-from fusbench.isolation import witness
+from fusbench.isolation import libraries, witness
 
 NET = """
 import os
@@ -21,8 +25,9 @@ from fusbench import ModelCard
 card = ModelCard(name="net", title="T", loader="net:load")
 HERE = os.path.dirname(os.path.abspath(__file__))
 def load(card):
-    import parts
+    import parts, sys
     open({loads!r}, "a").write("x")
+    sys.path.append(os.path.join(HERE, "weights"))  # which looks as if something was installed
     weight = float(open(os.path.join(HERE, "w.txt")).read())
     weight *= float(np.load(os.path.join(HERE, "weights", "w.npy")))
     weight *= 1.0 + cv2.imread(os.path.join(HERE, "w.png"))[0, 0, 0]
@@ -54,6 +59,7 @@ def net(tmp_path):
     np.save(place / "weights" / "w.npy", 1.0)
     cv2.imwrite(str(place / "w.png"), np.zeros((2, 2), np.uint8))
     (place / "versions" / "1.0").write_text("")
+    (place / "weights" / "odd-1.0.dist-info").mkdir()
     return place
 
 
@@ -171,13 +177,30 @@ def test_a_model_that_reads_the_gaze_is_marked(folder, tmp_path):
     assert row.result.config["opened"] == ["gaze.csv"]
 
 
-BESIDE = """
-import subprocess
+SLOWLY = """
+import time
 def predict(frames):
-    subprocess.run(["cat", {copy!r}, {note!r}], check=True, stdout=subprocess.DEVNULL)
+    time.sleep(0.3)
     d = frames[:, -1] + 1.0
     return d / d.sum((1, 2), keepdims=True)
 """
+STARTING = """
+import subprocess
+def predict(frames):
+    subprocess.run(["cat", "copy/gaze.csv"], check=True, stdout=subprocess.DEVNULL)
+    d = frames[:, -1] + 1.0
+    return d / d.sum((1, 2), keepdims=True)
+"""
+
+
+@contextmanager
+def reading(*paths):
+    """Another program that reads files now and then, while the block runs."""
+    loop = "while True:\n    [open(path).read() for path in sys.argv[1:]]\n    time.sleep(.02)"
+    code = f"import sys, time\n{loop}"
+    with subprocess.Popen([sys.executable, "-c", code, *paths]) as other:
+        yield
+        other.kill()
 
 
 def test_a_model_is_not_blamed_for_what_another_program_reads_beside_it(
@@ -186,16 +209,38 @@ def test_a_model_is_not_blamed_for_what_another_program_reads_beside_it(
     """A search through the working folder while a model predicts marked its row."""
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "note.txt").write_text("seen, by whomever")
-    text = BESIDE.format(copy="copy/gaze.csv", note="note.txt")
-    (tmp_path / "beside.py").write_text(text)
+    (tmp_path / "beside.py").write_text(SLOWLY)
     monkeypatch.chdir(tmp_path)
-    row = fusbench.evaluate("beside.py", folder, runs=tmp_path / "runs")
+    with reading("copy/gaze.csv", "note.txt"):
+        row = fusbench.evaluate("beside.py", folder, runs=tmp_path / "runs")
     assert "opened" not in row.result.config
     assert not [w for w in recwarn if "opened files" in str(w.message)]
     used = json.loads((row.folder / "used.json").read_text())
     names = {Path(path).name for path in used["record"]["files"]}
     assert "note.txt" in names  # the reading was seen
     assert "gaze.csv" not in names
+
+
+def test_below_the_folder_of_temporary_files_others_read_as_they_like(folder, tmp_path):
+    """Whoever worked there got another key each time, with what other programs read meanwhile."""
+    common, net = tmp_path / "common", tmp_path / "net" / "net.py"
+    for place in (common / "theirs", net.parent):
+        place.mkdir(parents=True)
+    (common / "theirs" / "note.txt").write_text("seen by another program")
+    net.write_text(SLOWLY)
+    line = ("evaluate", "--model", net, "--dataset", folder, "--out", tmp_path / "r", "--json")
+    with reading(common / "theirs" / "note.txt"):
+        run(*line, env={**os.environ, "TMPDIR": str(common)}, cwd=common)
+    (used,) = tmp_path.glob("r/net-*/used.json")
+    assert [*json.loads(used.read_text())["record"]["files"]] == [str(net)]
+
+
+def test_a_model_is_blamed_for_what_it_lets_another_program_read(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "starting.py").write_text(STARTING)
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(UserWarning, match="starting opened files of a data set by itself: gaze.csv"):
+        fusbench.evaluate("starting.py", folder, runs=tmp_path / "runs")
 
 
 def test_a_model_fitted_to_the_train_gaze_has_the_frames_of_made_data(tmp_path):
@@ -216,6 +261,9 @@ class Told:
             raise self.error
         return self.paths
 
+    def near(self, path, counts):
+        pass
+
 
 @pytest.mark.parametrize("asked", ["after", "used"])
 def test_a_witness_goes_on_after_what_cannot_be_read(asked, tmp_path, monkeypatch):
@@ -223,7 +271,7 @@ def test_a_witness_goes_on_after_what_cannot_be_read(asked, tmp_path, monkeypatc
     weights, late = tmp_path / "w.bin", tmp_path / "late.txt"
     for path in (weights, late):
         path.write_text("1")
-    seer = witness.Witness(str(tmp_path / "scratch"), Told(str(weights)))
+    seer = witness.Witness(str(tmp_path / "scratch"), Told(str(weights)), libraries)
     seer.packages = [str(tmp_path)]
     with monkeypatch.context() as patch:
         patch.setattr(witness, "digest_of", refuse)

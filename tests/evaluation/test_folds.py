@@ -9,15 +9,16 @@ import pytest
 from support.command import run as run_command
 from support.small_dataset import small_clip, small_info
 
-from fusbench import compare, evaluate, read_run
+from fusbench import compare, evaluate, read_run, write_page
 from fusbench.board.rules import read_board
 from fusbench.data.dataset import open_dataset
 from fusbench.data.split import fold_scans
 from fusbench.data.writer import write_dataset
 from fusbench.doors.options import Options
 from fusbench.errors import CheckpointError, ConfigError, DatasetError
-from fusbench.evaluation.folds import of_fold, unseen
+from fusbench.evaluation.folds import of_fold
 from fusbench.evaluation.results import read_landmarks, summarise
+from fusbench.evaluation.seen import unseen
 from fusbench.verbs.board import Board
 from fusbench.verbs.submit import score_predictions
 from fusbench.zoo.checkpoint import TRAIN_CLIPS, short_hash, write_checkpoint
@@ -140,15 +141,25 @@ def test_weights_of_another_fold_are_refused(study, tmp_path):
         write_checkpoint(tmp_path / f"w{k}.safetensors", weights, told)
     own = of_fold(Options(checkpoint=tmp_path / "w{fold}.safetensors"), second)
     assert own.weights == tmp_path / "w2.safetensors"
-    assert unseen(own, second, "test") == ""
+    assert unseen(own.weights, second, "test") == ""
     with pytest.raises(CheckpointError, match="fold 1, and has seen scans of 2. Train a model a"):
-        unseen(Options(checkpoint=tmp_path / "w1.safetensors"), second, "test")
+        unseen(tmp_path / "w1.safetensors", second, "test")
     name = f"{first.info.name} {first.info.version}"
     write_checkpoint(tmp_path / "all.safetensors", weights, {"dataset": name})
     with pytest.raises(CheckpointError, match="fold none, and has seen scans of 1"):
-        unseen(Options(checkpoint=tmp_path / "all.safetensors"), first, "test")
+        unseen(tmp_path / "all.safetensors", first, "test")
     write_checkpoint(tmp_path / "else.safetensors", weights, {"dataset": "phantom-full 1.2"})
-    assert unseen(Options(checkpoint=tmp_path / "else.safetensors"), first, "test") == ""
+    assert unseen(tmp_path / "else.safetensors", first, "test") == ""
+
+
+NET = """
+from fusbench import ModelCard
+card = ModelCard(name='net', title='T', loader='net:Model')
+class Model:
+    def __init__(self, card, checkpoint): ...
+    def predict(self, frames):
+        return (frames[:, -1] + 1.0) / (frames[:, -1] + 1.0).sum((1, 2), keepdims=True)
+"""
 
 
 def test_weights_that_name_their_clips_are_refused_wherever_these_are_scored(study, tmp_path):
@@ -159,7 +170,7 @@ def test_weights_that_name_their_clips_are_refused_wherever_these_are_scored(stu
     path = tmp_path / "w.safetensors"
     write_checkpoint(path, {"a": np.zeros(1, np.float32)}, told)
     given = Options(checkpoint=path)
-    assert unseen(given, first, "test") == ""
+    assert unseen(given.weights, first, "test") == ""
     trained = {clip.clip_id for clip in first.split("train")}
     tested = [{clip.clip_id for clip in fold.split("test")} for fold in others]
     second, shared = max(zip(others, tested, strict=True), key=lambda pair: len(pair[1] & trained))
@@ -167,22 +178,44 @@ def test_weights_that_name_their_clips_are_refused_wherever_these_are_scored(stu
     assert shared
     words = f"has seen {len(shared)} of the {len(second.split('test'))} clips in training"
     with pytest.raises(CheckpointError, match=words):
-        unseen(given, second, "test")
+        unseen(given.weights, second, "test")
     model = tmp_path / "net.py"
-    model.write_text(
-        "from fusbench import ModelCard\n"
-        "card = ModelCard(name='net', title='T', loader='net:Model')\n"
-        "class Model:\n"
-        "    def __init__(self, card, checkpoint): ...\n"
-        "    def predict(self, frames):\n"
-        "        return (frames[:, -1] + 1.0) / (frames[:, -1] + 1.0).sum((1, 2), keepdims=True)\n"
-    )
+    model.write_text(NET)
     asked = {"runs": tmp_path / "runs", "checkpoint": path, "split": "train", "fold": 1}
     with pytest.raises(CheckpointError, match="or take it, marked, with --seen-ok"):
         evaluate(model, study, **asked)
     with pytest.warns(UserWarning, match="clips in training"):
         run = evaluate(model, study, **asked, seen_ok=True)
     assert run.result.config["seen"].startswith(f"has seen {len(seen)} of the {len(seen)} clips")
+    shown = {"out": tmp_path / "page.html", "models": [model], "checkpoint": path}
+    shown |= {"runs": tmp_path / "viewed", "split": "train", "fold": 1}
+    with pytest.raises(CheckpointError, match="or take it, marked, with --seen-ok"):
+        write_page(study, **shown)
+    with pytest.warns(UserWarning, match="clips in training"):
+        write_page(study, **shown, seen_ok=True)
+    (stored,) = (tmp_path / "viewed").glob("net-*")
+    assert read_run(stored).result.config["seen"] == run.result.config["seen"]
+
+
+def test_weights_that_a_card_names_are_asked_as_well(study, tmp_path):
+    """Those of a plug-in, or of a changed card, were scored on what they saw without a word."""
+    first = open_dataset(study, fold="all").folds[0]
+    seen = [short_hash(clip.sha256) for clip in first.split("train")]
+    path = tmp_path / "own.safetensors"
+    write_checkpoint(path, {"a": np.zeros(1, np.float32)}, {TRAIN_CLIPS: json.dumps(seen)})
+    model = tmp_path / "net.py"
+    model.write_text(
+        NET.replace("loader='net:Model'", f"loader='net:Model', checkpoint={str(path)!r}")
+    )
+    asked = {"runs": tmp_path / "runs", "fold": 1}
+    with pytest.raises(CheckpointError, match="or take it, marked, with --seen-ok"):
+        evaluate(model, study, **asked, split="train")
+    with pytest.warns(UserWarning, match="net: has seen .* clips in training"):
+        run = evaluate(model, study, **asked, split="train", seen_ok=True)
+    assert run.result.config["seen"] == f"has seen {len(seen)} of the {len(seen)} clips in training"
+    assert "seen" not in evaluate(model, study, **asked).result.config
+    rows = evaluate([model, "uniform"], study, **asked, split="train")
+    assert [row.name for row in rows.runs] == ["uniform"]
 
 
 def test_a_run_that_is_stored_says_so(study, tmp_path):

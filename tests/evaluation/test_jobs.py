@@ -21,6 +21,7 @@ from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.jobs import Jobs, hired
 from fusbench.evaluation.parts import parts, score_part
 from fusbench.files import replacing
+from fusbench.isolation import libraries
 from fusbench.isolation.witness import Witness
 from fusbench.locks import locked
 
@@ -202,6 +203,7 @@ def test_what_other_jobs_look_at_is_no_part_of_a_model(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     taken = [str(tmp_path / name) for name in names]
-    witness = Witness(str(tmp_path / "scratch"), SimpleNamespace(taken=lambda: taken))
+    watch = SimpleNamespace(taken=lambda: taken, near=lambda *_: None)
+    witness = Witness(str(tmp_path / "scratch"), watch, libraries)
     witness.after()
     assert list(witness.read) == [str(tmp_path / name) for name in names[-3:]]

@@ -222,6 +222,19 @@ def test_metrics_refuse_what_is_no_map(name):
         score(np.array([[np.nan, 1.0], [1.0, 1.0]]))
     with pytest.raises(PredictionError, match="float16 has lost its small values"):
         score(ONES.astype(np.float16))
+    for odd in (ONES.astype(complex), ONES.astype(object), ONES.astype(str)):
+        with pytest.raises(PredictionError, match="a prediction holds"):
+            score(odd)
+        with pytest.raises(ConfigError, match=r"the (saliency|fixation) map holds"):
+            score(ONES, odd)
+    hidden = np.ma.masked_array(ONES, [[True, False], [False, False]])
+    with pytest.raises(PredictionError, match="a prediction has masked values"):
+        score(hidden)
+    with pytest.raises(ConfigError, match="map has masked values"):
+        score(ONES, hidden)
+    if name in TWO_MAPS:
+        with pytest.raises(ConfigError, match="the saliency map of float16 has lost its small"):
+            score(ONES, ONES.astype(np.float16))
     with pytest.raises(ConfigError, match="has values that are not finite"):
         score(ONES, np.array([[np.nan, 1.0], [1.0, 1.0]]))
     with pytest.raises(ConfigError, match="has negative values"):
@@ -234,6 +247,11 @@ def test_metrics_refuse_what_is_no_map(name):
             score(np.array([[3.0, -1.0], [1.0, 1.0]]))
         with pytest.raises(PredictionError, match="a prediction is empty"):
             score(0 * ONES)
+
+
+def test_a_baseline_of_float16_is_refused():
+    with pytest.raises(ConfigError, match="the baseline of float16 has lost its small values"):
+        metrics.ig(ONES, POINT, ONES.astype(np.float16))
 
 
 @pytest.mark.parametrize(("x", "y"), [(np.nan, 0.0), (-0.6, 0.0), (0.0, 1.6), (3.0, 0.0)])

@@ -10,8 +10,10 @@ from support.streamers import (
     FADE,
     KnowsTheLength,
     NeverForgets,
+    NoisyLater,
     SeesWhatIsBright,
     StepsElsewhere,
+    StretchesTheClip,
     Trail,
 )
 
@@ -87,7 +89,9 @@ FAULTS = {
     KnowsTheLength: "causal",
     SeesWhatIsBright: "causal",
     NeverForgets: "deterministic",
+    NoisyLater: "deterministic",
     StepsElsewhere: "fast_path",
+    StretchesTheClip: "causal",
 }
 RULES = ("shape", "sum", "blank", "deterministic", "batch", "fast_path", "causal")
 
@@ -98,7 +102,7 @@ def test_the_check_finds_each_fault_of_a_streamer(kind, tmp_path):
     broken = {rule for rule, passed in found.items() if passed is False}
     assert broken >= {FAULTS[kind]} if kind in FAULTS else not broken
     assert found["batch"] is None  # windows are never asked for
-    assert (found["fast_path"] is None) == (not hasattr(kind, "step"))
+    assert (found["fast_path"] is None) == (not {"step", "predict_clip"} <= {*dir(kind)})
 
 
 def test_only_cutting_or_only_altering_finds_some(monkeypatch, tmp_path):
@@ -196,6 +200,13 @@ def test_what_is_wrong_is_told(trail, folder, tmp_path):
     short = type("Short", (), {"predict_clip": lambda _, frames: Trail().predict_clip(frames)[1:]})
     with pytest.raises(PredictionError, match="densities came for 10 frames"):
         fusbench.evaluate(short(), folder, runs=tmp_path / "runs")
+    trail.write_text(
+        "def step(frame, past):\n    d = frame[past or 0 :] + 1.\n    return d / d.sum(), 1\n"
+    )
+    with pytest.raises(PredictionError, match="densities of several sizes came for 10 frames"):
+        fusbench.evaluate(trail, folder, runs=tmp_path / "runs")
+    rows = fusbench.evaluate([trail, "uniform"], folder, runs=tmp_path / "runs")
+    assert [run.name for run in rows.runs] == ["uniform"]
     trail.write_text("def step(frame, past):\n    return frame / frame.sum()\n")
     with pytest.raises(PluginError, match=r"step returned no pair\. Return \(density, what the"):
         Stream(trail).predict(np.ones((12, 16), np.uint8))

@@ -46,6 +46,11 @@ FAIL_WHEN_SCORED = {
         "the density sums to 0.5000, not 1. Normalise the output",
     ),
     "raises": ("raise ValueError('bad luck')", "raised ValueError: bad luck"),
+    "ends-with-a-stop": ("raise ValueError('Use another.')", "ValueError: Use another. See its"),
+    "has-no-words": (
+        "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})",
+        "raised Mute. See its",
+    ),
     "prints": (
         "print('hello there'); return good(frames)",
         "wrote to standard output, which is for results: 'hello there'",
@@ -101,8 +106,24 @@ FAIL_WHEN_CHECKED = {
         "batch",
         "of the peak",
     ),
+    "stretches-the-batch": (
+        "low, high = int(frames.min()), int(frames.max())\n"
+        "return good((frames - low) * 255 // max(high - low, 1))",
+        "batch",
+        "of the peak",
+    ),
     "peeking-at-the-batch": (
         "return good(np.roll(frames, -1, 0)) if len(frames) == 16 else good(frames)",
+        "batch",
+        "of the peak",
+    ),
+    "noisy-at-the-batch-that-is-sent": (
+        "d = good(frames); d[:, 0, 0] += (len(frames) == 16) * np.random.rand() * 1e-4; return d",
+        "deterministic",
+        "of the peak",
+    ),
+    "noisy-where-a-clip-ends": (
+        "d = good(frames); d[:, 0, 0] += (len(frames) == 14) * np.random.rand() * 1e-3; return d",
         "batch",
         "of the peak",
     ),
@@ -121,6 +142,14 @@ FAIL_WHEN_CHECKED = {
         "repeatable",
         "of the peak",
     ),
+    "asks-what-day-it-was-when-it-was-loaded": (
+        "d = good(frames); d[:, : self.day % 40 + 1] += 1\n"
+        "return d / d.sum((1, 2), keepdims=True)\n"
+        "from datetime import datetime\n"
+        "day = datetime.now().timetuple().tm_yday",
+        "repeatable",
+        "of the peak",
+    ),
     "remembers-the-clip": (
         "return good(frames)\n"
         "def predict_clip(self, frames):\n"
@@ -134,6 +163,14 @@ FAIL_WHEN_CHECKED = {
         "import glob, tempfile\n"
         "for name in glob.glob(tempfile.gettempdir() + '/fusbench-check-*/small/gaze.csv'):\n"
         "    open(name).close()\n"
+        "return good(frames)",
+        "honest",
+        "opened gaze.csv",
+    ),
+    "reads-the-gaze-by-compiled-code": (
+        "import cv2, glob, tempfile\n"
+        "for name in glob.glob(tempfile.gettempdir() + '/fusbench-check-*/small/gaze.csv'):\n"
+        "    cv2.imread(name)\n"
         "return good(frames)",
         "honest",
         "opened gaze.csv",
@@ -155,6 +192,9 @@ FAIL_WHEN_CHECKED = {
     ),
     "one-size": ("return good(frames)[:, :48, :64] if frames.shape[2] >= 48 else 1 / 0",
                  "any-size", "raised ZeroDivisionError"),
+    "sums-at-one-size": ("return good(frames) * frames[0, 0].size / 3072", "any-size",
+                         "off by 0.39"),
+    "no-batch-of-one": ("return good(frames).squeeze()", "batch", "differs by inf"),
     "half-sum": ("return good(frames) / 2", "sum", "worst sum 0.5"),
     "wrong-shape": ("return good(frames)[:, 1:]", "shape", "16 x 47 x 64 for 16 x 48 x 64"),
 }  # fmt: skip
@@ -172,7 +212,7 @@ def install(site: Path, name: str, module_text: str, entry_points: str = "") -> 
 
 def module_of(name: str, body: str) -> str:
     """A module whose model's predict has this body."""
-    lines = "\n".join(body.replace("\ndef ", "\n\x00def ").split("\n"))
+    lines = body.replace("\ndef ", "\n\x00def ").replace("\nfrom ", "\n\x00from ")
     inside, *methods = lines.split("\n\x00")
     text = MODEL.format(body=indent(inside, " " * 8))
     for method in methods:

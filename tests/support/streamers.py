@@ -64,3 +64,22 @@ class StepsElsewhere(Trail):
     def step(self, frame, past):
         trail = faded(frame, past)
         return density(trail**2), trail
+
+
+class NoisyLater:
+    """What it adds later is drawn: only a clip of a usual length shows it."""
+
+    def step(self, frame, past):
+        count, trail = past or (0, None)
+        trail = faded(frame, trail)
+        noise = np.random.default_rng().random() if count > 50 else 0.0
+        return density(trail + noise), (count + 1, trail)
+
+
+class StretchesTheClip:
+    """Scales by the darkest and the brightest value of the whole clip."""
+
+    def predict_clip(self, frames):
+        low, high = int(frames.min()), int(frames.max())
+        found = (frames - low) / max(high - low, 1) + 0.1
+        return found / found.sum((1, 2), keepdims=True)
