@@ -7,21 +7,25 @@ windows of the n current frames from it. What comes after belongs to windows, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fusbench.zoo.network import GATES, TINY, Layer
+from fusbench.zoo.network import GATES, SCALE, TINY, Layer
 from fusbench_torch.normalise import Across, Normalised
 
 Parameters = dict[str, Tensor]
 
 
 def fold(x: Tensor) -> Tensor:
-    """(B, T, C, H, W) as (B * T, C, H, W), channels last in memory."""
-    return x.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    """(B, T, C, H, W) as (B * T, C, H, W), channels last in memory.
+
+    Strides are as Torch wants them for that, also along axes of one: else what a kernel gives has
+    its channels first, and is copied for the next one.
+    """
+    return x.permute(0, 1, 3, 4, 2).flatten(0, 1).contiguous().permute(0, 3, 1, 2)
 
 
 def unfold(x: Tensor, like: Tensor) -> Tensor:
@@ -29,14 +33,29 @@ def unfold(x: Tensor, like: Tensor) -> Tensor:
     return x.unflatten(0, (-1, like.shape[1]))
 
 
+def grey(frames: Tensor) -> Tensor:
+    """Grey values 0..255, (B, T, H, W), as values 0..1, (B, T, 1, H, W)."""
+    return frames[..., None].permute(0, 1, 4, 2, 3) * SCALE
+
+
+def at_frames(x: Tensor, at: Tensor) -> Tensor:
+    """Frames of a clip's value, (1, T, C, H, W), by number: (*at.shape, C, H, W)."""
+    return x[0].movedim(1, -1)[at].movedim(-1, -3)
+
+
 def gather(x: Tensor, windows: Tensor | None) -> Tensor:
     """The frames of each window, (B, L, C, H, W)."""
-    return x if windows is None else x[0][windows]
+    return x if windows is None else at_frames(x, windows)
+
+
+def steps(x: Tensor, windows: Tensor | None) -> Iterator[Tensor]:
+    """The frames of each window one after another, each (B, C, H, W)."""
+    yield from x.unbind(1) if windows is None else (at_frames(x, at) for at in windows.unbind(1))
 
 
 def target(x: Tensor, windows: Tensor | None, index: int) -> Tensor:
     """The current frame of each window, (B, 1, C, H, W)."""
-    return x[:, index : index + 1] if windows is None else x[0][windows[:, index]][:, None]
+    return x[:, index : index + 1] if windows is None else at_frames(x, windows[:, index, None])
 
 
 def stack(x: Tensor, windows: Tensor | None) -> Tensor:
@@ -85,15 +104,18 @@ def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
     return unfold(F.conv2d(fold(x), weight, bias, padding=layer.kernel // 2), x)
 
 
-def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = None) -> list[Tensor]:
+def states(
+    layer: Layer, p: Parameters, drives: Iterable[Tensor], trust: Tensor | None = None
+) -> list[Tensor]:
     """The outputs of a ConvLSTM after each frame, each (B, C, H, W).
 
-    `trust`, (B, L, 1, H, W), scales the state before each step.
+    `drives` are what the frames bring, one after another, each (B, 4 * C, H, W); `trust`,
+    (B, L, 1, H, W), scales the state before each step.
     """
     pad, recurrent = layer.kernel // 2, p[f"{layer.name}.recurrent_weight"]
-    h = c = drive.new_zeros(0)
+    h = c = recurrent.new_zeros(0)
     found = []
-    for t, z in enumerate(drive.unbind(1)):
+    for t, z in enumerate(drives):
         if t:
             if trust is not None:
                 h, c = trust[:, t] * h, trust[:, t] * c
@@ -106,24 +128,9 @@ def states(layer: Layer, p: Parameters, drive: Tensor, trust: Tensor | None = No
     return found
 
 
-def recur(layer: Layer, p: Parameters, drive: Tensor) -> Tensor:
-    """The last output of a ConvLSTM over what the frames bring, (B, 1, C, H, W)."""
-    return states(layer, p, drive)[-1][:, None]
-
-
-def outputs(
-    layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None, trust: Tensor | None = None
-) -> list[Tensor]:
-    """The outputs of a ConvLSTM at each frame of each window, each (B, C, H, W).
-
-    Every frame's input is convolved once, before the windows overlap.
-    """
-    return states(layer, p, gather(drive(layer, p, x), windows), trust)
-
-
-def corrlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The same with its state scaled by the correlation of each frame with the one before."""
-    return outputs(layer, p, x, windows, correlation(gather(x, windows)))[-1][:, None]
+def last(found: list[Tensor]) -> Tensor:
+    """Of states the last, (B, 1, C, H, W)."""
+    return found[-1][:, None]
 
 
 def correlation(x: Tensor) -> Tensor:
@@ -168,9 +175,9 @@ def gate(x: Tensor, maps: Tensor) -> Tensor:
     return x * torch.sigmoid(maps).repeat_interleave(x.shape[2] // maps.shape[2], dim=2)
 
 
-def convlstm2d(layer: Layer, p: Parameters, x: Tensor, windows: Tensor | None) -> Tensor:
-    """The last output of a ConvLSTM over the frames of each window, (B, 1, C, H, W)."""
-    return outputs(layer, p, x, windows)[-1][:, None]
+def concat(x: list[Tensor]) -> Tensor:
+    """Their channels one after another, channels last in memory."""
+    return unfold(torch.cat([fold(each) for each in x], dim=1), x[0])
 
 
 def softmax2d(x: Tensor) -> Tensor:
@@ -179,7 +186,27 @@ def softmax2d(x: Tensor) -> Tensor:
     return F.log_softmax(flat, dim=1).view(x.shape[0], *x.shape[3:])
 
 
+Recurrence = Callable[[Layer, Parameters, Tensor, Tensor, Tensor | None], Tensor]
 Operation = Callable[[Layer, Parameters, list[Tensor], Tensor | None, int], Tensor]
+
+# what a ConvLSTM makes of what each frame brings, z, and of the frames themselves, x
+RECURRENT: dict[str, Recurrence] = {
+    "convlstm2d": lambda layer, p, z, x, windows: last(states(layer, p, steps(z, windows))),
+    "convlstm2d_all": lambda layer, p, z, x, windows: torch.stack(
+        states(layer, p, steps(z, windows)), dim=1
+    ),
+    "corrlstm2d": lambda layer, p, z, x, windows: last(
+        states(layer, p, steps(z, windows), correlation(gather(x, windows)))
+    ),
+}
+
+
+def recurrent(
+    layer: Layer, p: Parameters, x: list[Tensor], windows: Tensor | None, index: int
+) -> Tensor:
+    """A ConvLSTM; every frame's input is convolved once, before the windows overlap."""
+    return RECURRENT[layer.op](layer, p, drive(layer, p, x[0]), x[0], windows)
+
 
 OPERATIONS: dict[str, Operation] = {
     "target": lambda layer, p, x, windows, index: target(x[0], windows, index),
@@ -191,16 +218,12 @@ OPERATIONS: dict[str, Operation] = {
     "conv2d": lambda layer, p, x, windows, index: conv2d(layer, p, x[0]),
     "upconv2d": lambda layer, p, x, windows, index: upconv2d(layer, p, x[0]),
     "maxpool2d": lambda layer, p, x, windows, index: maxpool2d(x[0]),
-    "concat": lambda layer, p, x, windows, index: torch.cat(x, dim=2),
+    "concat": lambda layer, p, x, windows, index: concat(x),
     "mean": lambda layer, p, x, windows, index: sum(x[1:], x[0]) / len(x),
     "gate": lambda layer, p, x, windows, index: gate(*x),
-    "convlstm2d": lambda layer, p, x, windows, index: convlstm2d(layer, p, x[0], windows),
-    "convlstm2d_all": lambda layer, p, x, windows, index: torch.stack(
-        outputs(layer, p, x[0], windows), dim=1
-    ),
-    "corrlstm2d": lambda layer, p, x, windows, index: corrlstm2d(layer, p, x[0], windows),
     "ema2d": lambda layer, p, x, windows, index: ema2d(layer, p, x[0], windows),
     "softmax2d": lambda layer, p, x, windows, index: softmax2d(x[0]),
+    **dict.fromkeys(RECURRENT, recurrent),
 }
 
 

@@ -16,6 +16,7 @@ from fusbench.errors import CheckpointError, ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
+from fusbench_torch.clip import log_densities
 from fusbench_torch.function import TorchNetwork
 from fusbench_torch.layers import shared
 from fusbench_torch.stepping import Named, TorchLearner, array_of
@@ -77,7 +78,7 @@ class ZooLearner(TorchLearner):
     def log_densities(self, frames: np.ndarray) -> np.ndarray:
         """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
         with self._precision():
-            return self.network.log_density(frames).float().cpu().numpy()
+            return log_densities(self.network, frames).float().cpu().numpy()
 
 
 class ModuleLearner(TorchLearner):

@@ -7,15 +7,18 @@ import torch
 from torch import Tensor
 
 from fusbench.data.window import Window
-from fusbench.zoo.network import FRAMES, SCALE
+from fusbench.zoo.network import FRAMES
 from fusbench_torch.function import TorchNetwork
-from fusbench_torch.layers import OPERATIONS, drive, recur, stack
+from fusbench_torch.layers import OPERATIONS, RECURRENT, drive, grey, stack
 
 Past = dict[str, Tensor]  # by layer: what is kept of the last frames, (1, T, C, H, W)
 
 # what a layer that reads several frames keeps of each, and what it makes of those of a window
 KEPT = {"stack": lambda layer, p, x: x, "convlstm2d": drive}
-READ = {"stack": lambda layer, p, kept: stack(kept, None), "convlstm2d": recur}
+READ = {
+    "stack": lambda layer, p, kept: stack(kept, None),
+    "convlstm2d": lambda layer, p, kept: RECURRENT["convlstm2d"](layer, p, kept, kept, None),
+}
 
 
 def step(
@@ -26,7 +29,7 @@ def step(
     `past` is empty before the first frame, which then stands for those before it.
     """
     x = torch.from_numpy(np.ascontiguousarray(frame)).to(network.device)
-    values = {FRAMES: x[None, None, None].float().mul_(SCALE)}
+    values = {FRAMES: grey(x[None, None])}
     result, kept, p = values[FRAMES], {}, network.parameters
     for layer in network.network.layers:
         read = [values[name] for name in layer.inputs]
