@@ -68,7 +68,7 @@ class TorchNetwork:
         """Take weights by canonical name; with `trained` their gradients can be asked for."""
         names = [name for name in self.network.trained if name in weights]
         found = {name: torch.tensor(weights[name], device=self.device) for name in names}
-        self.parameters = {n: laid_out(w).requires_grad_(trained) for n, w in found.items()}
+        self.parameters = {n: channels_last(w).requires_grad_(trained) for n, w in found.items()}
 
     def log_density(
         self,
@@ -99,6 +99,6 @@ class TorchNetwork:
         return self.operations[layer.op](layer, parameters, read, at, self.index)
 
 
-def laid_out(weight: Tensor) -> Tensor:
+def channels_last(weight: Tensor) -> Tensor:
     """A kernel with channels last in memory, as convolutions over such values read it."""
     return weight.contiguous(memory_format=torch.channels_last) if weight.ndim == 4 else weight

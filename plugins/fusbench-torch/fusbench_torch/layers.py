@@ -70,10 +70,14 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     takes half as long again.
     """
     pad = weight.shape[-1] // 2
-    alone = pad and x.is_inference() and len(x) == 1 and x.device.type == "cpu"
-    if alone and x.dtype == weight.dtype and torch.backends.mkldnn.is_available():
+    if pad and not torch.compiler.is_compiling() and _alone(x) and x.dtype == weight.dtype:
         return torch.mkldnn_convolution(x, weight, bias, [pad] * 2, [1] * 2, [1] * 2, 1)
     return F.conv2d(x, weight, bias, padding=pad)
+
+
+def _alone(x: Tensor) -> bool:
+    there = x.is_inference() and x.device.type == "cpu" and torch.backends.mkldnn.is_available()
+    return there and len(x) == 1
 
 
 def conv2d(

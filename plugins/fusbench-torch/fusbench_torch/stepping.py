@@ -21,7 +21,7 @@ from fusbench.training.scaling import checked_precision, first_scaling, lowered,
 from fusbench.training.steps import Kinds
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
-from fusbench_torch.optimiser import RULES
+from fusbench_torch.optimiser import RULES, laid_out
 
 if TYPE_CHECKING:
     from fusbench_torch.group import TorchGroup
@@ -87,10 +87,10 @@ class TorchLearner(ABC):
         self.take(state["weights"])
         self.mean, self.square = (
             {n: torch.zeros_like(w) for n, w in self.trained.items()}
-            | self._tensors(state.get(kind, {}))
+            | self._as_trained(state.get(kind, {}))
             for kind in ("mean", "square")
         )
-        self.averages = self._tensors(state["averages"])
+        self.averages = self._as_trained(state["averages"])
         self.rule = RULES[recipe.optimiser]
         told = state.get("scaling", {}).get("scaling")
         self.scaling = (self.first if told is None else told).copy()
@@ -176,6 +176,13 @@ class TorchLearner(ABC):
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> Named:
         return {n: torch.tensor(np.asarray(a), device=self.device) for n, a in arrays.items()}
+
+    def _as_trained(self, arrays: Mapping[str, np.ndarray]) -> Named:
+        """Tensors that lie in memory as the trained ones of their names do."""
+        found = self._tensors(arrays)
+        return {
+            n: laid_out(t, self.trained[n]) if n in self.trained else t for n, t in found.items()
+        }
 
 
 def _as_it_is(function: Any, **_: Any) -> Any:
