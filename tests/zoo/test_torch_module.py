@@ -125,6 +125,10 @@ def test_it_is_copied_pickled_moved_and_hooked(net):
     other.load_state_dict(torch.load(file, weights_only=True))
     for made in (copy.deepcopy(net), pickle.loads(pickle.dumps(net)), other):
         torch.testing.assert_close(made(frames()), want, rtol=0, atol=0)
+    double = copy.deepcopy(net).double()(frames())
+    assert double.dtype == torch.float64
+    assert (double.exp().sum((1, 2)) - 1).abs().max() < 1e-12
+    torch.testing.assert_close(double.float(), want, rtol=0, atol=1e-5)
     half = copy.deepcopy(net).to(torch.bfloat16)
     assert (half(frames()) - want).abs().max() < 0.05
     seen = {}
@@ -214,6 +218,25 @@ def test_a_normalisation_in_pieces_is_that_of_double_precision(piece, monkeypatc
     torch.testing.assert_close(variance.double(), spread.flatten(), rtol=1e-5, atol=0)
     for one, other in zip(got, torch.autograd.grad((want * slope).sum(), exact), strict=True):
         torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-5)
+
+
+def test_slopes_in_double_precision_are_those_of_differences(net):
+    """In training mode, of the whole network: in single precision no difference would show them."""
+    net = net.double()
+    seen = frames(n=2).double()
+    names, values = zip(*net.named_parameters(), strict=True)
+    rng = torch.Generator().manual_seed(2)
+    way = [torch.randn(v.shape, generator=rng, dtype=v.dtype) for v in values]
+    slope = torch.randn(2, 8, 12, generator=rng, dtype=torch.float64)
+
+    def along(size):
+        moved = {n: v + size * w for n, v, w in zip(names, values, way, strict=True)}
+        return (torch.func.functional_call(net, moved, (seen,)) * slope).sum()
+
+    found = torch.autograd.grad(along(0), values)
+    want = (along(1e-7) - along(-1e-7)) / 2e-7
+    got = sum((g * w).sum() for g, w in zip(found, way, strict=True))
+    torch.testing.assert_close(got, want, rtol=1e-5, atol=0)
 
 
 def test_a_checkpoint_of_it_is_like_any_other(net, folder, tmp_path):

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fusbench.zoo.network import GATES, SCALE, TINY, Layer
-from fusbench_torch.normalise import Across, Normalised
+from fusbench_torch.normalise import Across, Normalised, precise
 
 Parameters = dict[str, Tensor]
 
@@ -198,8 +198,8 @@ def concat(x: list[Tensor]) -> Tensor:
 
 
 def softmax2d(x: Tensor) -> Tensor:
-    """The logarithm of the softmax over all pixels, (B, H, W), in single precision."""
-    flat = x[:, 0, 0].flatten(1).float()
+    """The logarithm of the softmax over all pixels, (B, H, W), in single precision or better."""
+    flat = precise(x[:, 0, 0].flatten(1))
     return F.log_softmax(flat, dim=1).view(x.shape[0], *x.shape[3:])
 
 
