@@ -111,8 +111,8 @@ def maxpool2d(x: Tensor) -> Tensor:
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """clip(0.2 x + 0.5, 0, 1), TensorFlow 2.1's; Torch's own has the slope 1/6."""
-    return (0.2 * x + 0.5).clamp(0, 1)
+    """clip(0.2 x + 0.5, 0, 1), TensorFlow 2.1's, by Torch's own, which has the slope 1/6."""
+    return F.hardsigmoid(1.2 * x)
 
 
 def drive(layer: Layer, p: Parameters, x: Tensor) -> Tensor:
@@ -137,10 +137,10 @@ def states(
             if trust is not None:
                 h, c = trust[:, t] * h, trust[:, t] * c
             z = z + convolve(h, recurrent)
-        i, f, g, o = z.chunk(GATES, dim=1)
-        new = hard_sigmoid(i) * torch.tanh(g)
-        c = hard_sigmoid(f) * c + new if t else new
-        h = hard_sigmoid(o) * torch.tanh(c)
+        i, f, _, o = hard_sigmoid(z).chunk(GATES, dim=1)
+        new = i * torch.tanh(z.chunk(GATES, dim=1)[2])
+        c = torch.addcmul(new, f, c) if t else new
+        h = o * torch.tanh(c)
         found.append(h)
     return found
 
