@@ -110,25 +110,28 @@ class TorchLearner(ABC):
         if not math.isfinite(told) or (not math.isfinite(norm) and not self._lowered()):
             return math.nan
         if math.isfinite(norm):
-            self._move(update, gradients, statistics, norm / scale, 1 / scale)
+            self._move(update, gradients, norm / scale, 1 / scale)
+        self._average(update, statistics)
         return told
 
-    def _move(
-        self, update: Update, gradients: Named, statistics: Named, norm: float, share: float
-    ) -> None:
+    @torch.no_grad()
+    def _move(self, update: Update, gradients: Named, norm: float, share: float) -> None:
         factor = update.scale(norm) * share
-        with torch.no_grad():
-            if factor != 1:
-                torch._foreach_mul_(list(gradients.values()), factor)
-            self.rule(update, self.trained, self.mean, self.square, gradients)
-            if self.averages:
-                values = {**self.trained, **self.others(), **statistics}
-                sums = list(self.averages.values())
-                torch._foreach_mul_(sums, update.kept)
-                new = [values[name].detach() for name in self.averages]
-                torch._foreach_add_(sums, new, alpha=1 - update.kept)
+        if factor != 1:
+            torch._foreach_mul_(list(gradients.values()), factor)
+        self.rule(update, self.trained, self.mean, self.square, gradients)
         if self.dtype == torch.float16:
             self.scaling = raised(self.scaling)
+
+    @torch.no_grad()
+    def _average(self, update: Update, statistics: Named) -> None:
+        """Count this step in the running averages, as every step is, also one that moved nothing."""
+        if self.averages:
+            values = {**self.trained, **self.others(), **statistics}
+            sums = list(self.averages.values())
+            torch._foreach_mul_(sums, update.kept)
+            new = [values[name].detach() for name in self.averages]
+            torch._foreach_add_(sums, new, alpha=1 - update.kept)
 
     def _lowered(self) -> bool:
         """Halve the scale of float16 losses, whose gradient was too large; False at its end."""
