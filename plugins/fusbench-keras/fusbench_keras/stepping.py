@@ -160,7 +160,7 @@ class KerasLearner(ABC):
         self._average(left, told)
 
     def _average(self, left: dict[str, Tensor], told: Any) -> None:
-        """Count this step in the running averages, as every step is, also one that moved nothing."""
+        """Count this step in the running averages, as all are, also one that moved nothing."""
         values = {**self.trained, **self.others(), **left}
         for name, total in self.averages.items():
             total.assign(told["kept"] * total + told["new"] * values[name])

@@ -125,7 +125,7 @@ class TorchLearner(ABC):
 
     @torch.no_grad()
     def _average(self, update: Update, statistics: Named) -> None:
-        """Count this step in the running averages, as every step is, also one that moved nothing."""
+        """Count this step in the running averages, as all are, also one that moved nothing."""
         if self.averages:
             values = {**self.trained, **self.others(), **statistics}
             sums = list(self.averages.values())
