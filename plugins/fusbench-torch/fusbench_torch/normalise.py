@@ -18,7 +18,7 @@ from fusbench.zoo.normalise import EPSILON
 
 Across = Callable[[Tensor], Tensor]
 WIDTH = 128  # of the rows that are summed: a vector unit's work, whatever the channels
-PIECE = 1 << 17  # values that a processor's cache holds with what is made of them
+PIECE = 1 << 17  # values that a core's cache holds with what is made of them
 
 
 class Normalised(torch.autograd.Function):
@@ -88,7 +88,7 @@ def pieces(*rows: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """The same rows of each, a piece after another where that is a processor's work."""
     if rows[0].device.type != "cpu" or torch.compiler.is_compiling():
         return iter([rows])
-    size = max(1, PIECE // rows[0].shape[1])
+    size = max(1, PIECE * torch.get_num_threads() // rows[0].shape[1])
     return zip(*(each.split(size) for each in rows), strict=True)
 
 
