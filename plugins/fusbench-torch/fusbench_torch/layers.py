@@ -25,12 +25,15 @@ def fold(x: Tensor) -> Tensor:
     Strides are as Torch wants them for that, also along axes of one: else what a kernel gives has
     its channels first, and is copied for the next one.
     """
+    _, frames, channels, rows, columns = x.shape
+    if frames == 1 and x.stride(2) == 1 and x.stride(0) == channels * rows * columns:
+        return x[:, 0]  # they are so already, as of every layer of one frame
     return x.permute(0, 1, 3, 4, 2).flatten(0, 1).contiguous().permute(0, 3, 1, 2)
 
 
 def unfold(x: Tensor, like: Tensor) -> Tensor:
     """(B * T, C, H, W) as (B, T, C, H, W), with the T of `like`."""
-    return x.unflatten(0, (-1, like.shape[1]))
+    return x[:, None] if like.shape[1] == 1 else x.unflatten(0, (-1, like.shape[1]))
 
 
 def grey(frames: Tensor) -> Tensor:
