@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
-from fusbench.arrays import save_array
+from fusbench.arrays import npy_header, save_array
 from fusbench.data.frames import fit_frames
 from fusbench.data.recent import Recent
 from fusbench.data.scan import Clip
@@ -86,16 +88,18 @@ class FittedFrames:
             return fit_frames(clip.frames, self.shape, self.channels)
         path = self._path(number)
         colour = (3,) if self.channels == 3 else ()
-        if not path.exists():
+        shape = (clip.n_frames, *self.shape, *colour)
+        if not _holds(path, shape):
             own_cache(FITTED)
             with replacing(path) as part:
                 save_array(part, fit_frames(clip.frames, self.shape, self.channels))
-        return map_array(path, (clip.n_frames, *self.shape, *colour), np.uint8)
+        return map_array(path, shape, np.uint8)
 
     def _path(self, number: int) -> Path:
         """Where a fitted clip is written, named after what it follows from."""
         size = "x".join(map(str, (*self.shape, self.channels)))
-        return cache_folder() / FITTED / size / f"{self.clips[number].sha256}.npy"
+        made_by = f"{size}-opencv-{cv2.__version__}"  # another one may round otherwise
+        return cache_folder() / FITTED / made_by / f"{self.clips[number].sha256}.npy"
 
 
 def fitted_clip(clip: Clip, shape: tuple[int, int] | None, channels: int) -> np.ndarray:
@@ -122,6 +126,11 @@ def fitted_clip(clip: Clip, shape: tuple[int, int] | None, channels: int) -> np.
     return frames
 
 
+def _holds(path: Path, shape: tuple[int, ...]) -> bool:
+    """Whether there is a whole file of such frames; what was cut off is made anew."""
+    return path.is_file() and path.stat().st_size == len(npy_header(shape)) + math.prod(shape)
+
+
 def _some(clip: Clip, at: At) -> np.ndarray:
     """Some frames of a clip, in memory of their own."""
     packed = clip.packed
@@ -137,9 +146,12 @@ def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
         return np.array(mapped[at])
     first, last = (at.start, at.stop) if isinstance(at, slice) else (at.min(), at.max() + 1)
     frame = mapped[0].nbytes
-    with path.open("rb") as file:
-        file.seek(mapped.offset + int(first) * frame)
-        piece = np.frombuffer(file.read(int(last - first) * frame), np.uint8)
+    try:
+        with path.open("rb") as file:
+            file.seek(mapped.offset + int(first) * frame)
+            piece = np.frombuffer(file.read(int(last - first) * frame), np.uint8)
+    except FileNotFoundError:  # the cache was emptied meanwhile; the map holds the file's content
+        return np.array(mapped[at])
     frames = piece.reshape(-1, *mapped.shape[1:])
     return frames if isinstance(at, slice) else frames[at - first]
 

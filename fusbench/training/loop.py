@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fusbench.errors import DatasetError, TrainingError, counted
+from fusbench.errors import DatasetError, PluginError, TrainingError, counted
 from fusbench.models.card import Learner
 from fusbench.training.ahead import Ahead, ahead
 from fusbench.training.group import ALONE, Group, LostError, agreed
@@ -22,7 +22,7 @@ from fusbench.training.state import (
     write_state,
 )
 from fusbench.training.steps import Steps, steps_of
-from fusbench.training.stopping import enough_memory, whole
+from fusbench.training.stopping import learner_errors, whole
 from fusbench.training.validation import Row, validated
 from fusbench.zoo.checkpoint import write_checkpoint
 
@@ -82,6 +82,8 @@ def train(
     TrainingError
         If the loss stops being finite, or memory does not suffice; the best weights so far are
         written nevertheless.
+    PluginError
+        If the learner raises an error of its own; what is best so far is written, too.
     LostError
         If another process of the group ends; the state is kept, as for Ctrl-C.
     """
@@ -95,7 +97,8 @@ def train(
     leads = group.place.leads
     state = start = begun(job, state_path if resume else None, group)
     steps = steps_of(learner)
-    steps.start(job.recipe, state.arrays)
+    with learner_errors("its weights", _where(job)):
+        steps.start(job.recipe, state.arrays)
     with ahead(job, state.step, workers) as batches:
         try:
             for state in _states(job, learner, steps, start, batches, report, group):
@@ -107,7 +110,7 @@ def train(
             if leads:
                 write_state(state_path, job, replace(state, arrays=steps.state()))
             raise
-        except TrainingError:
+        except (TrainingError, PluginError):
             if state.best_step and leads:
                 _finish(job, state, out, dtype)
             raise
@@ -140,7 +143,7 @@ def _states(
             return
         batch = next(batches)
         with whole():  # until the caller has the state that belongs to the weights
-            with enough_memory(f"a step of {counted(len(batch.frames), 'window')}"):
+            with learner_errors(f"a step of {counted(len(batch.frames), 'window')}", _where(job)):
                 loss = steps.step(batch, update_of(recipe, state.step, falls, share))
             if not math.isfinite(loss):
                 what = f"the loss stopped being finite at step {state.step + 1}"
@@ -159,6 +162,10 @@ def _due(job: Training, state: State) -> bool:
     return at and step > max(state.last_validation, 0)
 
 
+def _where(job: Training) -> str:
+    return f"model '{job.metadata['model']}'" if "model" in job.metadata else ""
+
+
 def _note(state: State, batches: Ahead) -> str:
     waiting = f"waiting {batches.waiting:.0%}"
     if not state.history:
@@ -174,8 +181,8 @@ def _validated(job: Training, learner: Learner, state: State, group: Group) -> S
     """The state with one more row of history, and the best weights brought up to date."""
     weights, found = plain_weights(job, state), {}
     if group.place.leads:
-        learner.load(weights)
-        with enough_memory("a validation"):
+        with learner_errors("a validation", _where(job)):
+            learner.load(weights)
             found = validated(learner, job.val)
     found = agreed(group, found)
     if not math.isfinite(found["val_loss"]):

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fusbench.errors import TrainingError
+from fusbench.errors import FusbenchError, PluginError, TrainingError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 EXHAUSTED = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
 WORDS = ("out of memory", "can't allocate memory")
+LOWER = (
+    "Lower --batch-size, --base or --input-size, or use --precision bfloat16 or a smaller network."
+)
 
 
 @contextmanager
@@ -36,19 +39,24 @@ def whole() -> Iterator[None]:
 
 
 @contextmanager
-def enough_memory(doing: str) -> Iterator[None]:
-    """Tell what to lower where the memory of machine or device does not suffice.
+def learner_errors(doing: str, where: str = "") -> Iterator[None]:
+    """Tell in a line what a learner raises, and what to lower where memory does not suffice.
 
     Raises
     ------
     TrainingError
-        In place of a framework's own error.
+        In place of a framework's own error, where the memory of machine or device is used up.
+    PluginError
+        In place of any other error that is none of fusbench's.
     """
     try:
         yield
+    except FusbenchError:
+        raise
     except Exception as error:
-        told = str(error).lower()
-        if type(error).__name__ not in EXHAUSTED and not any(word in told for word in WORDS):
-            raise
-        fix = "Lower --batch-size, or use --precision bfloat16, fewer frames or a smaller network."
-        raise TrainingError(f"the device's memory does not suffice for {doing}", fix=fix) from error
+        told, kind = str(error), type(error).__name__
+        if kind in EXHAUSTED or any(word in told.lower() for word in WORDS):
+            what = f"the device's memory does not suffice for {doing}"
+            raise TrainingError(what, where, LOWER) from error
+        what = f"its learner raised {kind} in {doing}: {' '.join(told.split())}"
+        raise PluginError(what, where, "See its traceback with --debug.") from error

@@ -23,6 +23,7 @@ from fusbench.training.group import ALONE, Group, require_shared
 from fusbench.training.job import Training
 from fusbench.training.recipe import Recipe, changed
 from fusbench.training.recipe import recipe as find_recipe
+from fusbench.training.stopping import learner_errors
 from fusbench.verbs.at_hand import at_hand
 from fusbench.verbs.choices import OF_LEARNER, OF_RECIPE, OF_WINDOW, Choices
 from fusbench.zoo.checkpoint import describe, naming_clips
@@ -128,7 +129,8 @@ def _learner(
     except TypeError as error:
         what = f"its learner cannot be called as learner(card, {', '.join(settings)}): {error}"
         raise PluginError(what, where, "Write it as learner(card, **settings).") from None
-    found: Learner = learner_of(*given, **settings)
+    with learner_errors("its making", where):
+        found: Learner = learner_of(*given, **settings)
     return found
 
 
@@ -137,7 +139,8 @@ def _own_weights(learner: Learner, where: str) -> dict[str, np.ndarray]:
     if not hasattr(learner, "weights"):
         fix = "Add weights(), which returns the initial ones by name."
         raise PluginError("its learner has no method 'weights'", where, fix)
-    return {name: np.asarray(w, np.float32) for name, w in learner.weights().items()}
+    with learner_errors("its weights", where):
+        return {name: np.asarray(w, np.float32) for name, w in learner.weights().items()}
 
 
 def _described(card: ModelCard) -> dict[str, str]:

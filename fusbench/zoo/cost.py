@@ -45,6 +45,25 @@ def multiply_accumulates(network: Network) -> int:
     return total
 
 
+def largest_value(network: Network) -> int:
+    """Numbers of the largest value that a layer gives for one more frame of a clip.
+
+    Examples
+    --------
+    >>> from fusbench.zoo.unet import unet
+    >>> largest_value(unet(base=2, levels=1, input_shape=(4, 4)))  # 4 channels enter the decoder
+    64
+    """
+    height, width = network.input_shape
+    values = {FRAMES: Value(frames=network.length, height=height, width=width)}
+    most = 0
+    for layer in network.layers:
+        made = values[layer.name] = _made(layer, values[layer.inputs[0]])
+        frames = made.frames if layer.name in network.windowed else 1
+        most = max(most, frames * layer.channels * made.height * made.width)
+    return most
+
+
 def _made(layer: Layer, read: Value) -> Value:
     frames = read.frames
     if layer.op in TO_ONE:

@@ -15,9 +15,7 @@ STEPS = {  # base, rows, columns, batch, repeats -> times a step of plain Torch
     "full": ((32, 224, 288, 2, 4), 1.05),
 }
 CLIP, OF_FLOOR = (32, 224, 288, 24, 3), 1.35
-WIDE = pytest.mark.skipif(
-    "FUSBENCH_WIDE" not in os.environ, reason="minutes long, and short of its goal; FUSBENCH_WIDE=1"
-)
+WIDE = pytest.mark.skipif("FUSBENCH_WIDE" not in os.environ, reason="minutes long; FUSBENCH_WIDE=1")
 NOISE = 1.15  # what one machine's caches made of the same step on another day
 
 
@@ -34,7 +32,10 @@ def test_a_training_step(benchmark, size):
 
 @WIDE
 def test_a_clip(benchmark, tmp_path):
-    """Against what its multiplications, each frame encoded once, take as matrix products."""
+    """Against what its multiplications, each frame encoded once, take as matrix products.
+
+    The product is the faster one of Torch's two: on some processors one has half the other's speed.
+    """
     pytest.importorskip("fusbench_torch")
     times = benchmark.pedantic(measured, ("torch_speed", "clip", *CLIP, tmp_path), rounds=1)
     ratio = times["clip"] / times["floor"]

@@ -172,6 +172,44 @@ def test_where_frames_are_kept_changes_none(folder, tmp_path, monkeypatch, cache
     np.testing.assert_array_equal(again[0].frames, kept[0].frames)
 
 
+def test_resized_frames_on_disk_are_of_these_frames_this_size_and_this_resizer(
+    folder, tmp_path, monkeypatch
+):
+    """Another clip, size or OpenCV has other files; what was cut off or emptied is made anew."""
+    import cv2
+
+    place = tmp_path / "cache"
+    monkeypatch.setenv("FUSBENCH_CACHE", str(place))
+    data, want = open_dataset(folder), {}
+    for shape in ((12, 16), (6, 8)):
+        kept = Samples(data, "train", Window(length=4), shape=shape)
+        want[shape] = [each.frames for each in kept]
+
+    def of_disk(shape):
+        return Samples(data, "train", Window(length=4), shape=shape, cache="disk")
+
+    def same(samples, shape):
+        for one, two in zip(samples, want[shape], strict=True):
+            np.testing.assert_array_equal(one.frames, two)
+
+    for shape in want:
+        same(of_disk(shape), shape)
+    files = sorted(place.rglob("*.npy"))
+    assert {path.stem for path in files} == {clip.sha256 for clip in data.split("train")}
+    assert len(files) == 2 * len(data.split("train"))
+    for path in files:
+        path.write_bytes(path.read_bytes()[: -7 if path == files[0] else 0])
+    for shape in want:
+        samples = of_disk(shape)
+        same(samples, shape)
+        for path in files:
+            path.unlink(missing_ok=True)
+        same(samples, shape)  # as a training does that is under way
+    monkeypatch.setattr(cv2, "__version__", "9.9.9")
+    same(of_disk((12, 16)), (12, 16))
+    assert all("9.9.9" in str(path) for path in place.rglob("*.npy"))
+
+
 def test_a_cache_that_there_is_not(folder):
     with pytest.raises(ConfigError, match="Did you mean 'disk'"):
         Samples(open_dataset(folder), "train", Window(), cache="disc")

@@ -140,6 +140,45 @@ def test_a_gradient_that_is_no_number_changes_nothing(batches):
         np.testing.assert_array_equal(learner.state()["weights"][name], value)
 
 
+def test_a_module_with_channels_last_goes_on_to_the_same_bytes(batches):
+    """Its moments lie in memory as its weights do, also those that come from a state."""
+    torch = pytest.importorskip("torch")
+    from fusbench_torch.learner import ModuleLearner
+
+    class Own(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            length = batches[0].frames.shape[1]
+            self.first = torch.nn.Conv2d(length, 6, 3, padding=1)
+            self.last = torch.nn.Conv2d(6, 1, 3, padding=1)
+
+        def forward(self, frames):
+            x = self.last(torch.relu(self.first(frames / 255)))[:, 0]
+            return x.flatten(1).log_softmax(1).view(x.shape)
+
+    def learner():
+        return ModuleLearner(Own().to(memory_format=torch.channels_last))
+
+    def stepped(learner, numbers):
+        for number in numbers:
+            learner.step(batches[number], update_of(recipe, number, 0, recipe.average))
+        return learner.state()
+
+    recipe, whole, resumed = RULES["adamw"], learner(), learner()
+    weights = whole.weights()
+    zeros = {name: np.zeros_like(value) for name, value in weights.items()}
+    begin = {"weights": weights, "averages": zeros}
+    whole.start(recipe, begin)
+    half = stepped(whole, range(4))
+    want = stepped(whole, range(4, 8))
+    resumed.start(recipe, half)
+    got = stepped(resumed, range(4, 8))
+    for kind in ("weights", "mean", "square", "averages"):
+        for name, value in want[kind].items():
+            np.testing.assert_array_equal(got[kind][name], value, err_msg=f"{kind} {name}")
+
+
 def test_adam_in_passes_is_adam_in_one(monkeypatch):
     """What devices without the fused kernel do, and gradients that lie otherwise in memory."""
     torch = pytest.importorskip("torch")
@@ -189,7 +228,13 @@ def test_too_large_a_gradient_lowers_the_scale_of_losses(batches, backend):
     before = learner.state()["weights"]
     assert np.isfinite(learner.step(batches[0], update_of(PATIENT, 0, 0, 0.99)))
     assert learner.scaling[0] == 2.0**119
-    np.testing.assert_array_equal(learner.state()["weights"]["head.weight"], before["head.weight"])
+    state = learner.state()
+    np.testing.assert_array_equal(state["weights"]["head.weight"], before["head.weight"])
+    # averages are corrected by the number of steps, of which this is one
+    _, single = after(learner_of(backend), replace(PATIENT, learning_rate=0.0), batches[:1], True)
+    share = (1 - 0.99) / (1 - PATIENT.average)
+    for name, value in single["averages"].items():
+        np.testing.assert_allclose(state["averages"][name], share * value, rtol=0.02, atol=1e-5)
 
 
 @pytest.mark.parametrize("backend", ["torch", "keras"])

@@ -11,12 +11,12 @@ from fusbench.augment.policy import policy
 from fusbench.data.dataset import open_dataset
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
-from fusbench.errors import ConfigError, TrainingError
+from fusbench.errors import ConfigError, PluginError, TrainingError
 from fusbench.training.ahead import ahead
 from fusbench.training.job import Training
 from fusbench.training.log import logging
 from fusbench.training.recipe import RECIPES
-from fusbench.training.stopping import enough_memory, whole
+from fusbench.training.stopping import learner_errors, whole
 from fusbench.zoo.entries import build
 
 
@@ -76,11 +76,28 @@ def test_want_of_memory_says_what_to_lower():
     class OutOfMemoryError(RuntimeError):
         """As Torch's is called."""
 
-    for error in (OutOfMemoryError("CUDA"), RuntimeError("can't allocate memory: 9 GB")):
-        with pytest.raises(TrainingError, match="Lower --batch-size"), enough_memory("a step"):
+    class ResourceExhaustedError(Exception):
+        """As TensorFlow's is called."""
+
+    found = OutOfMemoryError("CUDA\n"), ResourceExhaustedError("OOM"), MemoryError()
+    for error in (*found, RuntimeError("can't allocate memory: 9 GB")):
+        with pytest.raises(TrainingError) as told, learner_errors("a step", "model 'x'"):
             raise error
-    with pytest.raises(RuntimeError, match="another"), enough_memory("a step"):
-        raise RuntimeError("another")
+        assert str(told.value) == (
+            "model 'x': the device's memory does not suffice for a step. Lower --batch-size, --base"
+            " or --input-size, or use --precision bfloat16 or a smaller network."
+        )
+
+
+def test_what_a_learner_raises_is_told_in_a_line():
+    with pytest.raises(PluginError) as told, learner_errors("a step", "model 'x'"):
+        raise ValueError("shapes\ndiffer")
+    assert str(told.value) == (
+        "model 'x': its learner raised ValueError in a step: shapes differ."
+        " See its traceback with --debug."
+    )
+    with pytest.raises(ConfigError, match="no such loss"), learner_errors("its making"):
+        raise ConfigError("no such loss")
 
 
 def test_tensorboard_reads_the_curves(tmp_path):

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from support.command import run as run_command
 import fusbench
 from fusbench import metrics
 from fusbench.data.samples import Samples
-from fusbench.errors import CheckpointError, ConfigError, PluginError
+from fusbench.errors import CheckpointError, ConfigError, PluginError, TrainingError
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.weights import training_facts
 
@@ -60,12 +61,25 @@ def test_other_weights_do_not_fit(shown, tmp_path):
         module.Model(module.card, checkpoint=weights)
 
 
-def test_what_cannot_be_trained_is_told(shown, tmp_path):
+def test_what_cannot_be_trained_is_told(shown, tmp_path, monkeypatch):
     card, out = shown("my_net").card, tmp_path / "x.safetensors"
     with pytest.raises(ConfigError, match="has no learner, so fusbench cannot train it"):
         fusbench.train(replace(card, learner=None), "phantom-tiny", out)
     with pytest.raises(PluginError, match=r"Write it as learner\(card, \*\*settings\)"):
         fusbench.train(replace(card, learner="my_net:Network"), "phantom-tiny", out)
+    torch = pytest.importorskip("torch")
+    module = shown("my_net")
+    for error, kind, words in (
+        (
+            torch.OutOfMemoryError("CUDA out of memory"),
+            TrainingError,
+            "does not suffice for its ma",
+        ),
+        (ValueError("odd"), PluginError, "its learner raised ValueError in its making: odd"),
+    ):
+        monkeypatch.setattr(module, "Network", Mock(side_effect=error))
+        with pytest.raises(kind, match=words):
+            fusbench.train(card, "phantom-tiny", out)
 
 
 def test_a_file_is_trained_as_its_card_is(shown, tmp_path):

@@ -12,7 +12,7 @@ from fusbench.augment.policy import policy
 from fusbench.data.dataset import open_dataset
 from fusbench.data.samples import Samples
 from fusbench.data.window import Window
-from fusbench.errors import CheckpointError, ConfigError, DatasetError, TrainingError
+from fusbench.errors import CheckpointError, ConfigError, DatasetError, PluginError, TrainingError
 from fusbench.training.job import Training
 from fusbench.training.loop import train
 from fusbench.training.state import is_finished
@@ -121,6 +121,46 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_best(job, tmp_path):
         "Lower the learning rate, or choose another --seed."
     )
     assert np.isfinite(read_checkpoint(out).weights["head.weight"]).all()
+
+
+@pytest.mark.parametrize("at", ["start", "step", "gradients", "load", "log_densities"])
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (MemoryError(), TrainingError, "model 'linear': the device's memory does not suffice for"),
+        (ValueError("odd"), PluginError, "model 'linear': its learner raised ValueError in"),
+    ],
+)
+def test_what_a_learner_raises_is_told_wherever_it_does(job, tmp_path, at, error, kind, words):
+    learner = LinearLearner()
+
+    def fails(*given):
+        raise error
+
+    learner.step, learner.start = fails, lambda *given: None
+    if at in ("gradients", "load", "log_densities"):
+        del learner.step, learner.start
+    setattr(learner, at, fails)
+    with pytest.raises(kind, match=words):
+        train(job, learner, tmp_path / "w.safetensors")
+    assert not (tmp_path / "w.safetensors").exists()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ValueError("odd")])
+def test_what_is_best_is_kept_when_a_learner_fails(job, tmp_path, error):
+    learner, path = LinearLearner(), tmp_path / "w.safetensors"
+    gradients = learner.gradients
+
+    def later(*given):
+        if learner.steps == 8:
+            raise error
+        return gradients(*given)
+
+    learner.gradients = later
+    with pytest.raises((TrainingError, PluginError)):
+        train(job, learner, path)
+    told = read_checkpoint(path).metadata
+    assert (told["steps"], told["best_step"]) == ("8", "6")
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,10 @@ def test_it_is_copied_pickled_moved_and_hooked(net):
     other.load_state_dict(torch.load(file, weights_only=True))
     for made in (copy.deepcopy(net), pickle.loads(pickle.dumps(net)), other):
         torch.testing.assert_close(made(frames()), want, rtol=0, atol=0)
+    double = copy.deepcopy(net).double()(frames())
+    assert double.dtype == torch.float64
+    assert (double.exp().sum((1, 2)) - 1).abs().max() < 1e-12
+    torch.testing.assert_close(double.float(), want, rtol=0, atol=1e-5)
     half = copy.deepcopy(net).to(torch.bfloat16)
     assert (half(frames()) - want).abs().max() < 0.05
     seen = {}
@@ -165,6 +169,74 @@ def test_it_is_compiled_and_exported():
     batch = torch.export.Dim("batch", min=1, max=64)
     program = torch.export.export(net, (seen,), dynamic_shapes={"frames": {0: batch}})
     torch.testing.assert_close(program.module()(seen[:2]), net(seen[:2]))
+
+
+def test_the_real_compiler_makes_the_same_network_of_it():
+    """In training and out of it, with gradients and statistics; other sizes of batch as well."""
+    torch.compiler.reset()
+    net = fusbench_torch.network("unet", **SIZE)
+    plain, seen = copy.deepcopy(net), frames(1, n=4)
+    compiled, found = torch.compile(net), []
+    for run in (compiled, plain):
+        density = run(seen)
+        density[:, 2, 3].sum().backward()
+        found.append(density.detach())
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-5)
+    for (name, one), other in zip(net.named_parameters(), plain.parameters(), strict=True):
+        # a rectifier's input that is 0 but for rounding falls on either side
+        apart = (one.grad - other.grad).norm()
+        assert name == "head.bias" or apart < 0.02 * other.grad.norm(), name
+    torch.testing.assert_close(net.state_dict(), plain.state_dict(), rtol=1e-4, atol=1e-6)
+    with torch.no_grad():
+        for n in (4, 2):
+            want = plain.eval()(frames(1, n=n))
+            net.eval()
+            torch.testing.assert_close(compiled(frames(1, n=n)), want, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("piece", [1, 40, 1 << 20])
+def test_a_normalisation_in_pieces_is_that_of_double_precision(piece, monkeypatch):
+    """Its gradients too, against the formula written out."""
+    from fusbench_torch import normalise
+
+    from fusbench.zoo.normalise import EPSILON
+
+    monkeypatch.setattr(normalise, "PIECE", piece)
+    rng = torch.Generator().manual_seed(1)
+    y, slope = (torch.randn(3, 5, 6, 4, generator=rng) for _ in range(2))
+    gain, bias = torch.rand(5, generator=rng) + 0.5, torch.randn(5, generator=rng)
+    given = [each.requires_grad_() for each in (y, gain, bias)]
+    made, mean, variance = normalise.Normalised.apply(*given)
+    got = torch.autograd.grad((made * slope).sum(), given)
+    y64, gain64, bias64 = exact = [each.detach().double().requires_grad_() for each in given]
+    at = y64.mean((0, 2, 3), keepdim=True)
+    spread = (y64 - at).square().mean((0, 2, 3), keepdim=True)
+    wide = [each.view(1, -1, 1, 1) for each in (gain64, bias64)]
+    want = (wide[0] * (y64 - at) / (spread + EPSILON).sqrt() + wide[1]).relu()
+    torch.testing.assert_close(made.double(), want, rtol=0, atol=1e-5)
+    torch.testing.assert_close(mean.double(), at.flatten(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(variance.double(), spread.flatten(), rtol=1e-5, atol=0)
+    for one, other in zip(got, torch.autograd.grad((want * slope).sum(), exact), strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-5)
+
+
+def test_slopes_in_double_precision_are_those_of_differences(net):
+    """In training mode, of the whole network: in single precision no difference would show them."""
+    net = net.double()
+    seen = frames(n=2).double()
+    names, values = zip(*net.named_parameters(), strict=True)
+    rng = torch.Generator().manual_seed(2)
+    way = [torch.randn(v.shape, generator=rng, dtype=v.dtype) for v in values]
+    slope = torch.randn(2, 8, 12, generator=rng, dtype=torch.float64)
+
+    def along(size):
+        moved = {n: v + size * w for n, v, w in zip(names, values, way, strict=True)}
+        return (torch.func.functional_call(net, moved, (seen,)) * slope).sum()
+
+    found = torch.autograd.grad(along(0), values)
+    want = (along(1e-7) - along(-1e-7)) / 2e-7
+    got = sum((g * w).sum() for g, w in zip(found, way, strict=True))
+    torch.testing.assert_close(got, want, rtol=1e-5, atol=0)
 
 
 def test_a_checkpoint_of_it_is_like_any_other(net, folder, tmp_path):

@@ -102,7 +102,7 @@ class KerasLearner(ABC):
         self._rule = RULES[recipe.optimiser]
         graph = self.function if self.group is None else self.group.within
         self._slopes_of = graph(self._slopes)
-        self._moved = self.function(self._move)
+        self._moved, self._averaged = self.function(self._move), self.function(self._average)
 
     def step(self, batch: Batch, update: Update) -> float:
         """Make one step and return the batch's mean loss."""
@@ -117,6 +117,8 @@ class KerasLearner(ABC):
                 self._moved(gradients, left, scale, numbers(update))
                 if self.dtype == "float16":
                     self.scaling = raised(self.scaling)
+            else:
+                self._averaged(left, numbers(update))
         return told
 
     def _lowered(self) -> bool:
@@ -155,6 +157,10 @@ class KerasLearner(ABC):
     ) -> None:
         for (name, weight), gradient in zip(self.trained.items(), gradients, strict=True):
             self._rule(told, weight, self.mean[name], self.square[name], gradient * scale)
+        self._average(left, told)
+
+    def _average(self, left: dict[str, Tensor], told: Any) -> None:
+        """Count this step in the running averages, as all are, also one that moved nothing."""
         values = {**self.trained, **self.others(), **left}
         for name, total in self.averages.items():
             total.assign(told["kept"] * total + told["new"] * values[name])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fusbench.data.window import Window
-from fusbench.zoo.network import FRAMES, SCALE, Layer, Network
-from fusbench_torch.layers import OPERATIONS, gather
+from fusbench.zoo.network import FRAMES, Layer, Network
+from fusbench_torch.layers import OPERATIONS, gather, grey
 
 Apply = Callable[[Layer, list[Tensor], Tensor | None], Tensor]
 
@@ -23,15 +23,26 @@ def run(
     `apply` gives a layer's value from those that it reads. With `windows`, int (n, L), the frames
     are those of a clip, B = 1, and are gathered where the first operation over time reads them.
     """
-    values = {FRAMES: frames}
-    for layer in network.layers:
+    return further(network, network.layers, apply, {FRAMES: frames}, windows)
+
+
+def further(
+    network: Network,
+    layers: Iterable[Layer],
+    apply: Apply,
+    values: Mapping[str, Tensor],
+    windows: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """The same for some layers, from the values of those before them."""
+    found = dict(values)
+    for layer in layers:
         mine = network.windowed.intersection(layer.inputs)  # these need no gathering any more
         read = [
-            gather(values[name], windows if mine and name not in mine else None)
+            gather(found[name], windows if mine and name not in mine else None)
             for name in layer.inputs
         ]
-        values[layer.name] = apply(layer, read, None if mine else windows)
-    return values
+        found[layer.name] = apply(layer, read, None if mine else windows)
+    return found
 
 
 class TorchNetwork:
@@ -55,31 +66,39 @@ class TorchNetwork:
 
     def load(self, weights: Mapping[str, np.ndarray], *, trained: bool = False) -> None:
         """Take weights by canonical name; with `trained` their gradients can be asked for."""
-        self.parameters = {
-            name: torch.tensor(weights[name], device=self.device).requires_grad_(trained)
-            for name in self.network.trained
-            if name in weights
-        }
+        names = [name for name in self.network.trained if name in weights]
+        found = {name: torch.tensor(weights[name], device=self.device) for name in names}
+        self.parameters = {n: channels_last(w).requires_grad_(trained) for n, w in found.items()}
 
     def log_density(
         self,
-        frames: np.ndarray | Tensor,
-        windows: np.ndarray | None = None,
+        frames: Tensor,
         parameters: dict[str, Tensor] | None = None,
     ) -> Tensor:
-        """Log-densities (B, H, W) of windows, uint8 (B, L, H, W).
+        """Log-densities (B, H, W) of windows, uint8 (B, L, H, W) on the device.
 
-        With `windows`, int (n, L), `frames` is a clip (1, T, H, W), each frame is encoded once, and
-        the result is (n, H, W). `parameters` stand in for the network's own; normalised layers
-        leave their batch's statistics there.
+        `parameters` stand in for the network's own; normalised layers leave their batch's
+        statistics there.
         """
-        parameters = self.parameters if parameters is None else parameters
-        given = frames if isinstance(frames, Tensor) else np.ascontiguousarray(frames)
-        x = torch.as_tensor(given).to(self.device)
-        at = None if windows is None else torch.from_numpy(windows).to(self.device)
 
         def apply(layer: Layer, read: list[Tensor], at: Tensor | None) -> Tensor:
-            return self.operations[layer.op](layer, parameters, read, at, self.index)
+            return self.apply(layer, read, at, parameters)
 
-        values = run(self.network, apply, x[:, :, None].float().mul_(SCALE), at)
+        values = run(self.network, apply, grey(frames))
         return values[self.network.layers[-1].name]
+
+    def apply(
+        self,
+        layer: Layer,
+        read: list[Tensor],
+        at: Tensor | None,
+        parameters: dict[str, Tensor] | None = None,
+    ) -> Tensor:
+        """A layer's value from those that it reads, with the network's own parameters or others."""
+        parameters = self.parameters if parameters is None else parameters
+        return self.operations[layer.op](layer, parameters, read, at, self.index)
+
+
+def channels_last(weight: Tensor) -> Tensor:
+    """A kernel with channels last in memory, as convolutions over such values read it."""
+    return weight.contiguous(memory_format=torch.channels_last) if weight.ndim == 4 else weight

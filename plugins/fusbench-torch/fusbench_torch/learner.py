@@ -16,7 +16,8 @@ from fusbench.errors import CheckpointError, ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import read_checkpoint
 from fusbench.zoo.network import Network
-from fusbench_torch.function import TorchNetwork
+from fusbench_torch.clip import log_densities
+from fusbench_torch.function import TorchNetwork, channels_last
 from fusbench_torch.layers import shared
 from fusbench_torch.stepping import Named, TorchLearner, array_of
 
@@ -46,7 +47,9 @@ class ZooLearner(TorchLearner):
         """Train these weights from now on; gains among them have their layers normalised."""
         names = [name for name in self.network.network.trained if name in weights]
         found = self._tensors({name: weights[name] for name in names})
-        self.trained = {name: weight.requires_grad_() for name, weight in found.items()}
+        self.trained = {
+            name: channels_last(weight).requires_grad_() for name, weight in found.items()
+        }
 
     def training(self, frames: Tensor) -> tuple[Tensor, Named]:
         """Log-densities under the weights in training; layers leave their batch's statistics."""
@@ -77,7 +80,7 @@ class ZooLearner(TorchLearner):
     def log_densities(self, frames: np.ndarray) -> np.ndarray:
         """Log-densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
         with self._precision():
-            return self.network.log_density(frames).float().cpu().numpy()
+            return log_densities(self.network, frames).float().cpu().numpy()
 
 
 class ModuleLearner(TorchLearner):

@@ -7,15 +7,19 @@ import torch
 from torch import Tensor
 
 from fusbench.data.window import Window
-from fusbench.zoo.network import FRAMES, SCALE
+from fusbench.zoo.network import FRAMES
 from fusbench_torch.function import TorchNetwork
-from fusbench_torch.layers import OPERATIONS, drive, recur, stack
+from fusbench_torch.layers import OPERATIONS, drive, grey, last, states
 
-Past = dict[str, Tensor]  # by layer: what is kept of the last frames, (1, T, C, H, W)
+Kept = tuple[Tensor, ...]  # of the last frames, the newest last, each (1, C, H, W)
+Past = dict[str, Kept]  # by layer
 
 # what a layer that reads several frames keeps of each, and what it makes of those of a window
 KEPT = {"stack": lambda layer, p, x: x, "convlstm2d": drive}
-READ = {"stack": lambda layer, p, kept: stack(kept, None), "convlstm2d": recur}
+READ = {
+    "stack": lambda layer, p, kept: torch.cat(kept, dim=1)[:, None],
+    "convlstm2d": lambda layer, p, kept: last(states(layer, p, kept)),
+}
 
 
 def step(
@@ -26,22 +30,16 @@ def step(
     `past` is empty before the first frame, which then stands for those before it.
     """
     x = torch.from_numpy(np.ascontiguousarray(frame)).to(network.device)
-    values = {FRAMES: x[None, None, None].float().mul_(SCALE)}
+    values = {FRAMES: grey(x[None, None])}
     result, kept, p = values[FRAMES], {}, network.parameters
     for layer in network.network.layers:
         read = [values[name] for name in layer.inputs]
         if layer.op in KEPT:
-            new = KEPT[layer.op](layer, p, read[0])
-            kept[layer.name] = remember(past.get(layer.name), new, window.span)
-            result = READ[layer.op](layer, p, kept[layer.name][:, :: window.stride])
+            new = KEPT[layer.op](layer, p, read[0])[0]
+            before = past.get(layer.name, (new,) * window.span)
+            kept[layer.name] = (*before[1:], new)
+            result = READ[layer.op](layer, p, kept[layer.name][:: window.stride])
         else:
             result = OPERATIONS[layer.op](layer, p, read, None, 0)
         values[layer.name] = result
     return result[0], kept
-
-
-def remember(past: Tensor | None, new: Tensor, span: int) -> Tensor:
-    """The last `span` frames' features, the newest last."""
-    if past is None:
-        return new.expand(-1, span, -1, -1, -1)
-    return torch.cat((past[:, 1:], new), dim=1)

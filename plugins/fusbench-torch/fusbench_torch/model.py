@@ -11,10 +11,9 @@ import torch
 from fusbench.errors import ConfigError
 from fusbench.models.card import ModelCard
 from fusbench.zoo.checkpoint import check_weights, network_of, read_checkpoint, window_of
+from fusbench_torch.clip import CHUNK, log_densities
 from fusbench_torch.function import TorchNetwork
 from fusbench_torch.live import Past, step
-
-CHUNK = 64
 
 
 def load(card: ModelCard, checkpoint: Path, device: str = "cpu") -> TorchModel:
@@ -44,14 +43,14 @@ class TorchModel:
     @torch.inference_mode()
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Densities float32 (B, H, W) of windows, uint8 (B, L, H, W)."""
-        return self.network.log_density(frames).exp().cpu().numpy()
+        return log_densities(self.network, frames).exp().cpu().numpy()
 
     @torch.inference_mode()
     def predict_clip(self, frames: np.ndarray) -> np.ndarray:
         """Densities float32 (T, H, W), one for each frame of a clip, uint8 (T, H, W)."""
         parts = []
         for seen, windows in self.card.window.stretches(len(frames), CHUNK):
-            parts.append(self.network.log_density(frames[None, seen], windows).exp().cpu().numpy())
+            parts.append(log_densities(self.network, frames[seen], windows).exp().cpu().numpy())
         return np.concatenate(parts)
 
     @torch.inference_mode()

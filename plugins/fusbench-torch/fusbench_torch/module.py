@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from fusbench.data.scan import Clip
 from fusbench.data.window import Window
 from fusbench.errors import ConfigError
-from fusbench.zoo.network import SCALE, Layer, require_halving
+from fusbench.zoo.network import Layer, require_halving
 from fusbench.zoo.normalise import KEPT, constants
 from fusbench.zoo.start import Start, start, write_trained
 from fusbench_torch.function import run
-from fusbench_torch.layers import OPERATIONS, Parameters
+from fusbench_torch.layers import OPERATIONS, Parameters, grey
 
 
 def network(
@@ -159,8 +159,7 @@ class ZooNetwork(nn.Module):
         T is L in a layer that reads each frame, and 1 after the layer that brings them together.
         """
         self._check(frames, windows)
-        values = frames[:, :, None].to(self.dtype) * SCALE
-        return run(self.network, self._layer, values, windows)
+        return run(self.network, self._layer, grey(frames.to(self.dtype)), windows)
 
     def _layer(self, layer: Layer, read: list[Tensor], windows: Tensor | None) -> Tensor:
         made: Tensor = getattr(self, layer.name)(*read, windows=windows)

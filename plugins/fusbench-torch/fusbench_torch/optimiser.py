@@ -87,14 +87,14 @@ def sgd(update: Update, weights: Named, mean: Named, square: Named, gradients: N
     torch._foreach_add_(moved, means, alpha=-update.rate)
 
 
-def laid_out(gradient: Tensor, weight: Tensor) -> Tensor:
-    """A gradient with its weight's strides: the fused kernel goes through memory, not by index.
+def laid_out(value: Tensor, weight: Tensor) -> Tensor:
+    """A value with its weight's strides: the fused kernel goes through memory, not by index.
 
     Convolutions over channels-last values give channels-last gradients.
     """
-    if gradient.stride() == weight.stride():
-        return gradient
-    return torch.empty_like(weight).copy_(gradient)
+    if value.stride() == weight.stride():
+        return value
+    return torch.empty_like(weight, requires_grad=False).copy_(value)
 
 
 RULES = {"adam": adam, "adamw": adam, "sgd": sgd}

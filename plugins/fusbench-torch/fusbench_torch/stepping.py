@@ -21,7 +21,7 @@ from fusbench.training.scaling import checked_precision, first_scaling, lowered,
 from fusbench.training.steps import Kinds
 from fusbench_torch.losses import LOSSES
 from fusbench_torch.model import checked_device
-from fusbench_torch.optimiser import RULES
+from fusbench_torch.optimiser import RULES, laid_out
 
 if TYPE_CHECKING:
     from fusbench_torch.group import TorchGroup
@@ -87,10 +87,10 @@ class TorchLearner(ABC):
         self.take(state["weights"])
         self.mean, self.square = (
             {n: torch.zeros_like(w) for n, w in self.trained.items()}
-            | self._tensors(state.get(kind, {}))
+            | self._as_trained(state.get(kind, {}))
             for kind in ("mean", "square")
         )
-        self.averages = self._tensors(state["averages"])
+        self.averages = self._as_trained(state["averages"])
         self.rule = RULES[recipe.optimiser]
         told = state.get("scaling", {}).get("scaling")
         self.scaling = (self.first if told is None else told).copy()
@@ -110,25 +110,28 @@ class TorchLearner(ABC):
         if not math.isfinite(told) or (not math.isfinite(norm) and not self._lowered()):
             return math.nan
         if math.isfinite(norm):
-            self._move(update, gradients, statistics, norm / scale, 1 / scale)
+            self._move(update, gradients, norm / scale, 1 / scale)
+        self._average(update, statistics)
         return told
 
-    def _move(
-        self, update: Update, gradients: Named, statistics: Named, norm: float, share: float
-    ) -> None:
+    @torch.no_grad()
+    def _move(self, update: Update, gradients: Named, norm: float, share: float) -> None:
         factor = update.scale(norm) * share
-        with torch.no_grad():
-            if factor != 1:
-                torch._foreach_mul_(list(gradients.values()), factor)
-            self.rule(update, self.trained, self.mean, self.square, gradients)
-            if self.averages:
-                values = {**self.trained, **self.others(), **statistics}
-                sums = list(self.averages.values())
-                torch._foreach_mul_(sums, update.kept)
-                new = [values[name].detach() for name in self.averages]
-                torch._foreach_add_(sums, new, alpha=1 - update.kept)
+        if factor != 1:
+            torch._foreach_mul_(list(gradients.values()), factor)
+        self.rule(update, self.trained, self.mean, self.square, gradients)
         if self.dtype == torch.float16:
             self.scaling = raised(self.scaling)
+
+    @torch.no_grad()
+    def _average(self, update: Update, statistics: Named) -> None:
+        """Count this step in the running averages, as all are, also one that moved nothing."""
+        if self.averages:
+            values = {**self.trained, **self.others(), **statistics}
+            sums = list(self.averages.values())
+            torch._foreach_mul_(sums, update.kept)
+            new = [values[name].detach() for name in self.averages]
+            torch._foreach_add_(sums, new, alpha=1 - update.kept)
 
     def _lowered(self) -> bool:
         """Halve the scale of float16 losses, whose gradient was too large; False at its end."""
@@ -176,6 +179,13 @@ class TorchLearner(ABC):
 
     def _tensors(self, arrays: Mapping[str, np.ndarray]) -> Named:
         return {n: torch.tensor(np.asarray(a), device=self.device) for n, a in arrays.items()}
+
+    def _as_trained(self, arrays: Mapping[str, np.ndarray]) -> Named:
+        """Tensors that lie in memory as the trained ones of their names do."""
+        found = self._tensors(arrays)
+        return {
+            n: laid_out(t, self.trained[n]) if n in self.trained else t for n, t in found.items()
+        }
 
 
 def _as_it_is(function: Any, **_: Any) -> Any:
