@@ -174,7 +174,7 @@ class PackedFrames:
         size = math.prod(self.shape[1:])
         if len(packed) != self.shape[0] + 1 or (unpacked[1:] != size).any():
             raise ValueError("its table of frames does not fit its header")
-        self._begin = np.cumsum(packed, dtype=np.int64)
+        self._begin: list[int] = np.cumsum(packed, dtype=np.int64).tolist()
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -183,15 +183,14 @@ class PackedFrames:
         if not isinstance(at, (slice, np.ndarray)):
             one: np.ndarray = self[np.array([at])][0]
             return one
-        numbers = np.arange(len(self))[at]
+        numbers = np.arange(len(self))[at].tolist()
         frames = np.empty((len(numbers), *self.shape[1:]), np.uint8)
-        begin = self._begin[numbers]
-        size = (self._begin[numbers + 1] - begin).tolist()
         unpacker = unpacker_of(self.shape[1:])
         with open_regular(self.path) as stream:
             file = stream.fileno()
-            for frame, n_bytes, place in zip(frames, size, begin.tolist(), strict=True):
-                unpacker.into(frame, os.pread(file, n_bytes, place))
+            for frame, number in zip(frames, numbers, strict=True):
+                begin, end = self._begin[number], self._begin[number + 1]
+                unpacker.into(frame, os.pread(file, end - begin, begin))
         return frames
 
     @cached_property

@@ -122,6 +122,10 @@ class Samples(Sequence[Sample]):
         scale = np.divide(self.shape, self.stored_shape)
         self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
         self.clips = dataset.split(split)
+        self._before = window.horizon + window.target_index
+        # the first frame of each clip's last window, where a window is a slice
+        fits = window.stride == 1
+        self._last = [clip.n_frames - window.length if fits else -1 for clip in self.clips]
         self._frames = FittedFrames(self.clips, self.shape, channels, cache, memory_bytes)
         keys = []
         for number, clip in enumerate(self.clips):
@@ -181,10 +185,10 @@ class Samples(Sequence[Sample]):
             If the frames' file cannot be read, or is another than ``clips.csv`` says.
         """
         number, target = self.keys[index]
-        n_frames, length = self.clips[number].n_frames, self.window.length
-        first = target - self.window.horizon - self.window.target_index
-        if self.window.stride == 1 and 0 <= first <= n_frames - length:
+        first, length = target - self._before, self.window.length
+        if 0 <= first <= self._last[number]:
             return self._frames(number, slice(first, first + length))
+        n_frames = self.clips[number].n_frames
         return self._frames(number, self.window.indices([target], n_frames)[0])
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:

@@ -69,33 +69,22 @@ def sums(p: np.ndarray) -> np.ndarray:
     if not np.isfinite(totals).all() and not np.isfinite(p).all():
         raise not_finite()
     if p.min() < 0:
-        fix = "Probabilities are 0 or more; a softmax makes them so."
-        raise PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
+        raise negative_prediction(p)
     if not (totals > 0).all():
-        raise PredictionError("a prediction is empty", fix="Predict something there.")
+        raise empty_prediction()
     return totals
 
 
-def reference(
-    other: np.ndarray, what: str, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """A density for predictions of a shape (..., H, W), or one for all: (M, H * W), and sums (M,).
+def shared(other: np.ndarray, what: str, shape: tuple[int, ...]) -> None:
+    """Nothing, where a map is for predictions of a shape (..., H, W): one for each, or for all.
 
     Raises
     ------
-    PredictionError, ConfigError
-        As `pair` does of the other map.
+    PredictionError
+        If its shape is neither (..., H, W) nor (H, W).
     """
-    q = np.asarray(other, dtype=np.float64)
-    if q.shape not in (shape, shape[-2:]):
-        raise _apart(shape, what, q.shape)
-    flat = q.reshape(-1, shape[-2] * shape[-1])
-    totals: np.ndarray = flat.sum(-1)
-    if not np.isfinite(totals).all() or q.min() < 0:
-        _target(q, what)
-    if not (totals > 0).all():
-        raise empty_map(what)
-    return flat, totals
+    if other.shape not in (shape, shape[-2:]):
+        raise _apart(shape, what, other.shape)
 
 
 def with_gaze(
@@ -111,7 +100,7 @@ def with_gaze(
 def _flat(
     predicted: np.ndarray, other: np.ndarray, what: str, finite: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    p, q = np.asarray(predicted), _target(np.asarray(other), what)
+    p, q = np.asarray(predicted), target(np.asarray(other), what)
     if p.dtype == np.float16:
         fix = "Give float32; a float16 map was rounded when it was made."
         raise PredictionError("a prediction of float16 has lost its small values", fix=fix)
@@ -128,8 +117,14 @@ def _apart(shape: tuple[int, ...], what: str, other: tuple[int, ...]) -> Predict
     return PredictionError(f"a prediction {shape} meets a {what} {other}", fix=fix)
 
 
-def _target(q: np.ndarray, what: str) -> np.ndarray:
-    """What a prediction is compared with: finite, not negative, and points are whole numbers."""
+def target(q: np.ndarray, what: str) -> np.ndarray:
+    """What a prediction is compared with: finite, not negative, and points are whole numbers.
+
+    Raises
+    ------
+    ConfigError
+        If it is not.
+    """
     if q.dtype.kind in "ub":
         return q
     if not np.isfinite(q).all():
@@ -148,6 +143,17 @@ def not_finite() -> PredictionError:
     """The error of a prediction with NaN or infinity in it."""
     fix = "Check the model for overflow or a division by zero."
     return PredictionError("a prediction has values that are not finite", fix=fix)
+
+
+def negative_prediction(p: np.ndarray) -> PredictionError:
+    """The error of a prediction with negative values."""
+    fix = "Probabilities are 0 or more; a softmax makes them so."
+    return PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
+
+
+def empty_prediction() -> PredictionError:
+    """The error of a prediction without anything in it."""
+    return PredictionError("a prediction is empty", fix="Predict something there.")
 
 
 def empty_map(what: str) -> ConfigError:
