@@ -246,8 +246,9 @@ def saliency_map(
     >>> np.unravel_index(peak.argmax(), peak.shape) == (1, 2), round(float(peak.sum()), 12)
     (True, 1.0)
     """
-    both = (sigma_px, sigma_px) if isinstance(sigma_px, float) else np.broadcast_to(sigma_px, 2)
-    sigma_y, sigma_x = both
+    if isinstance(sigma_px, (int, float, np.number)):
+        sigma_px = sigma_px, sigma_px
+    sigma_y, sigma_x = sigma_px
     height, width = shape
     y = np.asarray(y_px, dtype=np.float64)[:, None]
     x = np.asarray(x_px, dtype=np.float64)[:, None]
@@ -262,7 +263,8 @@ def saliency_map(
     if weight is not None:
         profile_y *= np.asarray(weight, dtype=np.float64)[:, None]
     profile_y /= profile_y.sum(1) @ profile_x.sum(1)
-    total: np.ndarray = profile_y.T @ profile_x
+    product = np.dot if len(x) == 1 else np.matmul  # which makes no BLAS call of a single point
+    total: np.ndarray = product(profile_y.T, profile_x)
     return total
 
 

@@ -249,14 +249,18 @@ class Samples(Sequence[Sample]):
         IndexError
             If there is no such sample.
         """
-        samples = [self[int(index)] for index in indices]
-        points = ((sample.x_px, sample.y_px) for sample in samples if with_fixations)
-        fixations = [fixation_map(*each, self.shape).astype(np.float32) for each in points]
-        return Batch(
-            frames=np.stack([sample.frames for sample in samples]),
-            densities=np.stack([sample.density for sample in samples]),
-            fixations=np.stack(fixations) if with_fixations else None,
-        )
+        chosen = [range(len(self))[index] for index in np.asarray(indices).tolist()]
+        colour = (3,) if self.channels == 3 else ()
+        frames = np.empty((len(chosen), self.window.length, *self.shape, *colour), np.uint8)
+        densities = np.empty((len(chosen), *self.shape), np.float32)
+        fixations = np.empty_like(densities) if with_fixations else None
+        for place, index in enumerate(chosen):
+            points = self.points_of(index)
+            frames[place] = self.frames_of(index)
+            densities[place] = saliency_map(*points, self.shape, self.sigma_px)
+            if fixations is not None:
+                fixations[place] = fixation_map(*points, self.shape)
+        return Batch(frames=frames, densities=densities, fixations=fixations)
 
     def batches(self, size: int) -> Iterator[Batch]:
         """All samples in order, in batches.
