@@ -27,6 +27,15 @@ def calm() -> None:
         os.environ.setdefault(name, value)
 
 
+def wait_calmly() -> None:
+    """Have threads of a framework that is still to be imported wait calmly, and change no more.
+
+    In a script or a notebook the process is the user's: how many threads its libraries take is not
+    ours to say.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", CALM["OMP_WAIT_POLICY"])
+
+
 def environment(count: int | None = None) -> dict[str, str]:
     """The environment of a process to start: calm, and with so many threads if they are told.
 
