@@ -127,7 +127,7 @@ class Clip:
         size = f"{counted(self.n_frames, 'frame')}, {counted(len(self.gaze), 'gaze point')}"
         return f"<Clip {self.clip_id} of {self.scan_id}, {self.split}: {size}>"
 
-    @cached_property
+    @property
     def path(self) -> Path:
         """The clip's frame file; `DatasetError` where this copy holds only the gaze."""
         if not self.file:
