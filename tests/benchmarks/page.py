@@ -27,7 +27,10 @@ from fusbench.threads import environment
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "docs" / "reference"
 PAGE, HISTORY, PICTURE = (FOLDER / f"benchmarks.{kind}" for kind in ("md", "csv", "svg"))
-COLUMNS = "day version machine load what value low high goal better once holds why".split()
+COLUMNS = [
+    "day", "version", "machine", "load", "what", "value", "low", "high", "goal", "better", "once",
+    "holds", "why",
+]  # fmt: skip
 SHOWN = 6  # runs of the history that the page shows
 STYLE = {"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.family": "sans-serif"}
 HEAD = """\
