@@ -73,6 +73,17 @@ def test_what_is_started_does_not_ask_for_the_same_memory_again():
     assert float(done.stdout) < 25, done.stderr
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the settings are glibc's")
+def test_a_command_does_not_ask_for_the_same_memory_again():
+    """Its process has begun without the settings, and takes them when it is to compute."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC")}
+    begin = "from fusbench.cli import cli\ncli.get_command(None, 'train')\n"
+    done = subprocess.run(
+        [sys.executable, "-c", begin + MANY_MAPS], env=clean, capture_output=True, text=True
+    )
+    assert float(done.stdout) < 25, done.stderr
+
+
 LOADED = """
 import os
 from fusbench import load_model
