@@ -207,10 +207,10 @@ def sauc(
 
     other = target(np.asarray(other_fixations), OTHER)
     shared(other, OTHER, np.shape(predicted))
-    known = once(counted, other) if other.ndim == 2 else None
+    known = once(others_of, other) if other.ndim == 2 else None
 
     def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
-        count, total = counted(other) if known is None else known
+        count, total = others_of(other) if known is None else known
         if drawing is None and profile != "mit":
             return shuffled(p, gaze, count, total)
         at = gazed(count)
@@ -227,7 +227,7 @@ def sauc(
     return each_frame(one, p, gaze, other.reshape(*other.shape[:-2], -1))
 
 
-def counted(other: np.ndarray) -> tuple[np.ndarray, float]:
+def others_of(other: np.ndarray) -> tuple[np.ndarray, float]:
     """Gaze points on other pictures, float64 (N,) by pixel, and how many they are: at least one."""
     count = other.reshape(-1).astype(np.float64)
     total = float(count.sum())
