@@ -86,13 +86,13 @@ def measured(*words):
 
 
 def rows_of(figures, day, where, load):
-    """Figures as rows of the history."""
+    """Figures as rows of the history; no load for what does not depend on it, as memory."""
     return [
         {
             "day": day,
             "version": __version__,
             "machine": where,
-            "load": f"{load:.1f}",
+            "load": "" if load is None else f"{load:.1f}",
             "what": each["what"],
             **{name: f"{each[name]:.4g}" for name in ("value", "low", "high", "goal")},
             "better": "more" if each["more_is_better"] else "less",
@@ -246,10 +246,9 @@ def page(history):
     place = itemgetter("day", "version", "machine")
     for (day, version, where), group in groupby(sorted(rows, key=place, reverse=True), place):
         measured_there = list(group)
-        load = max(float(row["load"]) for row in measured_there)
-        parts.append(
-            f"## {day}, version {version}\n\nOn {where}; load of the machine {load:g}.\n\n"
-        )
+        loads = [float(row["load"]) for row in measured_there if row["load"]]
+        load = f"; load of the machine {max(loads):g}" if loads else ""
+        parts.append(f"## {day}, version {version}\n\nOn {where}{load}.\n\n")
         parts.append(f"{table(measured_there)}\n\n")
         if missed := shortfalls(measured_there):
             parts.append(f"Where the time of what is missed goes:\n\n{missed}\n")

@@ -117,7 +117,7 @@ def tell(held: dict[str, float], options: argparse.Namespace) -> None:
     noted = SimpleNamespace(extra_info={})
     for name, gigabytes in held.items():
         note(noted, f"{data}, {name}, GB held", gigabytes, at_most=goal)
-    page.add(noted.extra_info["figures"], os.getloadavg()[0])
+    page.add(noted.extra_info["figures"], None)
     page.write()
 
 
