@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from fusbench import __version__
 from fusbench.errors import PluginError, unknown
 from fusbench.installed import Entry, Fault, normal, registrars
+from fusbench.threads import wait_calmly
 
 Card = TypeVar("Card")
 MODELS = "fusbench.models"
@@ -202,6 +203,7 @@ def load_target(target: str, where: str, backend: str = "numpy") -> Any:
     PluginError
     """
     module, _, attribute = target.partition(":")
+    wait_calmly()  # a framework reads it once, when it is imported
     try:
         return getattr(import_module(module), attribute)
     except ImportError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 COUNTS = (
     "OMP_NUM_THREADS",
@@ -19,12 +20,35 @@ KEPT = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(6
 They are the most that glibc comes to by itself, when it has seen blocks of that size freed.
 """
 SETTINGS = {**CALM, **KEPT}
+OPTIONS = {"MALLOC_MMAP_THRESHOLD_": -3, "MALLOC_TRIM_THRESHOLD_": -1}
+"""Numbers of glibc's for the same settings, of a process that has begun."""
 
 
 def calm() -> None:
     """Have this process's threads wait calmly; of use before NumPy is imported."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+
+
+def keep_memory() -> None:
+    """As `KEPT` and `calm` say, in this process of fusbench's own, which has begun without."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # another libc has none
+    for name, option in OPTIONS.items():
+        if mallopt:
+            mallopt(option, int(os.environ.get(name, KEPT[name])))
+
+
+def wait_calmly() -> None:
+    """Have threads of a framework that is still to be imported wait calmly, and change no more.
+
+    In a script or a notebook the process is the user's: how many threads its libraries take is not
+    ours to say.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", CALM["OMP_WAIT_POLICY"])
 
 
 def environment(count: int | None = None) -> dict[str, str]:

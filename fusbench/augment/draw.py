@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -84,10 +85,7 @@ class Draw:
         ndarray of float64, shape (3, 3)
             Moves pixel coordinates (x, y, 1).
         """
-        matrix = np.eye(3)
-        for step in self._of("geometry"):
-            matrix = OPERATIONS[step.name].apply(step.value, shape) @ matrix
-        return matrix
+        return _matrix(self, shape).copy()
 
     def apply_points(
         self, x_px: np.ndarray, y_px: np.ndarray, shape: tuple[int, int]
@@ -179,7 +177,23 @@ class Draw:
                 table = operation.apply(step.value, table)
             else:
                 if counts is None:
-                    counts = np.bincount(frames.ravel(), minlength=256)
+                    counts = _counts(frames)
                 table = operation.apply(step.value, table, counts)
         table[0] = 0  # black, around the fan, stays black
         return np.clip(np.rint(table), 0, 255).astype(np.uint8)
+
+
+def _counts(frames: np.ndarray) -> np.ndarray:
+    """How many pixels have each grey value, int (256,); OpenCV counts a frame exactly."""
+    each = (cv2.calcHist([frame], [0], None, [256], [0, 256]) for frame in frames)
+    counts: np.ndarray = sum(one.reshape(-1).astype(np.int64) for one in each)
+    return counts
+
+
+@lru_cache(maxsize=64)
+def _matrix(draw: Draw, shape: tuple[int, int]) -> np.ndarray:
+    """As `Draw.matrix`: a window's frames, gaze and mask ask for the same one."""
+    matrix = np.eye(3)
+    for step in draw._of("geometry"):
+        matrix = OPERATIONS[step.name].apply(step.value, shape) @ matrix
+    return matrix

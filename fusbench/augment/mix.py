@@ -92,6 +92,16 @@ class Mix:
 
 def mix_frames(first: np.ndarray, second: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Two windows, uint8 (L, H, W), shown as a mask says."""
-    mixed = first * mask + second * (1 - mask)
-    frames: np.ndarray = np.rint(mixed).astype(np.uint8)
+    rest, frames = 1 - mask, np.empty_like(first)
+    shown, part, other = mask > 0, np.empty_like(mask), np.empty_like(mask)
+    border = not (mask * rest).any()  # each pixel is of one window alone
+    for one, two, into in zip(first, second, frames, strict=True):
+        if border:
+            np.copyto(into, two)
+            np.copyto(into, one, where=shown)
+            continue
+        np.multiply(one, mask, out=part)
+        np.multiply(two, rest, out=other)
+        np.rint(np.add(part, other, out=part), out=part)
+        np.copyto(into, part, casting="unsafe")
     return frames

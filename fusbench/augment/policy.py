@@ -167,10 +167,10 @@ def mixed(
     The targets' sum is normalised. If the mask hides nearly all gaze, the first window stays alone;
     if the geometry moves nearly all of it out of the picture, the geometry is left out.
     """
-    kept = keeping_mixed_gaze(draw, points, mask, sigma_px)
-    if kept is None:
+    found = _kept_mix(draw, points, mask, sigma_px)
+    if found is None:
         return augmented(windows[0], points[0], draw, sigma_px)
-    density = _mixed_density(points, mask, kept, sigma_px)
+    kept, density = found
     frames = kept.apply_frames(mix_frames(windows[0], windows[1], mask))
     return frames, density / density.sum()
 
@@ -179,9 +179,18 @@ def keeping_mixed_gaze(
     draw: Draw, points: Sequence[Points], mask: np.ndarray, sigma_px: tuple[float, float]
 ) -> Draw | None:
     """The draw, or the draw without geometry, whichever leaves gaze to see; None if neither."""
+    found = _kept_mix(draw, points, mask, sigma_px)
+    return found and found[0]
+
+
+def _kept_mix(
+    draw: Draw, points: Sequence[Points], mask: np.ndarray, sigma_px: tuple[float, float]
+) -> tuple[Draw, np.ndarray] | None:
+    """What `keeping_mixed_gaze` keeps, and the density under it."""
     for tried in (draw, draw.without_geometry()):
-        if _mixed_density(points, mask, tried, sigma_px).sum() >= LEAST_MASS:
-            return tried
+        density = _mixed_density(points, mask, tried, sigma_px)
+        if density.sum() >= LEAST_MASS:
+            return tried, density
     return None
 
 
@@ -194,7 +203,8 @@ def _mixed_density(
     for point, share in zip(points, (seen, 1 - seen), strict=True):
         moved = moved_points(draw, point, shape)
         if len(moved[0]):
-            density += share * saliency_map(*moved, shape, sigma_px)
+            made = saliency_map(*moved, shape, sigma_px)
+            density += np.multiply(share, made, out=made)
     return density
 
 

@@ -17,7 +17,7 @@ from fusbench.cli.ending import code_of, leave, stoppable
 from fusbench.cli.stdout import any_output
 from fusbench.errors import ConfigError, unknown
 from fusbench.numerals import is_whole
-from fusbench.threads import calm
+from fusbench.threads import calm, keep_memory
 
 WATCH = "FUSBENCH_WATCH"
 COMMANDS = {
@@ -35,6 +35,8 @@ COMMANDS = {
     "augment": "Look at augmentation policies.",
 }
 
+LIGHT = ("model", "metric")  # commands that list, and compute next to nothing
+
 
 class Commands(click.Group):
     """The command table; ``fusbench.cli.<name>`` is imported when its command is asked for."""
@@ -45,6 +47,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name not in LIGHT:
+            keep_memory()
         command: click.Command = getattr(import_module(f"fusbench.cli.{cmd_name}"), cmd_name)
         return command
 

@@ -84,8 +84,10 @@ class FittedFrames:
 
     def _fitted(self, number: int) -> np.ndarray:
         clip = self.clips[number]
-        if self.cache == "memory" or self.as_stored:
-            return fit_frames(clip.frames, self.shape, self.channels)
+        if self.cache == "memory":  # a view of a map: pieces of a map itself take longer to make
+            return fit_frames(clip.frames, self.shape, self.channels).view(np.ndarray)
+        if self.as_stored:
+            return clip.frames
         path = self._path(number)
         colour = (3,) if self.channels == 3 else ()
         shape = (clip.n_frames, *self.shape, *colour)
@@ -158,4 +160,5 @@ def _read(path: Path, mapped: np.ndarray, at: At) -> np.ndarray:
 
 def _taken(frames: np.ndarray, of_map: int) -> int:
     """Bytes that count of a clip: `of_map` of a map, which takes an open file and no memory."""
-    return of_map if isinstance(frames, np.memmap) else frames.nbytes
+    is_map = isinstance(frames, np.memmap) or isinstance(frames.base, np.memmap)
+    return of_map if is_map else frames.nbytes

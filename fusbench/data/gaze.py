@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -68,8 +69,17 @@ class GazePoints:
         x_px, y_px : ndarray of float64, shape (K,)
             In pixels of the stored frame; both empty where the gaze was lost.
         """
-        low, high = np.searchsorted(self.frame, (frame, frame + 1))
-        return self.x_px[low:high], self.y_px[low:high]
+        begin = self._begin
+        known = 0 <= frame < len(begin) - 1
+        points = slice(begin[frame], begin[frame + 1]) if known else slice(0)
+        return self.x_px[points], self.y_px[points]
+
+    @cached_property
+    def _begin(self) -> list[int]:
+        """The first point of each frame, and at the end how many points there are."""
+        frames = np.arange(self.frame[-1] + 2 if len(self) else 0)
+        found: list[int] = np.searchsorted(self.frame, frames.astype(self.frame.dtype)).tolist()
+        return found
 
     def frames(self) -> np.ndarray:
         """Frames with at least one point, in order."""
@@ -153,8 +163,8 @@ def watched_by(gazes: Sequence[GazePoints]) -> GazePoints:
 
 def _nearest(name: str, points: np.ndarray, size: int) -> np.ndarray:
     """The pixel nearest to each point; `ConfigError` unless all lie within -0.5 and size - 0.5."""
-    odd = points[~((points >= -0.5) & (points <= size - 0.5))]  # NaN is neither
-    if len(odd):
+    if len(points) and not (points.min() >= -0.5 and points.max() <= size - 0.5):  # NaN is neither
+        odd = points[~((points >= -0.5) & (points <= size - 0.5))]
         fix = "Leave such points out."
         raise ConfigError(f"{name} is {odd[0]:g}, outside 0 to {size - 1}", "a gaze point", fix)
     pixel: np.ndarray = np.minimum(np.rint(points).astype(np.intp), size - 1)
@@ -236,14 +246,29 @@ def saliency_map(
     >>> np.unravel_index(peak.argmax(), peak.shape) == (1, 2), round(float(peak.sum()), 12)
     (True, 1.0)
     """
+    if isinstance(sigma_px, (int, float, np.number)):
+        sigma_px = sigma_px, sigma_px
+    sigma_y, sigma_x = sigma_px
     height, width = shape
-    sigma_y, sigma_x = np.broadcast_to(np.asarray(sigma_px, dtype=np.float64), (2,))
     y = np.asarray(y_px, dtype=np.float64)[:, None]
     x = np.asarray(x_px, dtype=np.float64)[:, None]
-    profile_y = np.exp(-0.5 * ((np.arange(height) - y) / sigma_y) ** 2)  # (N, H)
-    profile_x = np.exp(-0.5 * ((np.arange(width) - x) / sigma_x) ** 2)  # (N, W)
+    profiles = np.empty((len(x), height + width))  # both in one go: rows (N, H), columns (N, W)
+    profile_y, profile_x = profiles[:, :height], profiles[:, height:]
+    for profile, at, sigma in ((profile_y, y, sigma_y), (profile_x, x, sigma_x)):
+        np.subtract(_whole_numbers(profile.shape[1]), at, out=profile)
+        np.divide(profile, sigma, out=profile)
+    np.square(profiles, out=profiles)
+    np.multiply(-0.5, profiles, out=profiles)
+    np.exp(profiles, out=profiles)
     if weight is not None:
         profile_y *= np.asarray(weight, dtype=np.float64)[:, None]
     profile_y /= profile_y.sum(1) @ profile_x.sum(1)
-    total: np.ndarray = profile_y.T @ profile_x
+    product = np.dot if len(x) == 1 else np.matmul  # which makes no BLAS call of a single point
+    total: np.ndarray = product(profile_y.T, profile_x)
     return total
+
+
+@cache
+def _whole_numbers(count: int) -> np.ndarray:
+    """0, 1 and so on, as float64."""
+    return np.arange(count, dtype=np.float64)

@@ -12,6 +12,7 @@ import math
 import os
 import struct
 import threading
+from collections.abc import Iterator
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -69,7 +70,7 @@ class Unpacker:
         self._unpack = zstandard.ZstdDecompressor()
         self._sums: np.ndarray | None = None
 
-    def into(self, picture: np.ndarray, data: bytes) -> None:
+    def into(self, picture: np.ndarray, data: bytes | memoryview) -> None:
         """Fill a picture; `ValueError` if the frame is damaged or of another size."""
         pixels = np.frombuffer(_unpacked(self._unpack, data, self._size), np.uint8)
         both = pixels.reshape(self._shape)
@@ -174,7 +175,7 @@ class PackedFrames:
         size = math.prod(self.shape[1:])
         if len(packed) != self.shape[0] + 1 or (unpacked[1:] != size).any():
             raise ValueError("its table of frames does not fit its header")
-        self._begin = np.cumsum(packed, dtype=np.int64)
+        self._begin: list[int] = np.cumsum(packed, dtype=np.int64).tolist()
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -183,15 +184,20 @@ class PackedFrames:
         if not isinstance(at, (slice, np.ndarray)):
             one: np.ndarray = self[np.array([at])][0]
             return one
-        numbers = np.arange(len(self))[at]
+        numbers = np.arange(len(self))[at].tolist()
         frames = np.empty((len(numbers), *self.shape[1:]), np.uint8)
-        begin = self._begin[numbers]
-        size = (self._begin[numbers + 1] - begin).tolist()
-        unpacker = unpacker_of(self.shape[1:])
-        with open_regular(self.path) as stream:
+        unpacker, begin = unpacker_of(self.shape[1:]), self._begin
+        with open_regular(self.path, buffering=0) as stream:
             file = stream.fileno()
-            for frame, n_bytes, place in zip(frames, size, begin.tolist(), strict=True):
-                unpacker.into(frame, os.pread(file, n_bytes, place))
+            pieces: Iterator[bytes | memoryview]
+            if numbers and numbers == [*range(numbers[0], numbers[-1] + 1)]:  # read at once
+                first = begin[numbers[0]]
+                data = memoryview(os.pread(file, begin[numbers[-1] + 1] - first, first))
+                pieces = (data[begin[n] - first : begin[n + 1] - first] for n in numbers)
+            else:
+                pieces = (os.pread(file, begin[n + 1] - begin[n], begin[n]) for n in numbers)
+            for frame, piece in zip(frames, pieces, strict=True):
+                unpacker.into(frame, piece)
         return frames
 
     @cached_property
@@ -227,7 +233,7 @@ def _head(data: bytes, size: int) -> bytes:
     return _unpacked(zstandard.ZstdDecompressor(), data, size)
 
 
-def _unpacked(unpack: ZstdDecompressor, data: bytes, size: int) -> bytes:
+def _unpacked(unpack: ZstdDecompressor, data: bytes | memoryview, size: int) -> bytes:
     """A Zstandard frame unpacked, which must have this size; nothing larger is made room for."""
     import zstandard
 

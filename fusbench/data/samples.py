@@ -122,6 +122,10 @@ class Samples(Sequence[Sample]):
         scale = np.divide(self.shape, self.stored_shape)
         self.sigma_px = (dataset.info.sigma_px * scale[0], dataset.info.sigma_px * scale[1])
         self.clips = dataset.split(split)
+        self._before = window.horizon + window.target_index
+        # the first frame of each clip's last window, where a window is a slice
+        fits = window.stride == 1
+        self._last = [clip.n_frames - window.length if fits else -1 for clip in self.clips]
         self._frames = FittedFrames(self.clips, self.shape, channels, cache, memory_bytes)
         keys = []
         for number, clip in enumerate(self.clips):
@@ -181,10 +185,10 @@ class Samples(Sequence[Sample]):
             If the frames' file cannot be read, or is another than ``clips.csv`` says.
         """
         number, target = self.keys[index]
-        n_frames, length = self.clips[number].n_frames, self.window.length
-        first = target - self.window.horizon - self.window.target_index
-        if self.window.stride == 1 and 0 <= first <= n_frames - length:
+        first, length = target - self._before, self.window.length
+        if 0 <= first <= self._last[number]:
             return self._frames(number, slice(first, first + length))
+        n_frames = self.clips[number].n_frames
         return self._frames(number, self.window.indices([target], n_frames)[0])
 
     def points_of(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -245,14 +249,18 @@ class Samples(Sequence[Sample]):
         IndexError
             If there is no such sample.
         """
-        samples = [self[int(index)] for index in indices]
-        points = ((sample.x_px, sample.y_px) for sample in samples if with_fixations)
-        fixations = [fixation_map(*each, self.shape).astype(np.float32) for each in points]
-        return Batch(
-            frames=np.stack([sample.frames for sample in samples]),
-            densities=np.stack([sample.density for sample in samples]),
-            fixations=np.stack(fixations) if with_fixations else None,
-        )
+        chosen = [range(len(self))[index] for index in np.asarray(indices).tolist()]
+        colour = (3,) if self.channels == 3 else ()
+        frames = np.empty((len(chosen), self.window.length, *self.shape, *colour), np.uint8)
+        densities = np.empty((len(chosen), *self.shape), np.float32)
+        fixations = np.empty_like(densities) if with_fixations else None
+        for place, index in enumerate(chosen):
+            points = self.points_of(index)
+            frames[place] = self.frames_of(index)
+            densities[place] = saliency_map(*points, self.shape, self.sigma_px)
+            if fixations is not None:
+                fixations[place] = fixation_map(*points, self.shape)
+        return Batch(frames=frames, densities=densities, fixations=fixations)
 
     def batches(self, size: int) -> Iterator[Batch]:
         """All samples in order, in batches.

@@ -6,9 +6,10 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fusbench.errors import (
@@ -151,10 +152,15 @@ class Contest:
                 assert self.jobs
                 lost.extend(self.jobs.score([*self.line], tick))
 
+            def load() -> Any:
+                if entrant.witness is not None:  # it loads in another process: this one has time
+                    Thread(target=_ready_the_end).start()
+                return entrant.load(self.data)
+
             result, folder = run(
                 job,
                 self.runs,
-                load=lambda: entrant.load(self.data),
+                load=load,
                 witness=entrant.witness,
                 force=self.force,
                 placed=placed,
@@ -167,6 +173,13 @@ class Contest:
         if opened := result.config.get("opened"):
             self.warn(f"{job.card.name} opened files of a data set by itself: {', '.join(opened)}")
         return Run(folder=folder, name=result.model.name, result=result, again=not worked)
+
+
+def _ready_the_end() -> None:
+    """Import what a run's table and picture need; who needs what is not there says so."""
+    with suppress(ImportError):
+        import pandas  # noqa: F401
+        from matplotlib.backends import backend_agg  # noqa: F401
 
 
 def told_apart(rows: Sequence[tuple[str, Row]]) -> list[Row]:

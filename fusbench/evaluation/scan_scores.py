@@ -57,15 +57,19 @@ def score_scan(
             clip.verify()
         places = clip.landmarks
         asked = [
-            (view, densities(model, card, view.seen, view.frames, freeze_history=freeze))
+            (
+                view,
+                frozenset(view.frames.tolist()),
+                densities(model, card, view.seen, view.frames, freeze_history=freeze),
+            )
             for view in viewings(clip, job.observers, card.sees)
             if len(view.frames)
         ]
-        for frame in clip.gaze.frames().astype(np.intp):
+        for frame in clip.gaze.frames().tolist():
             where = f"clip '{clip.clip_id}', frame {frame}"
             scores, reached = [], []
-            for view, predictions in asked:
-                if frame not in view.frames:
+            for view, numbers, predictions in asked:
+                if frame not in numbers:
                     continue
                 start = time.perf_counter()
                 predicted = next(predictions)
@@ -79,13 +83,13 @@ def score_scan(
                 if places is not None and known:
                     with stage("mass on landmarks"):
                         reached.append(landmark_mass(predicted, places[frame], radius_px))
-                if (clip.clip_id, int(frame)) in wanted:
+                if (clip.clip_id, frame) in wanted:
                     shown[f"example:{clip.clip_id}:{frame}"] = predicted.astype(np.float32)
             clip_ids.append(clip.clip_id)
             frames.append(frame)
-            rows.append(np.mean(scores, axis=0))
+            rows.append(_mean(scores))
             if reached:
-                masses.append(np.mean(reached, axis=0))
+                masses.append(_mean(reached))
     return {
         "clip_id": np.array(clip_ids, dtype=np.str_),
         "frame": np.array(frames, dtype=np.int64),
@@ -94,6 +98,11 @@ def score_scan(
         "seconds": np.array(seconds),
         **shown,
     }
+
+
+def _mean(scores: list[Any]) -> Any:
+    """The mean over observers, of which most data have one."""
+    return scores[0] if len(scores) == 1 else np.mean(scores, axis=0)
 
 
 def _table(rows: list[Any], width: int) -> np.ndarray:

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusbench.errors import ConfigError
+from fusbench.metrics.kernel_numpy import reaching
 from fusbench.metrics.kernels import active
-from fusbench.metrics.profile import empty_map, not_finite
+from fusbench.metrics.profile import not_finite
+from fusbench.metrics.rows import finite, gazed, without
 
 FEW = 40  # bounds for which passes over the negatives are cheaper than sorting these
 STEP = 10  # steps of the threshold from the lowest to the highest prediction in profile "mit"
 
 
-def gazed(gaze: np.ndarray, what: str = "fixation map") -> np.ndarray:
-    """Indices of the pixels with gaze, at least one."""
-    at: np.ndarray = active().fixated(gaze)
-    if not len(at):
-        raise empty_map(what)
-    return at
-
-
-def gazed_values(
-    p: np.ndarray, gaze: np.ndarray, profile: str, what: str = "fixation map"
-) -> tuple[np.ndarray, np.ndarray]:
+def gazed_values(p: np.ndarray, gaze: np.ndarray, profile: str) -> tuple[np.ndarray, np.ndarray]:
     """Values at the gazed pixels, and how often each counts."""
-    at = gazed(gaze, what)
+    at = gazed(gaze)
     return p[at], np.ones(len(at)) if profile == "mit" else gaze[at].astype(np.float64)
-
-
-def _without(p: np.ndarray, values: np.ndarray) -> int:
-    """Number of pixels without gaze, at least one."""
-    if len(values) == len(p):
-        raise ConfigError("every pixel has a gaze point", fix="Use auc_borji, which allows it.")
-    return len(p) - len(values)
 
 
 def _ranked(p: np.ndarray, bounds: np.ndarray) -> np.ndarray:
@@ -51,7 +35,7 @@ def _ranked(p: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 def judd(p: np.ndarray, gaze: np.ndarray) -> float:
     """Share of pairs of a gaze point and a pixel without in which the gaze point ranks higher."""
     values, weight = gazed_values(p, gaze, "tuebingen")
-    others = _without(p, values)
+    others = without(p, len(values))
     bounds = np.concatenate([values, np.nextafter(values, np.inf)])  # less, less or equal
     below, upto = _ranked(p, bounds).reshape(2, -1)
     order = np.sort(values)
@@ -63,7 +47,7 @@ def judd(p: np.ndarray, gaze: np.ndarray) -> float:
 def judd_mit(p: np.ndarray, gaze: np.ndarray) -> float:
     """Area under straight lines from (0, 0) through the curve at the gazed values to (1, 1)."""
     values = p[gazed(gaze)]
-    others, k = _without(p, values), len(values)
+    others, k = without(p, len(values)), len(values)
     below = sorted(_ranked(p, values).tolist(), reverse=True)  # thresholds from the top
     if not below[0] and p.min() == p.max():  # 0 / 0 in the MATLAB code
         return 0.5
@@ -103,24 +87,19 @@ def area(
     return float((below + upto) @ weight / (2 * total * weight.sum()))
 
 
-def shuffled(p: np.ndarray, gaze: np.ndarray, other: np.ndarray, what: str) -> float:
-    """As `area` in "tuebingen" over the points of another map, `what` in messages.
+def shuffled(p: np.ndarray, gaze: np.ndarray, count: np.ndarray, total: float) -> float:
+    """As `area` in "tuebingen" over points of other pictures: how often each pixel counts, in all.
 
-    Most pixels of most predictions lie below all values at the gaze: only the others are looked at
-    one by one.
+    Most pixels of most predictions lie below all values at the gaze: the rest are looked at one by
+    one.
     """
     values, weight = gazed_values(p, gaze, "tuebingen")
-    reaches = p >= values.min()
-    if len(values) > FEW or 4 * np.count_nonzero(reaches) > len(p):
-        return area(p, (values, weight), *gazed_values(p, other, "tuebingen", what), "tuebingen")
-    total = float(other.sum())
-    if not total:
-        raise empty_map(what)
-    high = np.flatnonzero(reaches)
-    level, count = p.take(high), other.take(high)
+    level, few = reaching(finite(p), values.min(), count)
+    if len(values) > FEW or 2 * len(level) > len(p):
+        at = gazed(count)
+        return area(p, (values, weight), p[at], count[at], "tuebingen")
     less = np.concatenate([values, np.nextafter(values, -np.inf)])  # above, above or equal
-    above = np.array([np.multiply(level > v, count).sum() for v in less], np.float64)
-    above = above.reshape(2, -1).sum(axis=0)
+    above = ((level > less[:, None]) @ few).reshape(2, -1).sum(axis=0)
     return float((2 * total - above) @ weight / (2 * total * weight.sum()))
 
 

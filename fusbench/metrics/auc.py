@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from fusbench.errors import ConfigError
 from fusbench.metrics.areas import area, gazed_values, judd, judd_mit, shuffled
-from fusbench.metrics.profile import check_profile, with_gaze
+from fusbench.metrics.lasting import once
+from fusbench.metrics.profile import check_profile, empty_map, shared, target, with_gaze
+from fusbench.metrics.rows import each_frame, finite, gazed
 
 OTHER = "map of other fixations"
 
@@ -71,7 +71,7 @@ def auc_judd(
     """
     check_profile(profile)
     one = judd_mit if profile == "mit" else judd
-    return _each(one, *with_gaze(predicted, fixations, "fixation map", finite=False))
+    return each_frame(one, *with_gaze(predicted, fixations, "fixation map", finite=False))
 
 
 def auc_borji(
@@ -142,7 +142,7 @@ def auc_borji(
             negatives = p[rng.integers(0, len(p), (times, len(positives[0]))).ravel()]
         return area(p, positives, negatives, None, profile)
 
-    return _each(one, *with_gaze(predicted, fixations, "fixation map"))
+    return each_frame(one, *with_gaze(predicted, fixations, "fixation map"))
 
 
 def sauc(
@@ -205,24 +205,35 @@ def sauc(
     check_profile(profile)
     drawing = _drawing(splits, seed)
 
+    other = target(other_fixations, OTHER)
+    shared(other, OTHER, np.shape(predicted))
+    known = once(others_of, other) if other.ndim == 2 else None
+
     def one(p: np.ndarray, gaze: np.ndarray, other: np.ndarray) -> float:
+        count, total = others_of(other) if known is None else known
         if drawing is None and profile != "mit":
-            return shuffled(p, gaze, other, OTHER)
-        positives = gazed_values(p, gaze, profile)
-        negatives, count = gazed_values(p, other, profile, OTHER)
+            return shuffled(p, gaze, count, total)
+        at = gazed(count)
+        positives, level = gazed_values(p, gaze, profile), finite(p)[at]
         if drawing is None:
-            return area(p, positives, negatives, count, profile)
+            return area(p, positives, level, np.ones(len(level)), profile)
         times, rng = drawing
-        pool = np.repeat(negatives, count.astype(np.intp))
+        pool = level if profile == "mit" else np.repeat(level, count[at].astype(np.intp))
         size = min(len(positives[0]), len(pool))
         drawn = [rng.choice(pool, size, replace=False) for _ in range(times)]
         return area(p, positives, np.concatenate(drawn), None, profile)
 
-    p, gaze = with_gaze(predicted, fixations, "fixation map")
-    other = np.asarray(other_fixations)
-    if other.ndim == 2:
-        other = np.broadcast_to(other, (*np.shape(predicted)[:-2], *other.shape))
-    return _each(one, p, gaze, with_gaze(predicted, other, OTHER, finite=False)[1])
+    p, gaze = with_gaze(predicted, fixations, "fixation map", finite=False)
+    return each_frame(one, p, gaze, other.reshape(*other.shape[:-2], -1))
+
+
+def others_of(other: np.ndarray) -> tuple[np.ndarray, float]:
+    """Gaze points on other pictures, float64 (N,) by pixel, and how many they are: at least one."""
+    count = other.reshape(-1).astype(np.float64)
+    total = float(count.sum())
+    if not total:
+        raise empty_map(OTHER)
+    return count, total
 
 
 def _drawing(splits: int | None, seed: int) -> tuple[int, np.random.Generator] | None:
@@ -232,12 +243,3 @@ def _drawing(splits: int | None, seed: int) -> tuple[int, np.random.Generator] |
     if splits < 1:
         raise ConfigError(f"{splits} splits cannot be drawn", fix="Use splits=100, say.")
     return splits, np.random.default_rng(seed)
-
-
-def _each(one: Callable[..., float], *maps: np.ndarray) -> np.ndarray:
-    """A function of single frames (H * W,) for all leading axes (..., H * W)."""
-    if maps[0].ndim == 1:
-        return np.array(one(*maps))
-    shape = maps[0].shape[:-1]
-    rows = zip(*(m.reshape(-1, m.shape[-1]) for m in maps), strict=True)
-    return np.array([one(*row) for row in rows], dtype=np.float64).reshape(shape)

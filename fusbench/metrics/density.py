@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fusbench.errors import PredictionError
+from fusbench.metrics.kernels import active
 
 TOLERANCE = 1e-3
 
@@ -42,12 +43,10 @@ def check_density(density: np.ndarray, shape: tuple[int, int], where: str) -> np
     if array.dtype.kind != "f":
         fix = "Return floating-point numbers."
         raise PredictionError(f"the density holds {array.dtype}", where, fix)
-    lowest = array.min() if array.size else np.nan
-    array = array.astype(np.float64)
-    total = array.sum()
-    if lowest >= 0 and abs(total - 1) <= TOLERANCE:  # false for what is not finite
-        array /= total
-        return array
+    share: np.ndarray | None = active().shares(array, TOLERANCE)
+    if share is not None:
+        return share
+    total = array.sum(dtype=np.float64)
     if not np.isfinite(array).all():
         fix = "Check the model for overflow or a division by zero."
         raise PredictionError("the density has values that are not finite", where, fix)

@@ -10,9 +10,9 @@ import numpy as np
 from fusbench.errors import PluginError
 from fusbench.metrics.card import Metric
 from fusbench.metrics.kernels import active
-from fusbench.metrics.maps import cc
+from fusbench.metrics.maps import cc, constant
 from fusbench.metrics.points import nss
-from fusbench.metrics.profile import empty_map
+from fusbench.metrics.rows import gazed
 from fusbench.metrics.table import METRICS
 
 
@@ -127,17 +127,17 @@ def _four(predicted: np.ndarray, empirical: np.ndarray, fixations: np.ndarray) -
     n = len(p)
     mean = 1.0 / n
     variance_p, variance_g = pp / n - mean * mean, gg / n - mean * mean
-    if variance_p <= mean * mean * 1e-9:  # too flat for one-pass sums: ask the plain functions
-        normalised, correlation = float(nss(predicted, fixations)), float(cc(predicted, empirical))
-    else:
-        gaze = fixations.ravel()
-        at = active().fixated(gaze)
-        if not len(at):
-            raise empty_map("fixation map")
+    gaze = fixations.ravel()
+    at = gazed(gaze)
+    if variance_p > mean * mean * 1e-9:
         count = gaze[at]
         deviation = math.sqrt(variance_p)
         normalised = ((p[at] @ count) / (total * count.sum()) - mean) / deviation
         correlation = (pg / n - mean * mean) / (deviation * math.sqrt(variance_g))
+    elif constant(p):
+        normalised = correlation = 0.0
+    else:  # too flat for one-pass sums: ask the plain functions
+        normalised, correlation = float(nss(predicted, fixations)), float(cc(predicted, empirical))
     return {
         "kld": float(divergence),
         "sim": float(shared),

@@ -174,3 +174,39 @@ def _fixated(fixations: np.ndarray, words: np.ndarray, abreast: int) -> np.ndarr
                 found[n] = i
                 n += 1
     return found[:n]
+
+
+def total(p: np.ndarray) -> tuple[float, bool]:
+    """As `kernel_numpy.total`, in one pass."""
+    found, negative = _total(p)
+    return found, negative > 0
+
+
+@numba.njit(cache=True, fastmath=LOOSE, error_model="numpy")
+def _total(p: np.ndarray) -> tuple[float, int]:
+    found, negative = 0.0, 0
+    for i in range(len(p)):
+        found += p[i]
+        negative += p[i] < 0
+    return found, negative
+
+
+def shares(m: np.ndarray, tolerance: float) -> np.ndarray | None:
+    """As `kernel_numpy.shares`; two passes, over what the model gave and to what is scored."""
+    given = np.ascontiguousarray(m, m.dtype if m.dtype in (np.float32, np.float64) else np.float64)
+    share = np.empty(m.shape)
+    return share if _shares(given.reshape(-1), share.reshape(-1), tolerance) else None
+
+
+@numba.njit(cache=True, fastmath=LOOSE, error_model="numpy")
+def _shares(m: np.ndarray, share: np.ndarray, tolerance: float) -> bool:
+    found, unsound = 0.0, 0
+    for i in range(len(m)):
+        found += np.float64(m[i])
+        unsound += not m[i] >= 0  # NaN is not
+    if unsound or not abs(found - 1.0) <= tolerance:
+        return False
+    scale = 1.0 / found
+    for i in range(len(m)):
+        share[i] = scale * m[i]
+    return True

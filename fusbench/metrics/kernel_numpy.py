@@ -90,13 +90,24 @@ def below(p: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.array([sure + np.count_nonzero(np.less(left, v, out=less)) for v in levels])
 
 
+def reaching(p: np.ndarray, least: float, *maps: np.ndarray) -> tuple[np.ndarray, ...]:
+    """A map (N,), and others beside it, at the eights of pixels of which one is so high."""
+    some = ((p[: _whole(p)] >= least).view(np.uint64) != 0).nonzero()[0]
+    return tuple(_eights(some, m) for m in (p, *maps))
+
+
 def _whole(m: np.ndarray) -> int:
     return len(m) // EIGHT * EIGHT
 
 
 def _at(some: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """As `_eights`, where `some` says of each eight whether it is one."""
+    return _eights(some.nonzero()[0], m)
+
+
+def _eights(some: np.ndarray, m: np.ndarray) -> np.ndarray:
     """A map (N,) at some eights of its pixels, and behind them the rest that makes no eight."""
-    eights = m[: _whole(m)].reshape(-1, EIGHT).take(some.nonzero()[0], axis=0)
+    eights = m[: _whole(m)].reshape(-1, EIGHT).take(some, axis=0)
     return np.concatenate([eights.ravel(), m[_whole(m) :]])
 
 
@@ -104,3 +115,19 @@ def fixated(fixations: np.ndarray) -> np.ndarray:
     """Indices of the pixels with gaze of a map (N,); the comparison first makes it much faster."""
     some: np.ndarray = (fixations != 0).nonzero()[0]
     return some
+
+
+def total(p: np.ndarray) -> tuple[float, bool]:
+    """The sum of a map (N,), and whether any of it is negative."""
+    return _sum(p), bool(p.min() < 0)
+
+
+def shares(m: np.ndarray, tolerance: float) -> np.ndarray | None:
+    """A map divided by its sum, float64; None where that is no density's, as near to 1 as told."""
+    lowest = m.min() if m.size else np.nan
+    share = m.astype(np.float64)
+    found = share.sum()
+    if lowest >= 0 and abs(found - 1) <= tolerance:  # false for what is not finite
+        share /= found
+        return share
+    return None

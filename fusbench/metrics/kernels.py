@@ -74,7 +74,10 @@ def check_kernel(name: str) -> str:
 
 
 def active() -> ModuleType:
-    """The module of the kernel in use; it has `four_sums`, `below` and `fixated`."""
+    """The module of the kernel in use, with the passes of all kernels.
+
+    They are `four_sums`, `below`, `fixated`, `total` and `shares`.
+    """
     return _load(_chosen.get())
 
 

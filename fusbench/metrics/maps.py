@@ -154,8 +154,13 @@ def cc(predicted: np.ndarray, empirical: np.ndarray, profile: str = "tuebingen")
     return np.where(scale > 0, (p * g).sum(-1) / np.where(scale > 0, scale, 1.0), 0.0)
 
 
-def centred(m: np.ndarray) -> np.ndarray:
-    """A map less its mean; exactly zero where it is constant, but for what rounding left."""
+def constant(m: np.ndarray) -> np.ndarray:
+    """Whether maps (..., N) are constant, but for what rounding left; bool (..., 1)."""
     high, low = m.max(-1, keepdims=True), m.min(-1, keepdims=True)
-    constant = high - low <= ROUNDING * np.maximum(np.abs(high), np.abs(low))
-    return np.where(constant, 0.0, m - m.mean(-1, keepdims=True))
+    flat: np.ndarray = high - low <= ROUNDING * np.maximum(np.abs(high), np.abs(low))
+    return flat
+
+
+def centred(m: np.ndarray) -> np.ndarray:
+    """A map less its mean; exactly zero where it is constant."""
+    return np.where(constant(m), 0.0, m - m.mean(-1, keepdims=True))

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusbench.metrics.maps import centred, stretched
-from fusbench.metrics.profile import (
-    EPS,
-    check_profile,
-    empty_map,
-    pair,
-    reference,
-    sums,
-    with_gaze,
-)
+from fusbench.errors import ConfigError
+from fusbench.metrics.lasting import once
+from fusbench.metrics.maps import centred, share, stretched
+from fusbench.metrics.profile import EPS, check_profile, numbers, pair, shared, with_gaze
+from fusbench.metrics.rows import baseline_sum, each_frame, gazed, prediction_sum
 
 
 def nss(predicted: np.ndarray, fixations: np.ndarray, profile: str = "tuebingen") -> np.ndarray:
@@ -124,22 +119,24 @@ def ig(
     """
     check_profile(profile)
     p, gaze = with_gaze(predicted, fixations, "fixation map", finite=False)
-    totals = sums(p)
-    b, b_totals = reference(baseline, "baseline", np.shape(predicted))
-    n = p.shape[-1]
-    row, at = np.divmod(np.flatnonzero(gaze.reshape(-1) != 0), n)
-    points = gaze.reshape(-1, n)[row, at].astype(np.float64)
-    if not np.bincount(row, points, totals.size).all():
-        raise empty_map("fixation map")
-    p, totals = p.reshape(-1, n), totals.reshape(-1)
-    if profile == "mit":
-        p, b, points = stretched(p), stretched(b), np.ones(len(row))
-        totals, b_totals = p.sum(-1), b.sum(-1)
-    of_b = row if len(b) == len(p) else np.zeros_like(row)
-    own, other = p[row, at] / totals[row], b[of_b, at] / b_totals[of_b]
-    if profile == "mit":
-        gain = np.log2(EPS + own) - np.log2(EPS + other)
-    else:
-        gain = np.log2(np.maximum(own, EPS)) - np.log2(np.maximum(other, EPS))
-    bits: np.ndarray = np.bincount(row, gain * points) / np.bincount(row, points)
-    return bits.reshape(np.shape(predicted)[:-2])
+    b = numbers(baseline, "baseline", ConfigError).astype(np.float64, copy=False)
+    shared(b, "baseline", np.shape(predicted))
+    known = once(baseline_sum, b) if b.ndim == 2 else None
+
+    def one(p: np.ndarray, gaze: np.ndarray, b: np.ndarray) -> float:
+        totals = prediction_sum(p), baseline_sum(b) if known is None else known
+        at = gazed(gaze)
+        if profile == "mit":
+            return _gain_mit(p, b, at)
+        points = gaze[at].astype(np.float64)
+        own, other = (np.maximum(m[at] / s, EPS) for m, s in zip((p, b), totals, strict=True))
+        gain = np.log2(own) - np.log2(other)
+        return float(gain @ points / points.sum())
+
+    return each_frame(one, p, gaze, b.reshape(*b.shape[:-2], -1))
+
+
+def _gain_mit(p: np.ndarray, b: np.ndarray, at: np.ndarray) -> float:
+    """Bits a gazed pixel of maps that are scaled to [0, 1] and then divided by their sums."""
+    own, other = (EPS + share(stretched(m))[at] for m in (p, b))
+    return float((np.log2(own) - np.log2(other)).mean())

@@ -69,33 +69,22 @@ def sums(p: np.ndarray) -> np.ndarray:
     if not np.isfinite(totals).all() and not np.isfinite(p).all():
         raise not_finite()
     if p.min() < 0:
-        fix = "Probabilities are 0 or more; a softmax makes them so."
-        raise PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
+        raise negative_prediction(p)
     if not (totals > 0).all():
-        raise PredictionError("a prediction is empty", fix="Predict something there.")
+        raise empty_prediction()
     return totals
 
 
-def reference(
-    other: np.ndarray, what: str, shape: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """A density for predictions of a shape (..., H, W), or one for all: (M, H * W), and sums (M,).
+def shared(other: np.ndarray, what: str, shape: tuple[int, ...]) -> None:
+    """Nothing, where a map is for predictions of a shape (..., H, W): one for each, or for all.
 
     Raises
     ------
-    PredictionError, ConfigError
-        As `pair` does of the other map.
+    PredictionError
+        If its shape is neither (..., H, W) nor (H, W).
     """
-    q = _numbers(other, what, ConfigError).astype(np.float64, copy=False)
-    if q.shape not in (shape, shape[-2:]):
-        raise _apart(shape, what, q.shape)
-    flat = q.reshape(-1, shape[-2] * shape[-1])
-    totals: np.ndarray = flat.sum(-1)
-    if not np.isfinite(totals).all() or q.min() < 0:
-        _target(q, what)
-    if not (totals > 0).all():
-        raise empty_map(what)
-    return flat, totals
+    if other.shape not in (shape, shape[-2:]):
+        raise _apart(shape, what, other.shape)
 
 
 def with_gaze(
@@ -111,8 +100,8 @@ def with_gaze(
 def _flat(
     predicted: np.ndarray, other: np.ndarray, what: str, finite: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    p = _numbers(predicted, "prediction", PredictionError).astype(np.float64, copy=False)
-    q = _target(_numbers(other, what, ConfigError), what)
+    p = numbers(predicted, "prediction", PredictionError).astype(np.float64, copy=False)
+    q = target(other, what)
     if p.shape != q.shape or p.ndim < 2:
         raise _apart(p.shape, what, q.shape)
     if finite and not np.isfinite(p).all():
@@ -120,8 +109,14 @@ def _flat(
     return p.reshape(*p.shape[:-2], -1), q.reshape(*q.shape[:-2], -1)
 
 
-def _numbers(values: np.ndarray, what: str, error: type[FusbenchError]) -> np.ndarray:
-    """An array of real numbers that were not rounded too far; points are whole, and are exact."""
+def numbers(values: np.ndarray, what: str, error: type[FusbenchError]) -> np.ndarray:
+    """An array of real numbers that were not rounded too far; points are whole, and are exact.
+
+    Raises
+    ------
+    PredictionError, ConfigError
+        The error that was asked for, if it has masked values, is float16 or holds no real numbers.
+    """
     article = "a" if error is PredictionError else "the"
     if np.ma.is_masked(values):
         fix = "Fill what is masked, or leave out such frames."
@@ -140,8 +135,15 @@ def _apart(shape: tuple[int, ...], what: str, other: tuple[int, ...]) -> Predict
     return PredictionError(f"a prediction {shape} meets a {what} {other}", fix=fix)
 
 
-def _target(q: np.ndarray, what: str) -> np.ndarray:
-    """What a prediction is compared with: finite, not negative, and points are whole numbers."""
+def target(q: np.ndarray, what: str) -> np.ndarray:
+    """What a prediction is compared with: finite, not negative, and points are whole numbers.
+
+    Raises
+    ------
+    ConfigError
+        If it is not, or holds no numbers as `numbers` wants them.
+    """
+    q = numbers(q, what, ConfigError)
     if q.dtype.kind in "ub":
         return q
     if not np.isfinite(q).all():
@@ -160,6 +162,17 @@ def not_finite() -> PredictionError:
     """The error of a prediction with NaN or infinity in it."""
     fix = "Check the model for overflow or a division by zero."
     return PredictionError("a prediction has values that are not finite", fix=fix)
+
+
+def negative_prediction(p: np.ndarray) -> PredictionError:
+    """The error of a prediction with negative values."""
+    fix = "Probabilities are 0 or more; a softmax makes them so."
+    return PredictionError(f"a prediction has negative values, down to {p.min():.4g}", fix=fix)
+
+
+def empty_prediction() -> PredictionError:
+    """The error of a prediction without anything in it."""
+    return PredictionError("a prediction is empty", fix="Predict something there.")
 
 
 def empty_map(what: str) -> ConfigError:

@@ -1,5 +1,6 @@
 import cv2
 import pytest
+from support.figures import fallen
 
 
 @pytest.fixture(autouse=True)
@@ -9,3 +10,12 @@ def one_thread_of_opencv():
     cv2.setNumThreads(1)
     yield
     cv2.setNumThreads(before)
+
+
+@pytest.fixture(autouse=True)
+def figures_are_held(request):
+    """Every figure of a benchmark reaches what the page says it is held at."""
+    bench = request.getfixturevalue("benchmark") if "benchmark" in request.fixturenames else None
+    yield
+    if bench is not None:
+        assert not fallen(bench.extra_info.get("figures", []))

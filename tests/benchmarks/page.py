@@ -22,23 +22,15 @@ from matplotlib.figure import Figure
 from fusbench import __version__
 from fusbench.drawing.palette import LIGHT
 from fusbench.evaluation.facts import machine
+from fusbench.threads import environment
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "docs" / "reference"
 PAGE, HISTORY, PICTURE = (FOLDER / f"benchmarks.{kind}" for kind in ("md", "csv", "svg"))
-COLUMNS = (
-    "day",
-    "version",
-    "machine",
-    "load",
-    "what",
-    "value",
-    "low",
-    "high",
-    "goal",
-    "better",
-    "once",
-)
+COLUMNS = [
+    "day", "version", "machine", "load", "what", "value", "low", "high", "goal", "better", "once",
+    "holds", "why",
+]  # fmt: skip
 SHOWN = 6  # runs of the history that the page shows
 STYLE = {"svg.hashsalt": "benchmarks", "svg.fonttype": "none", "font.family": "sans-serif"}
 HEAD = """\
@@ -46,7 +38,9 @@ HEAD = """\
 
 How fast fusbench is, beside a peer or a limit of the machine that was measured **in the same run,
 in turn**. Seconds depend on the machine; these ratios much less. A ratio is that of the shortest
-times, and its spread that of four parts of the run. Where a goal is missed, the row says so.
+times, and its spread that of four parts of the run. Where a goal is missed, the row says so, and
+the list under its table where the time goes and what the figure is held at. All others are held
+at their goals.
 
 <!-- written by tests/benchmarks/page.py -->
 
@@ -64,11 +58,14 @@ Each run of the command adds its figures to [benchmarks.csv](benchmarks.csv), wh
 $ python tests/benchmarks/page.py
 ```
 
-This runs `pytest -m bench` with [pytest-benchmark](https://pytest-benchmark.readthedocs.io), adds
-the figures to the history and writes this page. Words after it go to pytest: `-k metrics` measures
-those alone. Functions that only compute are timed by the processor: what other programs take does
-not count, but the caches that they fill do. So a page worth committing is measured on a machine
-that does nothing else, and the load that it had stands above its figures.
+This runs `pytest -m bench` with [pytest-benchmark](https://pytest-benchmark.readthedocs.io), prints
+the figures, adds them to the history and writes this page. Words after it go to pytest: `-k
+metrics` measures those alone. What memory large data take is added by `python
+tests/simulations/scale.py FOLDER --page`, in a quarter of an hour; see
+[How far it scales](../explanation/scale.md). Functions that only compute are timed by the
+processor: what other programs take does not count, but the caches that they fill do. So a page
+worth committing is measured on a machine that does nothing else, and the load that it had stands
+above its figures.
 """
 
 
@@ -78,28 +75,30 @@ def where_measured():
 
 
 def measured(*words):
-    """Figures of all benchmarks, and pytest's exit code."""
+    """Figures of all benchmarks, on one thread and with memory as in fusbench's own processes."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
         line = [sys.executable, "-m", "pytest", HERE, f"--benchmark-json={told}", *words]
-        code = subprocess.run(line, env={**os.environ, "OMP_NUM_THREADS": "1"}).returncode
+        code = subprocess.run(line, env=environment(1)).returncode
         found = json.loads(told.read_text())["benchmarks"] if told.exists() else []
     figures = [f for each in found for f in each["extra_info"].get("figures", [])]
     return figures, code
 
 
 def rows_of(figures, day, where, load):
-    """Figures as rows of the history."""
+    """Figures as rows of the history; no load for what does not depend on it, as memory."""
     return [
         {
             "day": day,
             "version": __version__,
             "machine": where,
-            "load": f"{load:.1f}",
+            "load": "" if load is None else f"{load:.1f}",
             "what": each["what"],
             **{name: f"{each[name]:.4g}" for name in ("value", "low", "high", "goal")},
             "better": "more" if each["more_is_better"] else "less",
             "once": "once" if each["once"] else "",
+            "holds": f"{each['holds']:.4g}",
+            "why": each["why"],
         }
         for each in figures
     ]
@@ -147,18 +146,37 @@ def number(text):
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def bound(row, name):
+    """A row's goal, or what it is held at, in symbols.
+
+    >>> bound({"better": "less", "goal": "1.50"}, "goal")
+    '≤ 1.5'
+    """
+    return f"{'≥' if row['better'] == 'more' else '≤'} {number(row[name])}"
+
+
+def shortfalls(rows):
+    """Where the time of each missed figure goes, as a list in Markdown."""
+    missed = [row for row in rows if reached(row) < 1 and row.get("why")]
+    lines = (
+        f"- **{row['what']}**, {number(row['value'])} in place of {bound(row, 'goal')}: "
+        f"{row['why']} Held at {bound(row, 'holds')}.\n"
+        for row in missed
+    )
+    return "".join(lines)
+
+
 def table(rows):
     """The newest figures as a table in Markdown."""
     lines = ["| figure | ratio | spread | goal | |", "|---|---:|---:|---:|---|"]
     for row in rows:
         spread = "once" if row["once"] else f"{number(row['low'])} to {number(row['high'])}"
-        bound = "≥" if row["better"] == "more" else "≤"
         verdict = "met" if reached(row) >= 1 else "**missed**"
         cells = (
             row["what"],
             number(row["value"]),
             spread,
-            f"{bound} {number(row['goal'])}",
+            bound(row, "goal"),
             verdict,
         )
         lines.append(f"| {' | '.join(cells)} |")
@@ -228,31 +246,44 @@ def page(history):
     place = itemgetter("day", "version", "machine")
     for (day, version, where), group in groupby(sorted(rows, key=place, reverse=True), place):
         measured_there = list(group)
-        load = max(float(row["load"]) for row in measured_there)
-        parts.append(
-            f"## {day}, version {version}\n\nOn {where}; load of the machine {load:g}.\n\n"
-        )
+        loads = [float(row["load"]) for row in measured_there if row["load"]]
+        load = f"; load of the machine {max(loads):g}" if loads else ""
+        parts.append(f"## {day}, version {version}\n\nOn {where}{load}.\n\n")
         parts.append(f"{table(measured_there)}\n\n")
+        if missed := shortfalls(measured_there):
+            parts.append(f"Where the time of what is missed goes:\n\n{missed}\n")
     parts.append(TAIL.format(history=history_table(history)))
     return "".join(parts)
 
 
-def main(words):
-    """Measure, unless told not to, and write all three files."""
-    history, code = read_history(), 0
-    if words != ["--drawn"]:
-        load = os.getloadavg()[0]
-        figures, code = measured(*words)
-        day = datetime.now(UTC).date().isoformat()
-        fresh = rows_of(figures, day, where_measured(), load)
-        again = {(row["day"], row["machine"], row["what"]) for row in fresh}
-        history = [r for r in history if (r["day"], r["machine"], r["what"]) not in again] + fresh
-        write_history(history)
+def add(figures, load):
+    """Add figures to the history, in place of those of the same day and machine."""
+    fresh = rows_of(figures, datetime.now(UTC).date().isoformat(), where_measured(), load)
+    again = {(row["day"], row["machine"], row["what"]) for row in fresh}
+    kept = [r for r in read_history() if (r["day"], r["machine"], r["what"]) not in again]
+    write_history(kept + fresh)
+
+
+def write():
+    """Write page and picture from the history."""
+    history = read_history()
     if not history:
         sys.exit("no benchmark has told a figure, and there is no history")
     draw(history, PICTURE)
     PAGE.write_text(page(history), encoding="utf-8")
     print(PAGE)
+
+
+def main(words):
+    """Measure, unless told not to, print what was found, and write all three files."""
+    code = 0
+    if words != ["--drawn"]:
+        load = os.getloadavg()[0]
+        figures, code = measured(*words)
+        add(figures, load)
+        rows = rows_of(figures, "", "", load)
+        print(table(rows), shortfalls(rows), sep="\n\n")
+    write()
     sys.exit(code)
 
 

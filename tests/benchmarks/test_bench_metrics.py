@@ -12,6 +12,10 @@ from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map
 
 SHAPE, SIGMA = (224, 288), 12.0
+PRODUCT = (
+    "The matrix product over three points alone takes half of it, as long as two copies; the rest "
+    "are the exponentials of a row and a column, and a dozen calls."
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +63,11 @@ def test_saliency_map(benchmark, frame):
     assert np.abs(rounded - filtered(x, y)).max() < 2e-3 * rounded.max()
     ratio = times["scipy"] / times["ours"]
     spread = times.spread("scipy", "ours")
-    note(benchmark, "saliency map, times faster than SciPy", ratio, spread=spread, at_least=100)
-    ratio_of_copy, spread = times["ours"] / times["copy"], times.spread("ours", "copy")
-    note(benchmark, "saliency map, times a copy of it", ratio_of_copy, spread=spread, at_most=3)
-    assert ratio >= 15
+    what = "saliency map, times faster than SciPy"
+    note(benchmark, what, ratio, spread=spread, at_least=100, holds=60, why=PRODUCT)
+    ratio, spread = times["ours"] / times["copy"], times.spread("ours", "copy")
+    what = "saliency map, times a copy of it"
+    note(benchmark, what, ratio, spread=spread, at_most=3, holds=6, why=PRODUCT)
 
 
 def test_four_metrics(benchmark, frame):
@@ -84,4 +89,3 @@ def test_four_metrics(benchmark, frame):
     note(
         benchmark, "four metrics, times faster than plain NumPy", ratio, spread=spread, at_least=1.3
     )
-    assert ratio >= 1.3

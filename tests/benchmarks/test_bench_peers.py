@@ -17,6 +17,25 @@ from fusbench.statistics.intervals import scan_interval, times_drawn
 
 SHAPE = (224, 288)
 KERNELS = ("numpy", "numba")
+LOGARITHM = (
+    "A quarter of it is the logarithm and an eighth the division, which the peer has as well and "
+    "NumPy does eight at a time here; the other passes read memory."
+)
+PASSES = (
+    "It takes what NumPy's passes take, as the row below says: the gaze is looked for, the map is "
+    "compared, hits are counted. The peer's sort is eight at a time here."
+)
+ONE_READ = "Half is one read of the prediction, a fifth one of the fixation map, the rest calls."
+SUMS = (
+    "Two passes look at the prediction's sum and its lowest value, two look for the gaze: each is "
+    "at the speed of the cache. The peer's two logarithms are done eight at a time here."
+)
+GATHERED = (
+    "The peer is given 6,000 values that are gathered already and sorts them. One look at the "
+    "64,512 pixels of the prediction, for what is no number, takes a tenth of that time, more than "
+    "the goal; the peer's whole call, which gathers them, takes twice as long as its sort."
+)
+RANKED = "A third is looking for the gaze and checking the prediction, the rest comparing pixels."
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +65,11 @@ def one_thread():
         yield
 
 
-def report(benchmark, words, found, bar):
-    """Keep ratios (value, spread) by name, with the bar that is set for them all or for each."""
+def report(benchmark, words, found, goals, short=None):
+    """Keep ratios (value, spread) by name; `short`: what is held where one falls short, and why."""
     for name, (ratio, spread) in found.items():
-        goal = bar[name] if isinstance(bar, dict) else bar
-        note(benchmark, f"{words}, {name}", ratio, spread=spread, at_least=goal)
+        held = dict(zip(("holds", "why"), (short or {}).get(name, ()), strict=False))
+        note(benchmark, f"{words}, {name}", ratio, spread=spread, at_least=goals[name], **held)
 
 
 def with_kernel(name, function, calls):
@@ -68,8 +87,8 @@ def with_kernel(name, function, calls):
 def ratios(theirs, ours, goals, clock=time.process_time):
     """How many times faster than `theirs` each of `ours` is, {name: (function, calls)}.
 
-    By the shortest times of 40 rounds; of up to 160 while a goal is missed. The same with the
-    spread follows.
+    By the shortest times of 40 rounds; of up to 160 while a goal is missed. By name the ratio and
+    its spread.
     """
     functions = {"theirs": theirs, **{name: function for name, (function, _) in ours.items()}}
     calls = {name: n for name, (_, n) in ours.items()}
@@ -81,14 +100,14 @@ def ratios(theirs, ours, goals, clock=time.process_time):
         if all(found[name] >= goal for name, goal in goals.items()):
             break
     spread = {name: times.spread("theirs", name) for name in ours}
-    return found, {n: (found[n], tuple(calls[n] * r for r in spread[n])) for n in ours}
+    return {n: (found[n], tuple(calls[n] * r for r in spread[n])) for n in ours}
 
 
 def test_four_metrics(benchmark, frame, peer):
     """NumPy alone is 7.5 to 8.4 times faster on one processor, 5.8 to 7.2 on one with a quick log.
 
     Both take logs, which NumPy then does eight at a time: that halves pysaliency's time, and ours
-    less, which is mostly passes through memory. So the goal is told, and a floor is held.
+    less, which is mostly passes through memory.
     """
     predicted, empirical, fixations, (x, y) = frame
     column, row = np.rint(x).astype(int), np.rint(y).astype(int)
@@ -106,22 +125,18 @@ def test_four_metrics(benchmark, frame, peer):
         return metrics.score_frame(predicted, empirical, fixations)
 
     np.testing.assert_allclose(list(ours().values()), theirs(), rtol=1e-9)
-    goals, floors = {"numpy": 6, "numba": 20}, {"numpy": 5, "numba": 18}
-    found, spread = ratios(
-        theirs, {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}, goals
-    )
-    report(benchmark, "four metrics, times faster than pysaliency", spread, goals)
+    goals = {"numpy": 6, "numba": 20}
+    found = ratios(theirs, {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}, goals)
+    short = {"numpy": (5, LOGARITHM), "numba": (18, LOGARITHM)}
+    report(benchmark, "four metrics, times faster than pysaliency", found, goals, short)
     benchmark(ours)
-    for name, floor in floors.items():
-        assert found[name] >= floor, found
 
 
 def test_auc_judd(benchmark, frame, peer, monkeypatch):
     """The bar is met with Numba; NumPy alone is held to the passes over pixels that it needs.
 
     pysaliency's time is a sort, whose speed depends on NumPy and processor more than ours: NumPy
-    alone is 38 to 81 times faster, Numba 92 to 212, so that a floor is held below its goal. Of the
-    passes NumPy takes 1.0 to 1.3 times.
+    alone is 38 to 81 times faster, Numba 92 to 212. Of the passes NumPy takes 1.0 to 1.3 times.
     """
     monkeypatch.setattr(np, "trapz", getattr(np, "trapezoid", None), raising=False)
     predicted, _, fixations, (x, y) = frame
@@ -139,10 +154,11 @@ def test_auc_judd(benchmark, frame, peer, monkeypatch):
 
     assert float(ours()) == pytest.approx(model.AUC_Judd(stimuli, gaze, jitter=False), rel=1e-12)
     kernels = {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}
-    found, spread = ratios(lambda: model.AUC_Judd(stimuli, gaze), kernels, {"numba": 100})
-    report(benchmark, "AUC-Judd, times faster than pysaliency", spread, 100)
+    found = ratios(lambda: model.AUC_Judd(stimuli, gaze), kernels, {"numba": 100})
+    goals = dict.fromkeys(KERNELS, 100)
+    short = {"numpy": (30, PASSES), "numba": (80, ONE_READ)}
+    report(benchmark, "AUC-Judd, times faster than pysaliency", found, goals, short)
     benchmark(ours)
-    assert found["numba"] >= 80, found
 
     def passes():
         """The gaze is looked for, and the map compared with each value found there."""
@@ -150,15 +166,19 @@ def test_auc_judd(benchmark, frame, peer, monkeypatch):
         less = np.empty(predicted.shape, dtype=bool)
         return [np.count_nonzero(np.less(predicted, predicted.flat[i], out=less)) for i in at]
 
-    of_passes, spread = ratios(passes, {"numpy": (kernels["numpy"][0], 20)}, {"numpy": 1 / 1.5})
-    report(benchmark, "AUC-Judd, of the speed of its passes", spread, 1 / 1.5)
-    assert of_passes["numpy"] >= 1 / 1.5, of_passes
+    goals = {"numpy": 1 / 1.5}
+    found = ratios(passes, {"numpy": (kernels["numpy"][0], 20)}, goals)
+    report(benchmark, "AUC-Judd, of the speed of its passes", found, goals)
 
 
 def test_information_gain(benchmark, frame, peer):
-    """The bar is 5. What is left are two passes over either density, and one over the points."""
+    """In the way of a run, whose baseline is one for all frames, and is looked through once.
+
+    What is left for NumPy are two passes over the density and two over the fixation map.
+    """
     predicted, _, fixations, (x, y) = frame
     baseline = saliency_map(np.array([140.0]), np.array([110.0]), SHAPE, 50.0)
+    baseline.flags.writeable = False
 
     class One(peer.Model):
         def __init__(self, density):
@@ -179,18 +199,18 @@ def test_information_gain(benchmark, frame, peer):
         return metrics.ig(predicted, fixations, baseline)
 
     assert float(ours()) == pytest.approx(float(theirs()), rel=1e-12)
-    found, spread = ratios(theirs, {"numpy": (ours, 1)}, {"numpy": 1.6})
-    report(benchmark, "IG, times faster than pysaliency", spread, 5)
+    goals = dict.fromkeys(KERNELS, 5)
+    found = ratios(theirs, {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}, goals)
+    report(benchmark, "IG, times faster than pysaliency", found, goals, {"numpy": (2.5, SUMS)})
     benchmark(ours)
-    assert found["numpy"] >= 1.6, found
 
 
-@pytest.mark.parametrize(("points", "goal"), [(6000, 0.25), (60_000, 3.5)])
-def test_shuffled_auc(benchmark, frame, peer, monkeypatch, points, goal):
-    """Against pysaliency's ROC curve alone, of values that are gathered already; the bar is 15.
+@pytest.mark.parametrize("points", [6000, 60_000])
+def test_shuffled_auc(benchmark, frame, peer, monkeypatch, points):
+    """Against pysaliency's ROC curve alone, of values that are gathered already.
 
-    Ours is given maps of points, and passes over them and over the prediction, which is checked:
-    with few points that is all of its time.
+    Ours is given maps of points, those of other pictures the same for all frames of a scan, and
+    passes over the prediction, which is checked: with few points that is all of its time.
     """
     monkeypatch.setattr(np, "trapz", getattr(np, "trapezoid", None), raising=False)
     predicted, _, fixations, (x, y) = frame
@@ -198,6 +218,7 @@ def test_shuffled_auc(benchmark, frame, peer, monkeypatch, points, goal):
     at = rng.normal((112, 144), (40, 50), (points, 2)).clip(0, (223, 287))
     row, column = np.rint(at.T).astype(int)
     others = fixation_map(at[:, 1], at[:, 0], SHAPE, np.uint32)
+    others.flags.writeable = False
     positives = predicted[np.rint(y).astype(int), np.rint(x).astype(int)]
     negatives = predicted[row, column]
 
@@ -208,10 +229,12 @@ def test_shuffled_auc(benchmark, frame, peer, monkeypatch, points, goal):
         return metrics.sauc(predicted, fixations, others)
 
     assert float(ours()) == pytest.approx(float(theirs()), rel=1e-12)
-    found, spread = ratios(theirs, {"numpy": (ours, 1)}, {"numpy": goal})
-    report(benchmark, f"sAUC of {points:,} others, times faster than pysaliency", spread, 15)
+    goals = dict.fromkeys(KERNELS, 15)
+    found = ratios(theirs, {name: (with_kernel(name, ours, 20), 20) for name in KERNELS}, goals)
+    short = {6000: (0.7, GATHERED), 60_000: (7, RANKED)}[points]
+    words = f"sAUC of {points:,} others, times faster than pysaliency"
+    report(benchmark, words, found, goals, dict.fromkeys(KERNELS, short))
     benchmark(ours)
-    assert found["numpy"] >= goal, found
 
 
 def test_bootstrap(benchmark):
@@ -240,11 +263,11 @@ def test_bootstrap(benchmark):
     def known():
         return scan_interval(values, scan, resamples=resamples)
 
-    found, spread = ratios(
+    goals = {"first call": 200, "draws known": 200}
+    found = ratios(
         lambda: frame_resampling(part),
         {"first call": (ours, resamples / part), "draws known": (known, resamples / part)},
-        {"first call": 200},
+        goals,
     )
-    report(benchmark, "intervals, times faster than resampling frames", spread, 200)
+    report(benchmark, "intervals, times faster than resampling frames", found, goals)
     benchmark(ours)
-    assert found["first call"] >= 200, found

@@ -71,3 +71,34 @@ def test_what_is_started_does_not_ask_for_the_same_memory_again():
         [sys.executable, "-c", MANY_MAPS], env=environment(), capture_output=True, text=True
     )
     assert float(done.stdout) < 25, done.stderr
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the settings are glibc's")
+def test_a_command_does_not_ask_for_the_same_memory_again():
+    """Its process has begun without the settings, and takes them when it is to compute."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC")}
+    begin = "from fusbench.cli import cli\ncli.get_command(None, 'train')\n"
+    done = subprocess.run(
+        [sys.executable, "-c", begin + MANY_MAPS], env=clean, capture_output=True, text=True
+    )
+    assert float(done.stdout) < 25, done.stderr
+
+
+LOADED = """
+import os
+from fusbench import load_model
+load_model("uniform")
+print(os.environ["OMP_WAIT_POLICY"], os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "told"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
+)
+def test_a_framework_that_a_script_has_loaded_waits_calmly(own, told):
+    """And the script's own libraries keep the threads that they have."""
+    clean = {name: value for name, value in os.environ.items() if name not in CALM}
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env={**clean, **own}, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [told, "None"], done.stderr

@@ -200,3 +200,31 @@ def test_the_signature_names_what_the_scores_follow_from():
     with pytest.raises(UnknownName, match="no metric is called 'strange'"):
         metrics.of_signature(signature)
     assert [m.key for m in metrics.of_signature("cc+ig|profile:mit")] == ["cc", "ig"]
+
+
+@pytest.mark.parametrize("name", kernels.KERNELS)
+def test_what_every_kernel_says_of_a_map(name):
+    """Its sum, whether any is negative, and its shares, where it is nearly a density."""
+    if name == "numba":
+        pytest.importorskip("numba")
+    m = np.random.default_rng(0).gamma(0.3, size=(37, 53))
+    m[-1, -1] = 0
+    whole = math.fsum(m.ravel().tolist())
+    with metrics.kernel(name):
+        own = kernels.active()
+        for sign in (1.0, -1.0):
+            m[-1, -1] = sign * 1e-9
+            total, negative = own.total(m.ravel())
+            assert total == pytest.approx(whole + sign * 1e-9, rel=1e-13)
+            assert negative == (sign < 0)
+        assert own.shares(m / whole, 1e-3) is None  # for its negative value
+        m[-1, -1] = 0
+        for dtype in (np.float32, np.float64, ">f4", np.longdouble):
+            given = (m / m.sum() * 1.0005).astype(dtype)
+            share = own.shares(given[:, ::-1], 1e-3)
+            assert share.dtype == np.float64
+            want = given[:, ::-1].astype(np.float64)
+            np.testing.assert_allclose(share, want / want.sum(), rtol=1e-13)
+            assert own.shares(given, 1e-4) is None
+            given[3, 4] = np.nan
+            assert own.shares(given, 1e-3) is None

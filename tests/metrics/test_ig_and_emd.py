@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fusbench import metrics
 from fusbench.errors import ConfigError, PredictionError
-from fusbench.metrics import moving
+from fusbench.metrics import lasting, moving
 from fusbench.metrics.transport import shrink
 
 EPS = 2.0**-52
@@ -250,3 +250,25 @@ def test_distances_of_batches_and_of_constant_maps(profile):
         metrics.emd(flat, 0 * flat, profile)
     with pytest.raises(PredictionError, match="meets a saliency map"):
         metrics.emd(flat, flat.T, profile)
+
+
+def test_what_is_known_of_a_map_is_of_that_map_and_only_while_it_cannot_change():
+    """Another map in the same memory, or the same map written to, is looked at anew."""
+    p, fixations = densities(3)[0], gaze(3)[0]
+    want = {seed: float(metrics.ig(p, fixations, densities(seed)[0].copy())) for seed in range(20)}
+    assert len(set(want.values())) == 20
+    for seed, value in want.items():  # each in the memory that the one before has left
+        baseline = densities(seed)[0].copy()
+        baseline.flags.writeable = False
+        assert [float(metrics.ig(p, fixations, baseline)) for _ in range(2)] == [value, value]
+        del baseline
+    changing = densities(0)[0].copy()
+    assert float(metrics.ig(p, fixations, changing)) == want[0]
+    changing[:] = densities(1)[0]
+    assert float(metrics.ig(p, fixations, changing)) == want[1]
+    window = changing.view()
+    window.flags.writeable = False  # whoever has the map itself may write to it
+    assert float(metrics.ig(p, fixations, window)) == want[1]
+    changing[:] = densities(2)[0]
+    assert float(metrics.ig(p, fixations, window)) == want[2]
+    assert not [known for known in lasting._found.values() if known[lasting.once]() is None]

@@ -3,7 +3,8 @@
 Run ``python tests/simulations/scale.py FOLDER --clips 50000`` or, for long clips,
 ``... FOLDER --scans 1 --clips 1 --frames 18000 --height 720 --width 960 --gaze-rows 54000``. Each
 command is a process of its own, the first one with an empty cache; processor time is that of all
-its processes, memory that of the largest one.
+its processes, memory that of the largest one. ``--dataset phantom-full`` tries a data set that is
+there, and ``--page`` adds what memory was held to the page of benchmarks, with its goal.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from fusbench.data.scan import DatasetInfo
 from fusbench.data.writer import NewClip, info_toml, store_clip
 
 OPEN = "import fusbench, sys; print(repr(fusbench.open_dataset(sys.argv[1])))"
+LARGE_GB, PAPER_GB = 2.0, 1.5  # goals
 SPLITS = ("test", "train", "test", "val")
 FRAME_RATE_HZ, SIGMA_PX = 30.0, 2.0
 NOTHING = np.empty(0)
@@ -80,8 +83,8 @@ def clip(root: Path, options: argparse.Namespace, number: int) -> tuple[ClipRow,
     return row, lines
 
 
-def trial(name: str, command: list[str], cache: Path) -> None:
-    """Run a command with this cache, and print what it took."""
+def trial(name: str, command: list[str], cache: Path) -> float:
+    """Run a command with this cache, and print what it took; the memory that it held, in GB."""
     code = (
         "import resource, subprocess, sys, time\n"
         "begin = time.monotonic()\n"
@@ -97,6 +100,25 @@ def trial(name: str, command: list[str], cache: Path) -> None:
     took = f"{float(used_s):8.1f} s of processor time {float(wall_s):8.1f} s by the clock"
     failed = f"  FAILED, {rc}" if rc != "0" else ""
     print(f"{name:16}{took} {int(most_kb) / 1e6:6.2f} GB{failed}", flush=True)
+    return int(most_kb) / 1e6
+
+
+def tell(held: dict[str, float], options: argparse.Namespace) -> None:
+    """Add what memory each command held to the page of benchmarks."""
+    sys.path[:0] = [str(Path(__file__).parents[1] / name) for name in ("", "benchmarks")]
+    import page
+    from support.figures import note
+
+    data, goal = options.dataset, PAPER_GB
+    if not data:
+        size = f"{options.frames:,} frames of {options.height} x {options.width}"
+        rows = f"{options.clips * options.gaze_rows:,} rows of gaze"
+        data, goal = f"{options.clips:,} clips of {size} with {rows}", LARGE_GB
+    noted = SimpleNamespace(extra_info={})
+    for name, gigabytes in held.items():
+        note(noted, f"{data}, {name}, GB held", gigabytes, at_most=goal)
+    page.add(noted.extra_info["figures"], None)
+    page.write()
 
 
 def main() -> None:
@@ -105,16 +127,23 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     for option, value in OPTIONS.items():
         parser.add_argument(f"--{option}", type=int, default=value)
+    parser.add_argument("--dataset", default="")
+    parser.add_argument("--page", action="store_true")
     options = parser.parse_args()
     root, cache = options.folder / "large", options.folder / "cache"
-    if not root.exists():
+    if not options.dataset and not root.exists():
         make(root, options)
+    data = options.dataset or str(root)
     cli, out = [sys.executable, "-m", "fusbench"], options.folder / "runs"
-    trial("opened", [sys.executable, "-c", OPEN, str(root)], cache)
-    trial("opened again", [sys.executable, "-c", OPEN, str(root)], cache)
-    trial("checked", [*cli, "dataset", "check", str(root)], cache)
-    scored = [*cli, "evaluate", "--model", "uniform", "--dataset", str(root), "--out", str(out)]
-    trial("scored", scored, cache)
+    commands = {
+        "opened": [sys.executable, "-c", OPEN, data],
+        "opened again": [sys.executable, "-c", OPEN, data],
+        "checked": [*cli, "dataset", "check", data],
+        "scored": [*cli, "evaluate", "--model", "uniform", "--dataset", data, "--out", str(out)],
+    }
+    held = {name: trial(name, command, cache) for name, command in commands.items()}
+    if options.page:
+        tell(held, options)
 
 
 if __name__ == "__main__":
