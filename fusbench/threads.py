@@ -38,8 +38,9 @@ def keep_memory() -> None:
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # another libc has none
     for name, option in OPTIONS.items():
-        if mallopt:
-            mallopt(option, int(os.environ.get(name, KEPT[name])))
+        size = os.environ.get(name, KEPT[name])
+        if mallopt and size.isascii() and size.isdigit():  # what glibc takes for none, too
+            mallopt(option, int(size))
 
 
 def wait_calmly() -> None:

@@ -102,3 +102,15 @@ def test_a_framework_that_a_script_has_loaded_waits_calmly(own, told):
         [sys.executable, "-c", LOADED], env={**clean, **own}, capture_output=True, text=True
     )
     assert done.stdout.split() == [told, "None"], done.stderr
+
+
+@pytest.mark.parametrize("odd", ["1k", "", "\u0663"])
+def test_an_odd_setting_of_the_c_library_ends_no_command(odd):
+    done = subprocess.run(
+        [sys.executable, "-m", "fusbench", "dataset", "list", "--json"],
+        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": odd},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
