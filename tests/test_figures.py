@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.figures import note
+from support.figures import fallen, note
 from support.stopwatch import Times
 
 FILE = Path(__file__).parent / "benchmarks" / "page.py"
@@ -43,3 +43,19 @@ def test_a_run_becomes_rows_of_the_page(writer):
     text = writer.page(rows + later)
     assert "**2 of 2** goals are met" in text
     assert "| a | 2 | 5 |\n| b | 0.5 |  |" in text
+
+
+def test_a_time_is_shown_and_not_held(writer):
+    """It says as much of the machine; a ratio is held at its goal, or at what is told beside it."""
+    bench = SimpleNamespace(extra_info={})
+    note(bench, "seconds", 9.0, at_most=1, held=False, why="All of it waits.")
+    note(bench, "ratio", 3.0, at_most=1, holds=2, why="Half of it waits.")
+    note(bench, "other", 1.5, at_most=1, holds=2, why="Half of it waits.")
+    figures = bench.extra_info["figures"]
+    assert fallen(figures) == ["ratio: 3, held at 2"]
+    rows = writer.rows_of(figures, "2026-01-02", "here", 0.5)
+    first, second, _ = writer.shortfalls(rows).splitlines()
+    assert first == "- **seconds**, 9 in place of ≤ 1: All of it waits."
+    assert second.endswith("Half of it waits. Held at ≤ 2.")
+    with pytest.raises(AssertionError, match="says why"):
+        note(bench, "silent", 3.0, at_most=1, holds=2)

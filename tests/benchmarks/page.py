@@ -97,7 +97,7 @@ def rows_of(figures, day, where, load):
             **{name: f"{each[name]:.4g}" for name in ("value", "low", "high", "goal")},
             "better": "more" if each["more_is_better"] else "less",
             "once": "once" if each["once"] else "",
-            "holds": f"{each['holds']:.4g}",
+            "holds": "" if each["holds"] is None else f"{each['holds']:.4g}",
             "why": each["why"],
         }
         for each in figures
@@ -160,7 +160,7 @@ def shortfalls(rows):
     missed = [row for row in rows if reached(row) < 1 and row.get("why")]
     lines = (
         f"- **{row['what']}**, {number(row['value'])} in place of {bound(row, 'goal')}: "
-        f"{row['why']} Held at {bound(row, 'holds')}.\n"
+        f"{row['why']}{' Held at ' + bound(row, 'holds') + '.' if row['holds'] else ''}\n"
         for row in missed
     )
     return "".join(lines)

@@ -137,4 +137,4 @@ def test_live_beside_a_busy_core(benchmark):
     with busy():
         found = benchmark.pedantic(late, rounds=1)
     what = f"live, {NETWORK}, beside a busy core, 99th percentile in ms"
-    note(benchmark, what, found, at_most=9, holds=60, why=SHARED)
+    note(benchmark, what, found, at_most=9, held=False, why=SHARED)
