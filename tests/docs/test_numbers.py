@@ -78,11 +78,40 @@ def test_dead_recurrence_shows_every_training():
     assert shown == expected
 
 
-def test_dead_recurrence_shows_what_more_steps_gave():
+def more_steps():
+    """Of "Half as many steps again": what was gone on with, and what was begun anew."""
     page = (ROOT / "docs/explanation/dead-recurrence.md").read_text(encoding="utf-8")
     section = page.partition("\n### Half as many steps again\n")[2].partition(
         "\nThe dead training"
     )[0]
+    return section.partition("\nBegun anew")[::2]
+
+
+def test_dead_recurrence_shows_what_going_on_gave():
+    section, said = more_steps()[0], dict(trainings())
+    lines = re.findall(r"^\| `([a-z0-9-]+)` \| (\d) \|(.*)\|$", section, re.MULTILINE)
+    curves = {file.stem: file for file in (ROOT / "leaderboards/weights/continued").glob("*.csv")}
+    assert len(lines) == len(curves) >= 2
+    for name, seed, cells in lines:
+        key = name if seed == "0" else f"{name}-seed{seed}"
+        with curves[key].open(encoding="utf-8") as file:
+            steps = list(csv.DictReader(file))
+        kept, end, best, gain, history = (cell.strip() for cell in cells.split("|"))
+        step = int(kept.partition(":")[0].replace(",", ""))
+        assert f"{int(steps[-1]['step']):,}" == end
+        losses = {int(row["step"]): float(row["val_loss"]) for row in steps}
+        least = min(losses, key=losses.get)
+        assert kept == f"{step:,}: {losses[step]:.3f}"
+        assert best == f"{least:,}: {losses[least]:.3f}"
+        assert gain == f"{losses[step] - losses[least]:.3f}"
+        assert history == f"{float(steps[least // 300 - 1]['history_sweep']):.2f}"
+        ended = said[name, seed]
+        if name == "clstmunet-after":  # the very training whose weights are bundled
+            assert (str(step), f"{losses[step]:.6f}") == (ended["best_step"], ended["val_loss"])
+
+
+def test_dead_recurrence_shows_what_a_new_beginning_gave():
+    section = more_steps()[1]
     lines = re.findall(r"^\| `([a-z0-9-]+)` \| (\d) \|(.*)\|$", section, re.MULTILINE)
     ended = {key: float(said["val_loss"]) for key, said in trainings()}
     curves = {file.stem: file for file in (ROOT / "leaderboards/weights/longer").glob("*.csv")}
