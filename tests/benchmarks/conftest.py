@@ -1,14 +1,16 @@
 import cv2
 import pytest
 from support.figures import fallen
+from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(autouse=True)
-def one_thread_of_opencv():
+def one_thread():
     """Processor time counts what each of several threads takes, waiting too."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    yield
+    with threadpool_limits(1):
+        yield
     cv2.setNumThreads(before)
 
 
