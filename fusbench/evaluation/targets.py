@@ -13,6 +13,7 @@ from fusbench.data.gaze import fixation_map
 from fusbench.data.scan import Clip
 from fusbench.errors import DatasetError
 from fusbench.metrics import observers_of
+from fusbench.metrics.lasting import settled
 from fusbench.models.baselines import anywhere
 
 MEAN_MAP, CENTRE_BIAS = "fitted-mean-map", "centre-bias"
@@ -62,7 +63,7 @@ class Targets:
     @cached_property
     def baseline(self) -> np.ndarray:
         """Density of the gaze whatever the picture shows, float64 (H, W), sum 1."""
-        return _settled(anywhere(self.dataset))
+        return settled(anywhere(self.dataset))
 
     @cached_property
     def _all_fixations(self) -> np.ndarray:
@@ -92,7 +93,7 @@ class Targets:
                 fix = "Leave out sauc: it compares with the gaze on other scans."
                 raise DatasetError(what, self.dataset.where, fix)
             self._others.clear()  # scans come one after the other
-            self._others[scan_id] = _settled(rest)
+            self._others[scan_id] = settled(rest)
         return self._others[scan_id]
 
     def at(self, clip: Clip, frame: int) -> dict[str, np.ndarray]:
@@ -105,10 +106,3 @@ class Targets:
             "baseline": lambda: self.baseline,
         }
         return {name: makers[name]() for name in self.needs}
-
-
-def _settled(m: np.ndarray) -> np.ndarray:
-    """A map of its own that nobody may write to: metrics look it through once, for many frames."""
-    m = m if m.base is None else m.copy()
-    m.flags.writeable = False
-    return m

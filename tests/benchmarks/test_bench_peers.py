@@ -13,6 +13,7 @@ from support.stopwatch import best
 
 from fusbench import metrics
 from fusbench.data.gaze import fixation_map, saliency_map
+from fusbench.metrics.lasting import settled
 from fusbench.statistics.intervals import scan_interval, times_drawn
 
 SHAPE = (224, 288)
@@ -177,8 +178,7 @@ def test_information_gain(benchmark, frame, peer):
     What is left for NumPy are two passes over the density and two over the fixation map.
     """
     predicted, _, fixations, (x, y) = frame
-    baseline = saliency_map(np.array([140.0]), np.array([110.0]), SHAPE, 50.0)
-    baseline.flags.writeable = False
+    baseline = settled(saliency_map(np.array([140.0]), np.array([110.0]), SHAPE, 50.0))
 
     class One(peer.Model):
         def __init__(self, density):
@@ -217,8 +217,7 @@ def test_shuffled_auc(benchmark, frame, peer, monkeypatch, points):
     rng = np.random.default_rng(1)
     at = rng.normal((112, 144), (40, 50), (points, 2)).clip(0, (223, 287))
     row, column = np.rint(at.T).astype(int)
-    others = fixation_map(at[:, 1], at[:, 0], SHAPE, np.uint32)
-    others.flags.writeable = False
+    others = settled(fixation_map(at[:, 1], at[:, 0], SHAPE, np.uint32))
     positives = predicted[np.rint(y).astype(int), np.rint(x).astype(int)]
     negatives = predicted[row, column]
 

@@ -258,17 +258,23 @@ def test_what_is_known_of_a_map_is_of_that_map_and_only_while_it_cannot_change()
     want = {seed: float(metrics.ig(p, fixations, densities(seed)[0].copy())) for seed in range(20)}
     assert len(set(want.values())) == 20
     for seed, value in want.items():  # each in the memory that the one before has left
-        baseline = densities(seed)[0].copy()
-        baseline.flags.writeable = False
+        baseline = lasting.settled(densities(seed)[0])
         assert [float(metrics.ig(p, fixations, baseline)) for _ in range(2)] == [value, value]
         del baseline
     changing = densities(0)[0].copy()
     assert float(metrics.ig(p, fixations, changing)) == want[0]
     changing[:] = densities(1)[0]
     assert float(metrics.ig(p, fixations, changing)) == want[1]
+    changing.flags.writeable = False  # for as long as its owner wants
+    assert float(metrics.ig(p, fixations, changing)) == want[1]
+    changing.flags.writeable = True
+    changing[:] = densities(3)[0]
+    changing.flags.writeable = False
+    assert float(metrics.ig(p, fixations, changing)) == want[3]
+    changing.flags.writeable = True
     window = changing.view()
     window.flags.writeable = False  # whoever has the map itself may write to it
-    assert float(metrics.ig(p, fixations, window)) == want[1]
+    assert float(metrics.ig(p, fixations, window)) == want[3]
     changing[:] = densities(2)[0]
     assert float(metrics.ig(p, fixations, window)) == want[2]
-    assert not [known for known in lasting._found.values() if known[lasting.once]() is None]
+    assert not [known for known in lasting._found.values() if known[lasting.settled]() is None]
