@@ -5,6 +5,8 @@ A message answers three questions in one line: *what* is wrong, *where*, and *wh
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 MOST_LISTED = 12  # names in a message that tells where to see them all
 
 
@@ -101,6 +103,25 @@ class MemoryFull(OutputError):
     def __init__(self, where: str) -> None:
         fix = "Free some space there, or give it less work: what processes share lies there."
         super().__init__("the shared memory is full", where, fix)
+
+
+MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError, MemoryFull)
+"""What a model may raise: it costs its own row, and no other's."""
+
+
+def raised(error: BaseException, doing: str = "") -> str:
+    """What a stranger's code raised, in one line, even where the error's own words fail.
+
+    Examples
+    --------
+    >>> raised(ValueError("too few\\nrows"), "a step"), raised(AssertionError())
+    ('raised ValueError in a step: too few rows', 'raised AssertionError')
+    """
+    words = ""
+    with suppress(Exception):
+        words = str(error)
+    where = f" in {doing}" if doing else ""
+    return " ".join(f"raised {type(error).__name__}{where}: {words}".split()).rstrip(": .")
 
 
 def counted(number: int, noun: str, one: str = "", many: str = "") -> str:

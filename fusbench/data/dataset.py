@@ -11,7 +11,7 @@ from fusbench.data.card import DatasetCard
 from fusbench.data.folder import Report, read_folder
 from fusbench.data.scan import SPLITS, Clip, DatasetInfo
 from fusbench.discovery import DATASETS, card, load_target, scan
-from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, unknown
+from fusbench.errors import DatasetError, FusbenchError, PluginError, counted, raised, unknown
 from fusbench.files import text_sha256, told_as
 from fusbench.progress import Progress, silent
 from fusbench.progress import Report as Told
@@ -280,9 +280,7 @@ def _provided(card: DatasetCard, splits: tuple[str, ...], report: Told) -> Path:
         raise
     except Exception as error:  # a stranger's code
         fix = f"Look at {card.provider}; --debug shows the traceback."
-        line = " ".join(f"its provider raised {type(error).__name__}: {error}".split())
-        what = line.rstrip(": .")
-        raise PluginError(what, where, fix) from error
+        raise PluginError(f"its provider {raised(error)}", where, fix) from error
     if not isinstance(root, str | Path) or not Path(root).is_dir():
         what = f"its provider returned {root!r}, which is no folder"
         raise PluginError(what, where, "Return the path of a data set folder.")

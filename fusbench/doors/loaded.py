@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from fusbench.errors import (
-    CheckpointError,
-    ConfigError,
-    FusbenchError,
-    MemoryFull,
-    PluginError,
-    PredictionError,
-)
+from fusbench.errors import MODEL_ERRORS, ConfigError, FusbenchError, PluginError, raised
 from fusbench.models.card import ModelCard
 
 METHODS = ("predict", "predict_clip", "predict_gaze", "step")
-OF_MODELS = (PredictionError, CheckpointError, ConfigError, PluginError, MemoryFull)
 
 
 class Told:
@@ -35,7 +26,7 @@ class Told:
         def called(*arguments: Any) -> Any:
             try:
                 return method(*arguments)
-            except OF_MODELS:
+            except MODEL_ERRORS:
                 raise
             except (Exception, SystemExit) as error:
                 raise _told(error, f"model '{self.card.name}'") from error
@@ -50,11 +41,7 @@ def _told(error: BaseException, where: str) -> PluginError:
     if isinstance(error, SystemExit):
         fix = "A model must not end the process: raise an exception instead."
         return PluginError(f"tried to end its process: exit({error})", where, fix)
-    words = ""
-    with suppress(Exception):  # its own words may fail, too
-        words = str(error)
-    line = " ".join(f"raised {type(error).__name__}: {words}".split()).rstrip(": .")
-    return PluginError(line, where, "See its traceback.")
+    return PluginError(raised(error), where, "See its traceback.")
 
 
 def card_of_model(model: Any) -> ModelCard:

@@ -12,14 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fusbench.errors import (
-    CheckpointError,
-    ConfigError,
-    FusbenchError,
-    MemoryFull,
-    PluginError,
-    PredictionError,
-)
+from fusbench.errors import MODEL_ERRORS, FusbenchError
 from fusbench.evaluation.finished import Run
 from fusbench.progress import Progress, silent
 
@@ -30,7 +23,6 @@ if TYPE_CHECKING:
     from fusbench.models.card import ModelCard
     from fusbench.models.entrant import Entrant
 
-MODEL_ERRORS = (PluginError, PredictionError, CheckpointError, ConfigError, MemoryFull)
 OF_STRANGERS = ("checkpoint", "device", "freeze_history", "seen")
 FAILURE = "failure.txt"
 

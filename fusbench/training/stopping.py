@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fusbench.errors import FusbenchError, PluginError, TrainingError
+from fusbench.errors import FusbenchError, PluginError, TrainingError, raised
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 EXHAUSTED = ("OutOfMemoryError", "ResourceExhaustedError", "MemoryError")
@@ -54,9 +54,9 @@ def learner_errors(doing: str, where: str = "") -> Iterator[None]:
     except FusbenchError:
         raise
     except Exception as error:
-        told, kind = str(error), type(error).__name__
-        if kind in EXHAUSTED or any(word in told.lower() for word in WORDS):
+        told = raised(error, doing)
+        if type(error).__name__ in EXHAUSTED or any(word in told.lower() for word in WORDS):
             what = f"the device's memory does not suffice for {doing}"
             raise TrainingError(what, where, LOWER) from error
-        what = f"its learner raised {kind} in {doing}: {' '.join(told.split())}"
-        raise PluginError(what, where, "See its traceback with --debug.") from error
+        fix = "See its traceback with --debug."
+        raise PluginError(f"its learner {told}", where, fix) from error
