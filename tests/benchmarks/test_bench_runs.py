@@ -80,6 +80,14 @@ def one_row(name, out):
     )
 
 
+def beside_busy(benchmark, what, quiet, again):
+    """Note how many times as long it takes `again`, beside a busy core, as it took alone."""
+    with busy():
+        slow = again()
+    what = f"{what} beside a busy core, times alone"
+    note(benchmark, what, slow / quiet, at_most=1.5, holds=3, why=SHARED)
+
+
 def test_a_network(benchmark, tmp_path):
     """Its run beside its forward passes, in two jobs, and beside a busy core."""
     pytest.importorskip("fusbench_torch")
@@ -92,19 +100,15 @@ def test_a_network(benchmark, tmp_path):
     what = f"evaluate {NETWORK}, two jobs, times faster than one"
     note(benchmark, what, seconds / jobs, at_least=1.7, holds=0.6, why=STARTED)
     quiet, _ = scored(NETWORK, tmp_path / "q")
-    with busy():
-        slow, _ = scored(NETWORK, tmp_path / "b")
-    what = f"evaluate {NETWORK}, beside a busy core, times alone"
-    note(benchmark, what, slow / quiet, at_most=1.5, holds=3, why=SHARED)
+    beside_busy(
+        benchmark, f"evaluate {NETWORK},", quiet, lambda: scored(NETWORK, tmp_path / "b")[0]
+    )
 
 
 @TWO_CORES
 def test_a_free_model_beside_a_busy_core(benchmark, tmp_path):
     quiet = benchmark.pedantic(scored, (FREE, tmp_path / "q"), rounds=1)[0]
-    with busy():
-        slow, _ = scored(FREE, tmp_path / "b")
-    what = f"evaluate {FREE}, beside a busy core, times alone"
-    note(benchmark, what, slow / quiet, at_most=1.5, holds=3, why=SHARED)
+    beside_busy(benchmark, f"evaluate {FREE},", quiet, lambda: scored(FREE, tmp_path / "b")[0])
 
 
 @TWO_CORES
@@ -118,10 +122,7 @@ def test_training_beside_a_busy_core(benchmark, tmp_path):
         )[0]  # fmt: skip
 
     quiet = benchmark.pedantic(trained, ("q.safetensors",), rounds=1)
-    with busy():
-        slow = trained("b.safetensors")
-    what = "60 steps of training beside a busy core, times alone"
-    note(benchmark, what, slow / quiet, at_most=1.5, holds=3, why=SHARED)
+    beside_busy(benchmark, "60 steps of training", quiet, lambda: trained("b.safetensors"))
 
 
 @TWO_CORES
