@@ -1,10 +1,10 @@
 """A guest: a model in a process of its own, perhaps in a Python where fusbench is not installed.
 
 This file is run as a script by `fusbench.isolation.parent`, never imported by it; it loads
-`introduced.py`, `witness.py`, `watch.py`, `libraries.py`, `crossing.py` and `clocks.py`, which lie
-beside it. They need Python 3.8 or newer, the standard library, and the NumPy that the model uses
-anyway. Requests and answers are JSON, one a line; arrays cross as plain ``.npy`` files. Whatever
-the model prints goes to files.
+`introduced.py`, `libraries.py`, `crossing.py`, `clocks.py` and `witness.py`, which lie beside it,
+with what that one needs. They need Python 3.8 or newer, the standard library, and the NumPy that
+the model uses anyway. Requests and answers are JSON, one a line; arrays cross as plain ``.npy``
+files. Whatever the model prints goes to files.
 """
 
 import sys
@@ -46,7 +46,7 @@ class Guest:
     past: Any = None
 
     def __init__(self, scratch: str) -> None:
-        self.witness = beside("witness").Witness(scratch, beside("watch").Watch(), libraries)
+        self.witness = beside("witness").Witness(scratch, beside)
 
     def introduce(
         self, kind: str, value: Any, path: Any = None, memory_bytes: Any = None, owner: str = ""

@@ -16,7 +16,6 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import Any
 
-LARGEST = 1 << 33  # bytes; a larger file is known by its size and time
 NOT_OF_MODELS = ("/proc/", "/sys/", "/dev/", "/etc/")
 OF_PREFIX = ("lib", "lib64", "share", "bin", "etc")
 FUSBENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
@@ -38,13 +37,11 @@ class Witness:
     ----------
     scratch : str
         Folder in which frames and densities cross: no part of the model.
-    watch : Watch
-        Of `watch.py`, which lies beside this file.
-    libraries : module
-        `libraries.py`, which does too.
+    beside : callable
+        Gives the modules that lie beside this file, by name.
     """
 
-    def __init__(self, scratch: str, watch: Any, libraries: Any) -> None:
+    def __init__(self, scratch: str, beside: Any) -> None:
         self.read: Any = {}  # absolute path: SHA-256 at that time
         self.listed: Any = {}  # folder: hash of the names in it when they were asked for
         self.of_data: Any = set()  # files of the data set that were opened
@@ -55,14 +52,16 @@ class Witness:
         self.started = self.alone = False  # another program; with data that no other one reads
         self.passed = [os.path.join(scratch, ""), *_of_python()]
         self.busy = threading.local()
-        self.watch = watch
-        self.libraries = libraries
+        self.watch = beside("watch").Watch()
+        self.variables = beside("variables").Variables()
+        self.libraries, self.contents = beside("libraries"), beside("contents")
         self.environment = ""  # what is installed, before the model changes where it looks
 
     def begin(self) -> None:
         """See everything from now on; a hook cannot be taken away again."""
         sys.dont_write_bytecode = True  # which would be old after an edit within the same second
         self.environment = self.libraries.environment()
+        self.variables.begin()
         sys.addaudithook(self.see)
 
     def of_file(self, path: str) -> None:
@@ -115,7 +114,7 @@ class Witness:
             self.of_data.add(os.path.basename(path))
         elif self.counts(path) and (path.endswith(".py") or _by_model(self.counts)):
             if event in LISTS:
-                self.listed[path] = names_in(path)
+                self.listed[path] = self.contents.names_in(path)
             else:
                 self.keep(path)
 
@@ -154,7 +153,7 @@ class Witness:
         """Remember a file by what it holds now; what cannot be read has no say."""
         with suppress(OSError):
             if os.path.isfile(path):
-                self.read[path] = digest_of(path)
+                self.read[path] = self.contents.digest_of(path)
                 self.watch.near(path, self.counts)
 
     def before(self) -> None:
@@ -185,7 +184,10 @@ class Witness:
         seen = {**kept, **self.listed}
         for name, sha in sorted({(self._name(path), sha) for path, sha in seen.items()}):
             total.update(f"{name}\0{sha}\n".encode(errors="surrogateescape"))
-        beside = {self.folder: names_in(self.folder)} if self.folder else {}
+        asked = self.variables.told(self.counts)
+        for name, sha in asked.items():
+            total.update(f"${name}\0{sha}\n".encode(errors="surrogateescape"))
+        beside = {self.folder: self.contents.names_in(self.folder)} if self.folder else {}
         return {
             "source": total.hexdigest(),
             "versions": self.libraries.versions(),
@@ -193,24 +195,28 @@ class Witness:
             "record": {
                 "model": self.model,
                 "files": kept,
-                "packages": {root: names_below(root) for root in self.packages},
+                "packages": {root: self.contents.names_below(root) for root in self.packages},
                 "folders": {**beside, **self.listed},
                 "environment": self.environment,
+                "variables": asked,
             },
         }
 
     def unchanged(self, record: Any, nearby: bool) -> bool:
         """Whether all files hold what a record says; `nearby`, no other could be taken either."""
         with self.looking(), suppress(OSError, KeyError, TypeError, AttributeError):
+            asked, files = record["variables"].items(), record["files"].items()
             here = not nearby or (record["model"] == self.model and self._same_places(record))
-            return here and all(digest_of(path) == sha for path, sha in record["files"].items())
+            here = here and all(self.variables.digest(name) == sha for name, sha in asked)
+            return here and all(self.contents.digest_of(path) == sha for path, sha in files)
         return False  # a file is gone, or this is no record of ours
 
     def _same_places(self, record: Any) -> bool:
+        inside, below = self.contents.names_in, self.contents.names_below
         return (
             record["environment"] == self.environment
-            and all(names_in(place) == names for place, names in record["folders"].items())
-            and all(names_below(place) == names for place, names in record["packages"].items())
+            and all(inside(place) == names for place, names in record["folders"].items())
+            and all(below(place) == names for place, names in record["packages"].items())
         )
 
     def _name(self, path: str) -> str:
@@ -221,43 +227,7 @@ class Witness:
         return os.path.relpath(path, FUSBENCH) if path.startswith(ZOO) else os.path.basename(path)
 
     def _package_files(self) -> Any:
-        return [path for root in self.packages for path in files_below(root)]
-
-
-def digest_of(path: str) -> str:
-    """SHA-256 of a file's bytes."""
-    found = os.stat(path)
-    if found.st_size > LARGEST:
-        return f"{found.st_size} bytes of {found.st_mtime_ns} ns"
-    total = hashlib.sha256()
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            total.update(block)
-    return total.hexdigest()
-
-
-def files_below(root: str) -> Any:
-    """All files of a package, or the one of a module, but for compiled copies."""
-    if os.path.isfile(root):
-        return [root]
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if _counted(name))
-        found += [os.path.join(folder, name) for name in sorted(names) if _counted(name)]
-    return found
-
-
-def names_below(root: str) -> str:
-    """Hash of the names of a package's files."""
-    return _sha256("\n".join(os.path.relpath(path, root) for path in files_below(root)))
-
-
-def names_in(folder: str) -> str:
-    """Hash of the names in a folder."""
-    try:
-        return _sha256("\n".join(sorted(filter(_counted, os.listdir(folder)))))
-    except OSError:
-        return ""
+        return [path for root in self.packages for path in self.contents.files_below(root)]
 
 
 def _modules(counts: Any) -> Any:
@@ -284,14 +254,6 @@ def _of_python() -> Any:
     for prefix in {sys.prefix, sys.base_prefix}:
         roots |= {os.path.join(prefix, part) for part in OF_PREFIX}
     return [os.path.join(root, "") for root in sorted(roots)]
-
-
-def _counted(name: str) -> bool:
-    return not name.startswith(".") and name != "__pycache__" and not name.endswith(".pyc")
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 LISTS = ("os.listdir", "os.scandir")

@@ -110,6 +110,9 @@ def norm_of(gradients: Mapping[str, np.ndarray]) -> float:
 def fallen(history: Sequence[Mapping[str, float]], recipe: Recipe) -> int:
     """How often the patience of a recipe has run out over these validations.
 
+    Those at which a network hardly uses its other frames yet (`least_use`) have a patience of their
+    own: its loss may stand still while the use of them still grows.
+
     Examples
     --------
     >>> from fusbench.training.recipe import recipe
@@ -117,14 +120,16 @@ def fallen(history: Sequence[Mapping[str, float]], recipe: Recipe) -> int:
     >>> fallen([{"val_loss": loss} for loss in losses], recipe("patient"))
     1
     """
-    best, waited, falls = math.inf, 0, 0
+    patience = (recipe.patience, recipe.slow_patience)
+    best, falls, waited = math.inf, 0, [0, 0]
     for row in history:
+        slow = recipe.slow_patience > 0 and row.get("history_sweep", math.inf) < recipe.least_use
         if row["val_loss"] < best - recipe.least_gain:
-            best, waited = row["val_loss"], 0
+            best, waited = row["val_loss"], [0, 0]
         else:
-            waited += 1
-        if recipe.patience and waited == recipe.patience:
-            falls, waited = falls + 1, 0
+            waited[slow] += 1
+        if recipe.patience and waited[slow] == patience[slow]:
+            falls, waited = falls + 1, [0, 0]
     return falls
 
 

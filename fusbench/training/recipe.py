@@ -13,7 +13,7 @@ from fusbench.records import read_record, told
 
 SCHEDULES, COUNTS = ("constant", "cosine"), ("exact", "paper")
 OPTIMISERS, LOSSES = ("adam", "adamw", "sgd"), ("kld", "kld-nss-cc")
-LATER = ("optimiser", "weight_decay", "loss")
+LATER = ("optimiser", "weight_decay", "loss", "least_use", "slow_patience")
 """Fields that older checkpoints do not tell: told only where they are not the usual ones."""
 
 
@@ -47,6 +47,11 @@ class Recipe:
     patience : int
         Validations without a better loss that a training waits for one; 0 waits for ever. The best
         weights are kept either way.
+    least_use : float
+        Nats of use of history in sweeps, of windows of several frames on data that name sweeps: a
+        network whose use is less is still learning what its other frames are for.
+    slow_patience : int
+        Validations that it may wait while it is; they are counted apart. 0 makes no difference.
     falls : int
         How often running out of patience lowers the learning rate; the next time ends the training.
     fall : float
@@ -84,6 +89,8 @@ class Recipe:
     max_steps: int
     validate_every: int
     patience: int
+    least_use: float = 0.0
+    slow_patience: int = 0
     falls: int = 0
     fall: float = 0.3
     least_gain: float = 0.0
@@ -120,7 +127,8 @@ RANGES = {
     "beta2": (0, _BELOW_ONE), "epsilon": (1e-38, 1), "weight_decay": (0, 1e3),
     "clip_norm": (0, 1e38), "batch_size": (1, _LARGE), "max_steps": (1, _LARGE),
     "validate_every": (1, _LARGE), "patience": (0, _LARGE), "falls": (0, _LARGE), "fall": (0, 1),
-    "least_gain": (0, _LARGE), "average": (0, _BELOW_ONE), "validation_stride": (1, _LARGE),
+    "least_use": (0, _LARGE), "slow_patience": (0, _LARGE), "least_gain": (0, _LARGE),
+    "average": (0, _BELOW_ONE), "validation_stride": (1, _LARGE),
 }  # fmt: skip
 CURVE = 10
 """Validations that a budget of one's own has, at least, so that there is a curve to look at."""
@@ -149,6 +157,8 @@ RECIPES = {
             max_steps=12_000,
             validate_every=300,
             patience=2,
+            least_use=0.15,
+            slow_patience=6,
             least_gain=0.003,
             average=0.998,
             validation_stride=10,
@@ -225,5 +235,7 @@ def changed(chosen: Recipe, changes: Mapping[str, Any]) -> Recipe:
     every = max(1, found.max_steps // CURVE)
     if "max_steps" not in changes or "validate_every" in changes or every >= found.validate_every:
         return found
-    patience = found.patience * found.validate_every // every
-    return replace(found, validate_every=every, patience=patience)
+    patience, slow = (
+        count * found.validate_every // every for count in (found.patience, found.slow_patience)
+    )
+    return replace(found, validate_every=every, patience=patience, slow_patience=slow)

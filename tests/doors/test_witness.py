@@ -15,7 +15,8 @@ from support.broken_plugins import install
 from support.command import run
 
 import fusbench
-from fusbench.isolation import libraries, witness
+from fusbench.isolation import witness
+from fusbench.isolation.guest import beside
 
 NET = """
 import os
@@ -271,10 +272,11 @@ def test_a_witness_goes_on_after_what_cannot_be_read(asked, tmp_path, monkeypatc
     weights, late = tmp_path / "w.bin", tmp_path / "late.txt"
     for path in (weights, late):
         path.write_text("1")
-    seer = witness.Witness(str(tmp_path / "scratch"), Told(str(weights)), libraries)
+    seer = witness.Witness(str(tmp_path / "scratch"), beside)
+    seer.watch = Told(str(weights))
     seer.packages = [str(tmp_path)]
     with monkeypatch.context() as patch:
-        patch.setattr(witness, "digest_of", refuse)
+        patch.setattr(seer.contents, "digest_of", refuse)
         getattr(seer, asked)()  # as of a file whose rights were taken away meanwhile
     assert str(weights) not in seer.read
     with monkeypatch.context() as patch:

@@ -21,7 +21,7 @@ from fusbench.evaluation.job import Evaluation
 from fusbench.evaluation.jobs import Jobs, hired
 from fusbench.evaluation.parts import parts, score_part
 from fusbench.files import replacing
-from fusbench.isolation import libraries
+from fusbench.isolation.guest import beside
 from fusbench.isolation.witness import Witness
 from fusbench.locks import locked
 
@@ -31,9 +31,9 @@ import os, time
 calls = []
 def predict(frames):
     calls.append(1)
-    time.sleep(300 * (len(calls) > 1 and bool(os.environ.get("SLOW_NET"))))
-    if os.environ.get("COUNT_NET"):
-        print("x", file=open(os.environ["COUNT_NET"], "a"))
+    time.sleep(300 * (len(calls) > 1 and bool(os.environ.get("FUSBENCH_SLOW_NET"))))
+    if os.environ.get("FUSBENCH_COUNT_NET"):
+        print("x", file=open(os.environ["FUSBENCH_COUNT_NET"], "a"))
     density = frames[:, -1] + 1.0
     return density / density.sum((1, 2), keepdims=True)
 """
@@ -105,7 +105,7 @@ def test_what_parts_have_kept_is_not_scored_again(
 ):
     """The whole run of two parts asks the model for nothing."""
     calls = tmp_path_factory.mktemp("counts") / "calls"
-    monkeypatch.setenv("COUNT_NET", str(calls))
+    monkeypatch.setenv("FUSBENCH_COUNT_NET", str(calls))
     net, runs = model(NET), tmp_path / "r"
     line = ("--model", net, "--dataset", study, "--out", runs, "--json")
     told = json.loads(run("evaluate", *line, "--part", "2/2").stdout)
@@ -148,7 +148,7 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     net = model(NET)
     line = [sys.executable, "-m", "fusbench", "evaluate", "--model", net, "--dataset", study]
     line += ["--out", tmp_path / "r", "--jobs", "2"]
-    slow = {**os.environ, "SLOW_NET": "yes"}
+    slow = {**os.environ, "FUSBENCH_SLOW_NET": "yes"}
     process = subprocess.Popen(list(map(str, line)), stderr=subprocess.PIPE, text=True, env=slow)
     end = time.monotonic() + 180
     while len(kept(tmp_path)) < 2 and time.monotonic() < end:
@@ -160,7 +160,7 @@ def test_an_interrupt_ends_the_jobs_and_the_next_call_goes_on_to_the_same_bytes(
     assert kept(tmp_path) == ["s1", "s3"]  # the first of each part
     assert not [name for name in os.listdir("/proc") if name.isdigit() and _runs(name, tmp_path)]
     calls = tmp_path_factory.mktemp("counts") / "calls"  # not near the model, which two jobs watch
-    counting = {**os.environ, "COUNT_NET": str(calls)}
+    counting = {**os.environ, "FUSBENCH_COUNT_NET": str(calls)}
     run("evaluate", *line[4:], "--threads", "1", env=counting)
     assert len(calls.read_text().splitlines()) == 3
     (folder,) = (tmp_path / "r").glob("net-*")
@@ -204,6 +204,7 @@ def test_what_other_jobs_look_at_is_no_part_of_a_model(tmp_path):
         path.write_text("x")
     taken = [str(tmp_path / name) for name in names]
     watch = SimpleNamespace(taken=lambda: taken, near=lambda *_: None)
-    witness = Witness(str(tmp_path / "scratch"), watch, libraries)
+    witness = Witness(str(tmp_path / "scratch"), beside)
+    witness.watch = watch
     witness.after()
     assert list(witness.read) == [str(tmp_path / name) for name in names[-3:]]

@@ -6,7 +6,7 @@ import numpy as np
 from support.linear import FAST, LinearLearner
 
 from fusbench.data.samples import Batch
-from fusbench.training.optimiser import learning_rate, update_of
+from fusbench.training.optimiser import fallen, learning_rate, update_of
 from fusbench.training.steps import HostSteps
 
 
@@ -35,6 +35,22 @@ def test_the_learning_rate_warms_up_and_falls():
     np.testing.assert_allclose(rates, [0.25, 0.5, 0.75, 1, 1, 0.8536, 0.5, 0.1464, 0], atol=1e-4)
     constant = replace(warm, schedule="constant")
     assert [learning_rate(constant, step) for step in (0, 3, 7)] == [0.25, 1, 1]
+
+
+def test_a_network_that_hardly_uses_its_frames_yet_is_waited_for():
+    """Validations below `least_use` are counted apart, and each count ends a training."""
+    recipe = replace(FAST, patience=2, least_use=0.1, slow_patience=3)
+
+    def waits(*uses, recipe=recipe):
+        """Times that patience ran out while a loss stood still and frames were used like this."""
+        rows = [{"val_loss": 2.0}, *({"val_loss": 2.0, "history_sweep": use} for use in uses)]
+        return fallen(rows, recipe)
+
+    assert (waits(0.2), waits(0.2, 0.1)) == (0, 1)
+    assert (waits(0.0, 0.05), waits(0.0, 0.05, 0.09)) == (0, 1)
+    assert (waits(0.0, 0.05, 0.2), waits(0.0, 0.05, 0.2, 0.2)) == (0, 1)
+    assert waits(0.0, 0.05, recipe=replace(recipe, slow_patience=0)) == 1
+    assert fallen([{"val_loss": 2.0}] * 3, recipe) == 1  # a network of single frames
 
 
 def test_adam_by_hand():

@@ -31,6 +31,7 @@ def test_recipes_are_read_from_files(tmp_path):
 def test_a_short_budget_has_a_curve_and_the_same_patience():
     short = changed(RECIPES["patient"], {"max_steps": 600})
     assert (short.validate_every, short.patience) == (60, 10)  # 600 steps of waiting, as before
+    assert short.slow_patience == 30  # 1,800
     assert changed(RECIPES["patient"], {"max_steps": 20_000}).validate_every == 300
     told = changed(RECIPES["patient"], {"max_steps": 600, "validate_every": 200})
     assert (told.validate_every, told.patience) == (200, 2)
