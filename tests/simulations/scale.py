@@ -1,4 +1,4 @@
-"""What opening, checking and scoring large data sets take: the trials of docs/explanation/scale.md.
+"""What large data sets take to open, check, score and extend: trials of docs/explanation/scale.md.
 
 Run ``python tests/simulations/scale.py FOLDER --clips 50000`` or, for long clips,
 ``... FOLDER --scans 1 --clips 1 --frames 18000 --height 720 --width 960 --gaze-rows 54000``. Each
@@ -18,6 +18,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 
 from fusbench.data.folder import ClipRow
@@ -83,6 +84,24 @@ def clip(root: Path, options: argparse.Namespace, number: int) -> tuple[ClipRow,
     return row, lines
 
 
+def addition(folder: Path, root: Path, options: argparse.Namespace) -> list[str]:
+    """The arguments that add a recording of a second, of pictures and a table of gaze."""
+    pictures, table = folder / "pictures", folder / "gaze.csv"
+    pictures.mkdir(parents=True, exist_ok=True)
+    number = os.getpid()  # another recording each time
+    rng = np.random.default_rng(number)
+    for t in range(30):
+        frame = rng.integers(0, 256, (options.height, options.width), np.uint8)
+        cv2.imwrite(str(pictures / f"{t:02}.png"), frame)
+    rows = [f"{k / 90:.5f},{options.width / 2},{options.height / 2 + k % 3}\n" for k in range(90)]
+    table.write_text("".join(["time,x,y\n", *rows]))
+    text = f"""dataset import {root} --scan added-{number} --video {pictures}
+        --frame-rate {FRAME_RATE_HZ} --gaze {table} --gaze-format table
+        --map time=time --map x=x --map y=y --time-unit s
+        --space pixel --video-start 0s --no-banner"""
+    return text.split()
+
+
 def trial(name: str, command: list[str], cache: Path) -> float:
     """Run a command with this cache, and print what it took; the memory that it held, in GB."""
     code = (
@@ -113,7 +132,8 @@ def tell(held: dict[str, float], options: argparse.Namespace) -> None:
     if not data:
         size = f"{options.frames:,} frames of {options.height} x {options.width}"
         rows = f"{options.clips * options.gaze_rows:,} rows of gaze"
-        data, goal = f"{options.clips:,} clips of {size} with {rows}", LARGE_GB
+        clips = f"{options.clips:,} clip{'s' * (options.clips > 1)}"
+        data, goal = f"{clips} of {size} with {rows}", LARGE_GB
     noted = SimpleNamespace(extra_info={})
     for name, gigabytes in held.items():
         note(noted, f"{data}, {name}, GB held", gigabytes, at_most=goal)
@@ -141,6 +161,8 @@ def main() -> None:
         "checked": [*cli, "dataset", "check", data],
         "scored": [*cli, "evaluate", "--model", "uniform", "--dataset", data, "--out", str(out)],
     }
+    if not options.dataset:
+        commands["one scan added"] = [*cli, *addition(options.folder / "added", root, options)]
     held = {name: trial(name, command, cache) for name, command in commands.items()}
     if options.page:
         tell(held, options)
