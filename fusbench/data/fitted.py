@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fusbench.arrays import npy_header, save_array
+from fusbench.arrays import let_go, npy_header, save_array
 from fusbench.data.frames import fit_frames
 from fusbench.data.recent import Recent
 from fusbench.data.scan import Clip
@@ -85,7 +85,7 @@ class FittedFrames:
     def _fitted(self, number: int) -> np.ndarray:
         clip = self.clips[number]
         if self.cache == "memory":  # a view of a map: pieces of a map itself take longer to make
-            return fit_frames(clip.frames, self.shape, self.channels).view(np.ndarray)
+            return self._fit(clip).view(np.ndarray)
         if self.as_stored:
             return clip.frames
         path = self._path(number)
@@ -94,8 +94,16 @@ class FittedFrames:
         if not _holds(path, shape):
             own_cache(FITTED)
             with replacing(path) as part:
-                save_array(part, fit_frames(clip.frames, self.shape, self.channels))
+                save_array(part, self._fit(clip))
         return map_array(path, shape, np.uint8)
+
+    def _fit(self, clip: Clip) -> np.ndarray:
+        """All frames as they are wanted; those of a map that has served are let go."""
+        stored = clip.frames
+        fitted = fit_frames(stored, self.shape, self.channels)
+        if not np.may_share_memory(fitted, stored):
+            let_go(stored)
+        return fitted
 
     def _path(self, number: int) -> Path:
         """Where a fitted clip is written, named after what it follows from."""
