@@ -94,6 +94,14 @@ def test_options_in_the_text_exist(page):
     assert named - options() - set().union(*FOREIGN.values()) == set()
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_is_installed_first_brings_the_models_named_after_it(page):
+    for _, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if "pip install" in block and "./plugins/" in block:
+            named = set(re.findall(r"(?:--model|export) [a-z0-9-]+-(torch|keras|onnx)\b", block))
+            assert named <= set(re.findall(r"/fusbench-(torch|keras|onnx)\b", block)), block
+
+
 def test_the_page_of_commands_tells_which_take_json():
     """The sentence names those that take none, and the table every command."""
     page = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
