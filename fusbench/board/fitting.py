@@ -50,7 +50,7 @@ def problems(row: Row, board: Board) -> list[str]:
             result.model.backend != INTEGERS,
             "predicted in integer maps, whose rounding shifts KLD",
         ),
-        (not result.config.get("seen"), "its weights have seen scans of the split in training"),
+        (not result.config.get("seen"), "its weights have seen scans of the split"),
         (not result.config.get("opened"), "the model opened files of a data set by itself"),
         (
             not result.config.get("freeze_history"),

@@ -75,7 +75,7 @@ def _show_report(report: Report) -> None:
     show(f"{report.model} {verdict}.")
 
 
-@click.command("export", epilog="Example: fusbench model export clstmunet-torch clstmunet.onnx")
+@click.command("export", epilog="Example: fusbench model export clstmunet-onnx clstmunet.onnx")
 @click.argument("name")
 @click.argument("out", metavar="OUT.onnx", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of your own training.")

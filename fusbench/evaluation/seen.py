@@ -1,5 +1,8 @@
 """Weights that saw the scans on which they are scored: told by their own metadata.
 
+Seen is what they were trained on, and the validation split that chose them, where it is scored as
+another: the test split of the next fold.
+
 Those that a card names are asked as those of ``--checkpoint`` are.
 """
 
@@ -21,7 +24,7 @@ TELLING = (".safetensors", SUFFIX)  # files that tell of their training
 
 
 def seen(weights: Path | None, data: Dataset, split: str) -> str:
-    """What weights have seen of a split in training, in words; "" where they tell of nothing.
+    """What weights have seen of a split, in words; "" where they tell of nothing.
 
     Weights that name their train clips are compared clip by clip, by the hashes of the frames:
     whatever the fold, the split, or the data set's name. Older ones tell their data set and fold.
@@ -37,7 +40,11 @@ def seen(weights: Path | None, data: Dataset, split: str) -> str:
     if TRAIN_CLIPS in told:
         known, clips = frozenset(named_clips(told)), data.split(split)
         count = sum(short_hash(clip.sha256) in known for clip in clips)
-        return f"has seen {count} of the {counted(len(clips), 'clip')} in training" if count else ""
+        if count:
+            return f"has seen {count} of the {counted(len(clips), 'clip')} in training"
+        if split != "val" and told.get("val_fingerprint") == data.fingerprint(split):
+            return "was chosen by its losses on these scans, the validation split of its training"
+        return ""
     return _by_fold(told, data, split)
 
 

@@ -16,6 +16,10 @@ Frames = Iterator[tuple[int, np.ndarray]]
 Remark = tuple[str, str]
 
 
+EXTRAS = {"pyarrow": "parquet"}
+"""Extras of ``pyproject.toml`` that bring a package, where "import" does not."""
+
+
 class Missing(FusbenchError):
     """A library that an import needs is not installed."""
 
@@ -94,5 +98,5 @@ def as_footage(facts: dict[str, Any], read: Callable[[], Frames]) -> Footage:
 
 def missing(package: str, what: str) -> Missing:
     """The error for a library that `what` needs."""
-    fix = "From a clone of fusbench: pip install '.[import]'."
+    fix = f"From a clone of fusbench: pip install '.[{EXTRAS.get(package, 'import')}]'."
     return Missing(f"the package '{package}' is not installed, and {what} needs it", fix=fix)

@@ -16,7 +16,7 @@ KINDS = {
     "gaze-rate": "an impossible or another sampling rate than claimed",
     "units": "pixels read as shares, or the other way round",
     "mirrored": "gaze lies beside the fan, and mirrored it would not",
-    "shared-gaze": "the same gaze file serves two videos, or the same video two scans",
+    "shared-gaze": "the same gaze file serves two videos at the same time, or two observers",
 }
 """Reasons to refuse a recording, each accepted by its name alone."""
 

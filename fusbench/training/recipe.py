@@ -72,6 +72,12 @@ class Recipe:
     ------
     ConfigError
         If a value is impossible.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(RECIPES["fast"], name="mine", optimiser="adamw", weight_decay=0.01).max_steps
+    3000
     """
 
     name: str

@@ -52,7 +52,9 @@ def prepared(
     """
     where, entry = f"model '{card.name}'", card.network
     if card.learner is None:
-        fix = "Name one in its card, as docs/how-to/train.md says, or choose one of the zoo."
+        fix = (
+            "Name one in its card, as docs/how-to/train-your-own.md says, or choose one of the zoo."
+        )
         raise ConfigError("has no learner, so fusbench cannot train it", where, fix)
     recipe = changed(find_recipe(choices.recipe), choices.told(OF_RECIPE))
     policy = choices.policy or (ENTRIES[entry].policy if entry else "none")

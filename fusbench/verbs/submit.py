@@ -12,7 +12,7 @@ from fusbench.evaluation.finished import Run
 from fusbench.evaluation.folds import pooled
 from fusbench.evaluation.run import evaluate
 from fusbench.progress import Progress, silent
-from fusbench.verbs.at_hand import at_hand
+from fusbench.verbs.at_hand import of_board
 
 
 def score_predictions(
@@ -35,7 +35,7 @@ def score_predictions(
     """
     rules = board.rules
     submission = read_submission(folder, name)
-    data = at_hand(dataset or rules.dataset, (rules.split,), progress, rules.fold)
+    data = of_board(rules, dataset, progress)
     check_data(board, data)
     keys = tuple(metric.key for metric in rules.metrics)
     made = []

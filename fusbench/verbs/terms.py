@@ -14,7 +14,7 @@ from fusbench.evaluation.contest import Contest
 from fusbench.evaluation.jobs import Jobs
 from fusbench.pools import cores
 from fusbench.progress import Progress
-from fusbench.verbs.at_hand import at_hand
+from fusbench.verbs.at_hand import at_hand, of_board
 from fusbench.verbs.strangers import check_metrics
 
 
@@ -120,6 +120,12 @@ class Terms:
         """The data set; one that is open already is taken as it is."""
         assert self.dataset is not None
         assert self.split is not None
+        if self.board:
+            from fusbench.board.rules import read_board
+
+            rules = read_board(self.board).rules
+            named = None if self.dataset == rules.dataset else self.dataset
+            return of_board(rules, named, progress)
         return at_hand(self.dataset, (self.split,), progress, self.fold)
 
 

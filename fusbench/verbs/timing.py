@@ -20,7 +20,7 @@ from fusbench.errors import FusbenchError, unknown
 from fusbench.evaluation.facts import machine
 from fusbench.evaluation.folds import of_fold
 from fusbench.progress import Progress
-from fusbench.verbs.at_hand import at_hand
+from fusbench.verbs.at_hand import of_board
 
 COLUMNS = ("seconds", "ratio")
 
@@ -86,7 +86,7 @@ def time_row(
     rules = table.board.rules
     weights = own_weights(row, checkpoint, table.board.root)
     chosen = None if weights == installed_weights(row) else weights
-    data = at_hand(dataset or rules.dataset, (rules.split,), fold=rules.fold)
+    data = of_board(rules, dataset)
     check_data(table.board, data)
     data = data.folds[0] if data.folds else data
     model_name = row.result.model.name

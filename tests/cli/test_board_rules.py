@@ -3,6 +3,9 @@
 import json
 
 import numpy as np
+import pytest
+
+from fusbench import open_dataset
 
 BRIGHT = """
 def predict(frames):
@@ -65,6 +68,20 @@ def test_other_data_never_reach_a_board(call, folder, board, tmp_path):
     words = "its fingerprint is not the board's. Use the copy of"
     assert words in call(*line, "--dataset", "phantom-tiny", code=1)
     assert (board / "results" / "uniform" / "row.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "add"])
+def test_data_that_are_not_here_are_named_by_their_option(verb, call, folder, board, tmp_path):
+    """The name in the board's rules is none that the user has typed."""
+    lines = {
+        "evaluate": ("evaluate", "--model", "uniform", "--board", board),
+        "add": ("leaderboard", "add", board, tmp_path / "maps", "--predictions", "--name", "x"),
+    }
+    (tmp_path / "maps").mkdir()
+    told = call(*lines[verb], "--out", tmp_path / "runs", code=1)
+    words = "are no folder here and no installed data set. Name their folder with --dataset."
+    assert f"the board's data '{open_dataset(folder).info.name}' {words}" in told
+    assert len(told.splitlines()) == 1
 
 
 def test_an_impossible_name_is_told_before_anything_is_scored(call, folder, board, tmp_path):

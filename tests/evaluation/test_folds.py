@@ -152,6 +152,25 @@ def test_weights_of_another_fold_are_refused(study, tmp_path):
     assert unseen(tmp_path / "else.safetensors", first, "test") == ""
 
 
+def test_weights_that_were_chosen_on_the_next_fold_are_refused_there(study, tmp_path):
+    """A fold's validation split is the test split of the next."""
+    folds = open_dataset(study, fold="all").folds
+    first, second, third = folds
+    told = {
+        TRAIN_CLIPS: json.dumps([short_hash(clip.sha256) for clip in first.split("train")]),
+        "val_fingerprint": first.fingerprint("val"),
+    }
+    path = tmp_path / "w1.safetensors"
+    write_checkpoint(path, {"a": np.zeros(1, np.float32)}, told)
+    assert {c.clip_id for c in first.split("val")} == {c.clip_id for c in second.split("test")}
+    with pytest.raises(CheckpointError, match="was chosen by its losses on these scans"):
+        unseen(path, second, "test")
+    assert unseen(path, second, "test", seen_ok=True).startswith("was chosen")
+    with pytest.raises(CheckpointError, match="in training"):
+        unseen(path, third, "test")
+    assert unseen(path, first, "test") == unseen(path, first, "val") == ""
+
+
 NET = """
 from fusbench import ModelCard
 card = ModelCard(name='net', title='T', loader='net:Model')

@@ -1,6 +1,9 @@
 """What can be wrong with a video or with pictures."""
 
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +12,11 @@ from support.imported import imported, line
 
 from fusbench.errors import ConfigError, DatasetError
 from fusbench.footage.open import open_footage
-from fusbench.footage.record import Missing
+from fusbench.footage.record import Missing, missing
 from fusbench.footage.source import open_source
 from fusbench.importing.quality import LowQuality
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_truncated_video(video, tmp_path):
@@ -88,3 +93,11 @@ def test_missing_libraries_say_what_to_install(package, name, tmp_path, monkeypa
         open_source(tmp_path / name)
     assert f"the package '{package}' is not installed" in line(error)
     assert "From a clone of fusbench: pip install '.[import]'." in str(error.value)
+
+
+@pytest.mark.parametrize("package", ["av", "pydicom", "h5py", "pyxdf", "pyarrow"])
+def test_the_extra_that_is_told_brings_the_package(package):
+    (extra,) = re.findall(r"pip install '\.\[(\w+)\]'", str(missing(package, "this")))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brought = [*project["dependencies"], *project["optional-dependencies"][extra]]
+    assert package in {re.match(r"[\w-]+", one)[0] for one in brought}
