@@ -19,6 +19,7 @@ BLINK_S = (0.05, 0.5)
 FULLY, MANY = 0.95, 0.05
 WIDE = 200  # px: all of a smaller screen may lie between 0 and 100
 GAP_STEPS = 3
+ENDS = 0.02  # of the video: gaze from the first of it to the last is gaze of the whole
 
 
 def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Finding]:
@@ -39,9 +40,7 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         (q.covered < LOW, REFUSE, "uncovered",
          f"only {q.covered:.0%} of the frames have a gaze sample"),
         (LOW <= q.covered < FULLY, WARN, "",
-         f"{1 - q.covered:.0%} of the frames have no gaze sample: it runs from"
-         f" {seen.time_ns[0] / 1e9:.2f} to {seen.time_ns[-1] / 1e9:.2f} s of the video's"
-         f" {seen.end_ns / 1e9:.2f} s"),
+         f"{1 - q.covered:.0%} of the frames have no gaze sample: {_span(seen)}"),
         (q.in_video < LOW and LOW <= q.covered < DOUBTFUL, REFUSE, "uncovered",
          f"only {q.in_video:.0%} of the gaze falls into the video, which it covers by"
          f" {q.covered:.0%}"),
@@ -88,6 +87,14 @@ def findings(quality: Quality, seen: Evidence, valid: np.ndarray) -> Iterator[Fi
         if found:
             yield Finding(level, text, kind)
     yield from beside(seen.most_frame, x, y)
+
+
+def _span(seen: Evidence) -> str:
+    """Which part of the video has gaze, or that the frames without are within that."""
+    first, last, end = (time / 1e9 for time in (seen.time_ns[0], seen.time_ns[-1], seen.end_ns))
+    if first <= ENDS * end and last >= (1 - ENDS) * end:
+        return "there are gaps in it"
+    return f"it runs from {first:.2f} to {last:.2f} s of the video's {end:.2f} s"
 
 
 def _normalised_as_pixels(seen: Evidence) -> bool:

@@ -162,6 +162,12 @@ def test_gaze_that_covers_a_part_of_the_video_is_told():
     assert "40% of the frames have no gaze sample: it runs from 0.80 to 2.79 s of the" in found
 
 
+def test_gaps_in_the_gaze_of_a_whole_video_are_no_end_of_it():
+    within = np.delete(TRUE_MS, slice(60, 90))
+    (found,) = [line for line in judged(within) if "no gaze sample" in line]
+    assert found.endswith("of the frames have no gaze sample: there are gaps in it")
+
+
 def test_percent_of_the_screen_are_no_pixels():
     percent = np.linspace(20, 90, 180)
     assert "percent of the screen" in judged(TRUE_MS, percent, "screen")[0]
