@@ -164,7 +164,7 @@ def evaluate(
             if isinstance(row, Run):
                 done.append((given, row))
                 if row.again:
-                    click.echo(shown_again(row), err=True)
+                    click.echo(shown_again(row, contest.data.info.name), err=True)
                 mark = {"beyond_ideal": row.beyond} if row.beyond else {}
                 line = json.dumps({**row.result.content, **mark}, sort_keys=True, allow_nan=False)
             elif len(asked) == 1:

@@ -65,10 +65,11 @@ def show_runs(rows: list[Run], asked: list[Run], failures: list[Failure]) -> Non
         show(table(("model", "what happened"), reasons, text=2))
 
 
-def shown_again(run: Run) -> str:
-    """That a run was finished before, and when."""
-    day = f"{run.finished:%Y-%m-%d %H:%M}"
-    return f"{run.name}: shown again, as scored on {day}; --force scores it anew."
+def shown_again(run: Run, data: str) -> str:
+    """That a run was finished before, and when; on the same data under another name, perhaps."""
+    day, known = f"{run.finished:%Y-%m-%d %H:%M}", run.result.dataset.name
+    same = "" if known == data else f" on '{known}', whose data are those of '{data}'"
+    return f"{run.name}: shown again, as scored on {day}{same}; --force scores it anew."
 
 
 def _use(run: Run) -> str:

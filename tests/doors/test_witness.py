@@ -147,6 +147,12 @@ def test_the_command_tells_when_scores_are_shown_again(net, folder, tmp_path):
     assert (first.stderr, again.stdout) == ("", first.stdout)
     assert again.stderr.startswith("net: shown again, as scored on 2")
     assert again.stderr.endswith("; --force scores it anew.\n")
+    other = shutil.copytree(folder, tmp_path / "other")
+    facts = (other / "dataset.toml").read_text()
+    known = fusbench.open_dataset(folder).info.name
+    (other / "dataset.toml").write_text(facts.replace(f'"{known}"', '"renamed"', 1))
+    again = run("evaluate", "--model", net / "net.py", "--dataset", other, "--out", tmp_path / "r")
+    assert f" on '{known}', whose data are those of 'renamed'; --force" in again.stderr
 
 
 PEEKING = """
