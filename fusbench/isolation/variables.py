@@ -22,6 +22,7 @@ OF_MACHINES = re.compile(  # who works where, in which job, and what fusbench it
     r"|DISPLAY|HOSTNAME|VIRTUAL_ENV|CUDA_VISIBLE_DEVICES|SLURM_.*|PBS_.*|LSB_.*|SGE_.*"
     r"|FUSBENCH_.*|MALLOC_.*|OMP_WAIT_POLICY|OPENCV_FOR_THREADS_NUM|\w+_NUM_(INTRAOP_)?THREADS"
 )
+IMPORTING = "<frozen importlib"
 ALL = ""  # asked for by who goes through all names
 IN_TEXT = re.compile(r"""["'$]\{?([A-Za-z]\w*)""", re.ASCII)
 ONLY_SET = re.compile(r"""environ\[["']\w+["']\]\s*=(?!=)""")
@@ -73,14 +74,13 @@ class Variables:
         An instruction that takes the names and the values is one that copies, as ``dict`` does: it
         asks for nothing.
         """
-        while frame is not None and (frame.f_code, frame.f_lasti) not in self.copying:
-            file = frame.f_code.co_filename
-            if file in PASSED or (file[0] == "<" and not file.startswith("<frozen importlib")):
+        with suppress(Exception):  # nothing that goes wrong here may stop the model
+            while (frame.f_code, frame.f_lasti) not in self.copying:
+                file = frame.f_code.co_filename
+                if file not in PASSED and (file[:1] not in "<" or file.startswith(IMPORTING)):
+                    self.asked.add((os.path.abspath(file), self.plain(name)))
+                    break
                 frame = frame.f_back
-                continue
-            if isinstance(name, (str, bytes)) and not OF_MACHINES.fullmatch(self.plain(name)):
-                self.asked.add((os.path.abspath(file), self.plain(name)))
-            return
 
     def plain(self, name: Any) -> str:
         """A variable's name as the system knows it: Windows knows upper case only."""
@@ -88,15 +88,15 @@ class Variables:
 
     def told(self, counts: Any, files: Any) -> Any:
         """What code whose file ``counts`` asked for, or these name, with a hash of what it held."""
-        names = {name for file, name in list(self.asked) if counts(file)}
-        return {name: self.digest(name) for name in sorted(names | self.named(files))}
+        names = {name for file, name in list(self.asked) if counts(file)} | self.named(files)
+        return {name: self.digest(name) for name in _of_models(names)}
 
     def named(self, files: Any) -> Any:
         """Variables whose names stand as texts in Python files, or their beginnings up to a `_`."""
         code = [(path, sha) for path, sha in files.items() if path.endswith(".py")]
         words = {self.plain(word) for path, sha in code for word in _words_in(path, sha)}
         begun = tuple(word for word in words if word.endswith("_"))
-        return {name for name in self._counted() if name in words or name.startswith(begun)}
+        return {name for name in _of_models(self.held) if name in words or name.startswith(begun)}
 
     def as_told(self, told: Any, files: Any) -> bool:
         """Whether variables hold what was told of them, and those that files name now."""
@@ -105,13 +105,14 @@ class Variables:
 
     def digest(self, name: str) -> str:
         """Hash of what a variable held, which may be a secret; "" where there was none."""
-        value = "\n".join(sorted(self._counted())) if name == ALL else self.held.get(name)
+        value = "\n".join(_of_models(self.held)) if name == ALL else self.held.get(name)
         if value is None:
             return ""
         return hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()
 
-    def _counted(self) -> Any:
-        return [name for name in self.held if not OF_MACHINES.fullmatch(name)]
+
+def _of_models(names: Any) -> Any:
+    return [name for name in sorted(names) if not OF_MACHINES.fullmatch(name)]
 
 
 @lru_cache(1 << 14)

@@ -60,6 +60,8 @@ ASKED = (  # what is asked for ("*": the names of all), of an environment with A
     ("collections.ChainMap(os.environ, {'D': ''})['A']", "A"),
     ("copy.copy(os.environ)['A']; copy.deepcopy(os.environ)['B']", "A B"),
     ("exec('os.environ.get(chr(68))')", "D"),
+    ("exec(compile('os.environ.get(chr(68))', '', 'exec'))", "D"),
+    ("os.chdir(mkdtemp()); os.rmdir(os.getcwd()); exec(compile(ASK, 'a.py', 'exec'))", ""),
     ("list(map(os.getenv, 'AB'))", "A B"),
     ("os.environ.get('HOME'), os.environ.get('_'), repr(os.environ)", ""),
 )
@@ -168,6 +170,7 @@ def test_what_a_variable_held_is_what_it_held_at_first(monkeypatch):
 
 SEES = """
 import collections, copy, importlib.util, json, os, string, subprocess, sys, threading
+from tempfile import mkdtemp
 spec = importlib.util.spec_from_file_location("variables", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
@@ -176,7 +179,7 @@ for name in list(os.environ):
 os.environ.update(A="1", B="2", C="3", HOME="4", PATH="/bin:/usr/bin")
 seen = module.Variables()
 seen.begin()
-found = []
+found, ASK = [], "os.environ['A']"
 for code in json.loads(sys.argv[2]):
     seen.asked.clear()
     exec(compile(code, "/of/model.py", "exec"), globals())
