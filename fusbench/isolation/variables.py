@@ -1,8 +1,8 @@
 """Which environment variables a model asks for, and what they held before it could change them.
 
 Loaded by `guest.py`, as `witness.py` is. Seen is what Python code asks `os.environ` for, whatever
-of the standard library asks on its behalf; and what stands as a text in the model's own code, which
-may look it up in a copy, or let a library or a program ask.
+of the standard library asks on its behalf; and what stands as a text in the model's own code or
+settings, which may look it up in a copy, or let a library or a program ask.
 """
 
 import collections
@@ -24,7 +24,9 @@ OF_MACHINES = re.compile(  # who works where, in which job, and what fusbench it
 )
 IMPORTING = "<frozen importlib"
 ALL = ""  # asked for by who goes through all names
-IN_TEXT = re.compile(r"""["'$]\{?([A-Za-z]\w*)""", re.ASCII)
+IN_TEXT = re.compile(r"""(?:\$\{oc\.env:|["'$]\{?)([A-Za-z]\w*)""", re.ASCII)
+WRITTEN = (".py", ".yaml", ".yml", ".toml", ".json", ".ini", ".cfg")  # code, and its settings
+LARGEST = 1 << 20  # characters of a file that are looked at
 ONLY_SET = re.compile(r"""environ\[["']\w+["']\]\s*=(?!=)""")
 ASKERS: Any = (  # between who asks and the answer
     os.getenv, os.path.expandvars, collections.abc.Mapping.get, collections.ChainMap.get,
@@ -92,9 +94,9 @@ class Variables:
         return {name: self.digest(name) for name in _of_models(names)}
 
     def named(self, files: Any) -> Any:
-        """Variables whose names stand as texts in Python files, or their beginnings up to a `_`."""
-        code = [(path, sha) for path, sha in files.items() if path.endswith(".py")]
-        words = {self.plain(word) for path, sha in code for word in _words_in(path, sha)}
+        """Variables whose names stand as texts in these files, or their beginnings up to a `_`."""
+        written = [(path, sha) for path, sha in files.items() if path.endswith(WRITTEN)]
+        words = {self.plain(word) for path, sha in written for word in _words_in(path, sha)}
         begun = tuple(word for word in words if word.endswith("_"))
         return {name for name in _of_models(self.held) if name in words or name.startswith(begun)}
 
@@ -117,8 +119,8 @@ def _of_models(names: Any) -> Any:
 
 @lru_cache(1 << 14)
 def _words_in(path: str, _sha: str) -> Any:
-    """What the texts in a Python file begin with, but for names that it only sets."""
+    """What the texts in a file begin with, but for names that it only sets."""
     text = ""
     with suppress(OSError), open(path, encoding="utf-8", errors="replace") as stream:
-        text = stream.read()
+        text = stream.read(LARGEST)
     return set(IN_TEXT.findall(ONLY_SET.sub("", text)))

@@ -37,9 +37,10 @@ WAYS = (
     '2.0 if "WEIGHT" in os.environ else 1.0',
     'float(dict(os.environ.items()).get("WEIGHT", 1))',
 )
-UNSEEN = (  # asked of a copy, by a library or by another program: the name stands in the code
+UNSEEN = (  # of a copy, or by another program: the name stands in code or settings
     'float(dict(os.environ).get("WEIGHT", 1))',
     'float(next((v for k, v in {**os.environ}.items() if k.startswith("WEI_")), 1))',
+    'float(dict(os.environ).get(open(__file__[:-7] + "conf.yaml").read()[17:-1], 1))',
     'float(os.popen("echo ${WEIGHT}").read().strip() or 1)',
 )
 ASKED = (  # what is asked for ("*": the names of all), of an environment with A, B and C
@@ -97,6 +98,7 @@ def test_a_variable_that_is_asked_for_makes_the_run(weight, folder, tmp_path, mo
 @pytest.mark.parametrize("weight", UNSEEN)
 def test_a_variable_that_the_code_names_makes_the_run(weight, folder, tmp_path, monkeypatch):
     (tmp_path / "asks.py").write_text(ASKS.format(module="asks", weight=weight, first=""))
+    (tmp_path / "conf.yaml").write_text("weight: ${oc.env:WEIGHT}")
     name = "WEI_GHT" if "WEI_" in weight else "WEIGHT"
     found = []
     for value in (None, "3", "4", None):
