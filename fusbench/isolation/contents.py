@@ -47,7 +47,8 @@ def names_in(folder: str) -> str:
 
 
 def _counted(name: str) -> bool:
-    return not name.startswith(".") and name != "__pycache__" and not name.endswith(".pyc")
+    hidden = name.startswith(".") and name != ".env"  # which holds variables for many a model
+    return not hidden and name != "__pycache__" and not name.endswith(".pyc")
 
 
 def _sha256(text: str) -> str:

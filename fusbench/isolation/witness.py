@@ -179,12 +179,12 @@ class Witness:
         with self.looking():
             for path in {*_modules(self.counts), *self._package_files()} - self.read.keys():
                 self.keep(path)
-        kept = {path: sha for path, sha in self.read.items() if os.path.exists(path)}
+            kept = {path: sha for path, sha in self.read.items() if os.path.exists(path)}
+            asked = self.variables.told(self.counts, kept)
         total = hashlib.sha256()
         seen = {**kept, **self.listed}
         for name, sha in sorted({(self._name(path), sha) for path, sha in seen.items()}):
             total.update(f"{name}\0{sha}\n".encode(errors="surrogateescape"))
-        asked = self.variables.told(self.counts)
         for name, sha in asked.items():
             total.update(f"${name}\0{sha}\n".encode(errors="surrogateescape"))
         beside = {self.folder: self.contents.names_in(self.folder)} if self.folder else {}
@@ -205,10 +205,10 @@ class Witness:
     def unchanged(self, record: Any, nearby: bool) -> bool:
         """Whether all files hold what a record says; `nearby`, no other could be taken either."""
         with self.looking(), suppress(OSError, KeyError, TypeError, AttributeError):
-            asked, files = record["variables"].items(), record["files"].items()
+            files, asked = record["files"], record["variables"]
             here = not nearby or (record["model"] == self.model and self._same_places(record))
-            here = here and all(self.variables.digest(name) == sha for name, sha in asked)
-            return here and all(self.contents.digest_of(path) == sha for path, sha in files)
+            same = (self.contents.digest_of(path) == sha for path, sha in files.items())
+            return here and all(same) and self.variables.as_told(asked, files)
         return False  # a file is gone, or this is no record of ours
 
     def _same_places(self, record: Any) -> bool:
