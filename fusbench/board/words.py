@@ -190,8 +190,9 @@ def statistics(table: Table) -> list[str]:
         )
     for standing in table.standings:
         if standing.beyond:
-            told = marked(standing.name, standing.beyond, table.board.rules.metrics)
-            lines.append(f"! {told}, or be lucky; that observer knows where gaze was drawn from.")
+            board = table.board
+            told = marked(standing.name, standing.beyond, board.rules.metrics, board.n_scans)
+            lines.append(f"! {told}; that observer knows where gaze was drawn from.")
     if table.times:
         where = f"all rows in one sitting on {table.times.machine}"
         lines.append(f"Times: median a frame, {where}.")

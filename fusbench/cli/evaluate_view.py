@@ -51,7 +51,11 @@ def show_runs(rows: list[Run], asked: list[Run], failures: list[Failure]) -> Non
         f"Mean over frames [{brackets(first.n_scans)}].",
         *["History: nats that the density owes to the other frames, on the validation split."]
         * any(uses),
-        *(f"! {marked(row.name, row.beyond, chosen)}." for row in rows if row.beyond),
+        *(
+            f"! {marked(row.name, row.beyond, chosen, first.n_scans)}."
+            for row in rows
+            if row.beyond
+        ),
         *describe_baseline(first.signature),
         *describe_observers(first.signature, [row.name for row in rows]),
         f"Signature: {first.signature}",

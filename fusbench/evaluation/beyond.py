@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fusbench.errors import DatasetError
+from fusbench.errors import DatasetError, counted
 from fusbench.evaluation.finished import Run, read_run
 from fusbench.evaluation.results import SLACK, Result
 from fusbench.metrics import Metric, of_signature
@@ -51,17 +51,18 @@ def _means(result: Result) -> dict[str, float]:
     return {key: math.nan if mean is None else mean for key, mean in means.items()}
 
 
-def marked(name: str, keys: Sequence[str], chosen: Iterable[Metric]) -> str:
+def marked(name: str, keys: Sequence[str], chosen: Iterable[Metric], n_scans: int) -> str:
     """The mark in words.
 
     Examples
     --------
     >>> from fusbench.metrics import METRICS
-    >>> marked("my-net", ["kld"], METRICS.values())
-    'my-net is better than the ideal observer in KLD: it may have seen the gaze'
+    >>> marked("my-net", ["kld"], METRICS.values(), 1).partition(": ")[2]
+    'it may have seen the gaze, or be lucky with 1 scan'
     """
     symbols = ", ".join(m.symbol for m in chosen if m.key in keys)
-    return f"{name} is better than the ideal observer in {symbols}: it may have seen the gaze"
+    luck = f"it may have seen the gaze, or be lucky with {counted(n_scans, 'scan')}"
+    return f"{name} is better than the ideal observer in {symbols}: {luck}"
 
 
 def ideal_near(runs: Sequence[Run]) -> Run | None:

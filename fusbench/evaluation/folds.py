@@ -71,7 +71,8 @@ def scored(
         return row
     keys = beyond_run(row.result, ideal.result)
     if keys:
-        contest.warn(marked(row.name, keys, of_signature(row.result.signature)))
+        chosen = of_signature(row.result.signature)
+        contest.warn(marked(row.name, keys, chosen, row.result.n_scans))
     return replace(row, beyond=keys)
 
 

@@ -135,7 +135,7 @@ def _marks(runs: list[Run]) -> Iterator[str]:
     for run in runs if ideal else []:
         assert ideal is not None
         if keys := beyond_run(run.result, ideal.result):
-            yield marked(run.name, keys, chosen)
+            yield marked(run.name, keys, chosen, run.result.n_scans)
 
 
 def _finished(source: Run | Source) -> Run | None:

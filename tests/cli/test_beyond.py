@@ -59,6 +59,7 @@ def test_a_leak_is_marked(leak, call, tmp_path):
     shown = " ".join(call(*line).split())
     assert "leak !" in shown
     assert "! leak is better than the ideal observer in KLD, SIM, NSS, CC" in shown
+    assert "it may have seen the gaze, or be lucky with 1 scan." in shown
     assert json.loads(call(*line, "--json"))["beyond_ideal"] == ["kld", "sim", "nss", "cc"]
     folders = [run.folder for run in rows.runs]
     shown = " ".join(call("compare", *folders[::-1]).split())
