@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fusbench.reproduction.rows import ROWS
+from fusbench.training.optimiser import fallen
+from fusbench.training.recipe import RECIPES
 from fusbench.zoo.checkpoint import read_metadata
 from fusbench.zoo.entries import ENTRIES
 
@@ -59,6 +61,18 @@ def trainings():
             yield (name, said["seed"]), said
 
 
+CURVES = sorted((ROOT / "leaderboards/weights").glob("*.csv"))
+
+
+@pytest.mark.parametrize("curves", CURVES, ids=[file.stem for file in CURVES])
+def test_every_training_ended_where_its_recipe_ends_one(curves):
+    """Whichever version of the rule it was trained with."""
+    with curves.open(encoding="utf-8") as file:
+        rows = [{key: float(x) for key, x in row.items() if x} for row in csv.DictReader(file)]
+    ends = [fallen(rows[:count], RECIPES["patient"]) for count in range(1, len(rows) + 1)]
+    assert ends == [0] * (len(rows) - 1) + [1]
+
+
 def test_dead_recurrence_shows_every_training():
     page = (ROOT / "docs/explanation/dead-recurrence.md").read_text(encoding="utf-8")
     shown, name = {}, ""
@@ -76,6 +90,12 @@ def test_dead_recurrence_shows_every_training():
         for key, said in trainings()
     }
     assert shown == expected
+
+
+def test_every_training_of_the_papers_rows_uses_its_frames():
+    uses = [float(said["history_sweep"]) for _, said in trainings() if "history_sweep" in said]
+    assert len(uses) == 21  # seven rows, three seeds
+    assert min(uses) >= RECIPES["patient"].least_use
 
 
 def more_steps():
@@ -97,23 +117,29 @@ def test_dead_recurrence_shows_what_going_on_gave():
         with curves[key].open(encoding="utf-8") as file:
             steps = list(csv.DictReader(file))
         kept, end, best, gain, history = (cell.strip() for cell in cells.split("|"))
-        step = int(kept.partition(":")[0].replace(",", ""))
-        assert f"{int(steps[-1]['step']):,}" == end
-        losses = {int(row["step"]): float(row["val_loss"]) for row in steps}
+        rows = [{cell: float(value) for cell, value in row.items()} for row in steps]
+        assert f"{int(rows[-1]['step']):,}" == end
+        losses = {int(row["step"]): row["val_loss"] for row in rows}
+        ended = next(n for n in range(len(rows)) if fallen(rows[:n], RECIPES["patient"]))
+        step = min((int(row["step"]) for row in rows[:ended]), key=losses.get)
         least = min(losses, key=losses.get)
         assert kept == f"{step:,}: {losses[step]:.3f}"
         assert best == f"{least:,}: {losses[least]:.3f}"
         assert gain == f"{losses[step] - losses[least]:.3f}"
-        assert history == f"{float(steps[least // 300 - 1]['history_sweep']):.2f}"
-        ended = said[name, seed]
+        use = rows[least // 300 - 1].get("history_sweep")
+        assert history == ("" if use is None else f"{use:.2f}")
         if name == "clstmunet-after":  # the very training whose weights are bundled
-            assert (str(step), f"{losses[step]:.6f}") == (ended["best_step"], ended["val_loss"])
+            told = said[name, seed]
+            assert (str(step), f"{losses[step]:.6f}") == (told["best_step"], told["val_loss"])
 
 
 def test_dead_recurrence_shows_what_a_new_beginning_gave():
     section = more_steps()[1]
     lines = re.findall(r"^\| `([a-z0-9-]+)` \| (\d) \|(.*)\|$", section, re.MULTILINE)
     ended = {key: float(said["val_loss"]) for key, said in trainings()}
+    with (ROOT / "leaderboards/weights/continued/clstmunet-after-seed1.csv").open() as file:
+        (began,) = [row["val_loss"] for row in csv.DictReader(file) if row["step"] == "4800"]
+    ended["clstmunet-after", "1"] = float(began)  # by the first rule
     curves = {file.stem: file for file in (ROOT / "leaderboards/weights/longer").glob("*.csv")}
     assert len(lines) == len(curves) >= 3
     for name, seed, cells in lines:
@@ -125,6 +151,25 @@ def test_dead_recurrence_shows_what_a_new_beginning_gave():
         history = f"{float(best['history_sweep']):.2f}" if "history_sweep" in best else ""
         expected = [f"{end:.3f}", f"{more:.3f}", gain, history]
         assert [cell.strip() for cell in cells.split("|")] == expected, name
+
+
+def test_dead_recurrence_shows_the_trainings_for_other_lags():
+    page = (ROOT / "docs/explanation/dead-recurrence.md").read_text(encoding="utf-8")
+    section = page.partition("\n### Nothing to use\n")[2]
+    line = r"^\| (?:(\d+) ms)? ?\| (?:`([a-z0-9-]+)`)? ?\| (\d) \|(.*)\|$"
+    lag, name, shown = "", "", 0
+    for new_lag, new_name, seed, cells in re.findall(line, section, re.MULTILINE):
+        lag, name, shown = new_lag or lag, new_name or name, shown + 1
+        key = f"lag{lag}-seed{seed}"
+        said = read_metadata(
+            ROOT / f"leaderboards/weights/{name.replace('-ra-7-9', '')}-{key}.safetensors"
+        )
+        result = ROOT / f"leaderboards/isbi2022/further/{name}-{key}-torch/result.json"
+        kld = json.loads(result.read_text())["summary"]["kld"]["mean"]
+        use = f"{float(said['history_sweep']):.2f}" if "history_sweep" in said else ""
+        steps = f"{int(said['best_step']):,} of {int(said['steps']):,}"
+        assert [cell.strip() for cell in cells.split("|")] == [steps, use, f"{kld:.3f}"]
+    assert shown == 8
 
 
 def test_related_work_shows_the_scores_of_the_board():
