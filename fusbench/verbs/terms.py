@@ -87,10 +87,6 @@ class Terms:
         assert terms.split is not None
         assert terms.metrics is not None
         data = terms.opened(progress)
-        if terms.board:
-            from fusbench.board.rules import check_data, read_board
-
-            check_data(read_board(terms.board), data)
         if data.folds and terms.split != "test":
             what = f"folds are pooled over their test splits, not over {terms.split}"
             raise ConfigError(what, fix="Leave --split out with --fold all.")
@@ -117,16 +113,18 @@ class Terms:
         )
 
     def opened(self, progress: Progress) -> Dataset:
-        """The data set; one that is open already is taken as it is."""
+        """The data set, which must be the board's; one that is open already is taken as it is."""
         assert self.dataset is not None
         assert self.split is not None
-        if self.board:
-            from fusbench.board.rules import read_board
+        if self.board is None:
+            return at_hand(self.dataset, (self.split,), progress, self.fold)
+        from fusbench.board.rules import check_data, read_board
 
-            rules = read_board(self.board).rules
-            named = None if self.dataset == rules.dataset else self.dataset
-            return of_board(rules, named, progress)
-        return at_hand(self.dataset, (self.split,), progress, self.fold)
+        board = read_board(self.board)
+        named = None if self.dataset == board.rules.dataset else self.dataset
+        data = of_board(board.rules, named, progress)
+        check_data(board, data)
+        return data
 
 
 USUAL = Terms(
